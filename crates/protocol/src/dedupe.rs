@@ -1,0 +1,59 @@
+//! The key by which repeated deliveries of one push are known.
+//!
+//! The platform repeats a push with the same body; timestamp and nonce of the query may or may not repeat, so they never
+//! count. Events of one follower in one second differ only in their other children, so those count as a whole.
+
+use std::fmt::Write as _;
+
+use sha1::{Digest, Sha1};
+
+use crate::document::Element;
+use crate::{Message, Str};
+
+/// Equal for all deliveries of one push to one account, different for any two pushes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(Str);
+
+impl Key {
+    /// Messages: sender and `MsgId`. Everything else: sender, `CreateTime`, kind and a hash of all other children.
+    /// The account is not in it: keys are kept per account.
+    pub fn of(message: &Message) -> Self {
+        let from = message.from();
+        let key = match message.msg_id() {
+            Some(id) if !matches!(message, Message::Event(_)) => format!("{from} {id}"),
+            _ => format!("{from} {} {} {}", message.created_at(), message.kind(), hash_of_children(message.document().root())),
+        };
+        Self(key.into())
+    }
+
+    /// The key as text, for storage: ASCII as long as the identifiers are.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// 128 bits over names, values and nesting. `Encrypt` is left out: it differs between deliveries of one push.
+fn hash_of_children(root: Element<'_>) -> String {
+    let mut hasher = Sha1::new();
+    let in_key = |name| matches!(name, "FromUserName" | "CreateTime" | "MsgType" | "Event" | "Encrypt");
+    for child in root.children().filter(|child| !in_key(child.name())) {
+        hash(child, &mut hasher);
+    }
+    hasher.finalize()[..16].iter().fold(String::with_capacity(32), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("a string can be written to");
+        hex
+    })
+}
+
+/// Every text is preceded by its length, so that no two different trees give the same bytes. As deep as
+/// [`MAX_DEPTH`](crate::MAX_DEPTH) at most.
+fn hash(element: Element<'_>, hasher: &mut Sha1) {
+    for text in [element.name(), element.text()] {
+        hasher.update(text.len().to_le_bytes());
+        hasher.update(text);
+    }
+    for child in element.children() {
+        hash(child, hasher);
+    }
+    hasher.update([0xff]);
+}

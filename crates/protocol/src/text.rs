@@ -1,0 +1,109 @@
+//! Cutting a long text into parts that the platform accepts.
+
+use unicode_segmentation::GraphemeCursor;
+
+/// The longest text of one reply, in bytes of UTF-8 (not characters: 682 Chinese ones).
+pub const MAX_TEXT_BYTES: usize = 2048;
+
+/// The room when a text is cut: links and suffix have to fit as well.
+pub const TEXT_BUDGET_BYTES: usize = 2000;
+
+/// Cuts `text` into parts of at most `limit_bytes`, which together are the text. No part is empty.
+///
+/// # Panics
+/// When `limit_bytes` is less than 4: a character may need as much.
+pub fn split(text: &str, limit_bytes: usize) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (part, after) = rest.split_at(cut(rest, limit_bytes));
+        parts.push(part);
+        rest = after;
+    }
+    parts
+}
+
+/// Where the first part of `text` ends: a byte position of at most `limit_bytes`, more than 0 unless the text is empty.
+///
+/// A text within the limit is not cut. Otherwise the cut is made after a paragraph, else after a line, a sentence, a
+/// clause or a word, if that leaves at least a third of the room filled, else between two graphemes. An `<a>` element or
+/// a grapheme is cut only when it alone exceeds the limit.
+///
+/// # Panics
+/// When `limit_bytes` is less than 4: a character may need as much.
+pub fn cut(text: &str, limit_bytes: usize) -> usize {
+    assert!(limit_bytes >= 4, "a part needs room for one character, 4 bytes");
+    if text.len() <= limit_bytes {
+        return text.len();
+    }
+    let end = last_boundary(text, limit_bytes);
+    let links = links_in(text, end);
+    let whole = |position: &usize| !links.iter().any(|(start, end)| start < position && position < end);
+    let enough = end / 3;
+    for ends_here in [ends_paragraph, ends_line, ends_sentence, ends_clause, ends_word] {
+        let positions = text[..end].char_indices().rev().map(|(start, character)| start + character.len_utf8());
+        let candidates = positions.take_while(|position| *position > enough);
+        if let Some(position) = candidates.filter(whole).find(|position| ends_here(text, *position)) {
+            return last_boundary(text, position);
+        }
+    }
+    // No good place: before the link that stands across the end, unless the text begins with it.
+    links.iter().find(|(start, link_end)| *start < end && end < *link_end && *start > 0).map_or(end, |(start, _)| *start)
+}
+
+/// The last grapheme boundary at or before `limit`, or a character boundary when the first grapheme is longer.
+fn last_boundary(text: &str, limit: usize) -> usize {
+    let limit = text.floor_char_boundary(limit);
+    let mut cursor = GraphemeCursor::new(limit, text.len(), true);
+    if cursor.is_boundary(text, 0).unwrap_or(true) {
+        return limit;
+    }
+    match cursor.prev_boundary(text, 0) {
+        Ok(Some(boundary)) if boundary > 0 => boundary,
+        _ => limit,
+    }
+}
+
+/// The `<a …>…</a>` elements that begin before `end`.
+fn links_in(text: &str, end: usize) -> Vec<(usize, usize)> {
+    let mut links = Vec::new();
+    let mut from = 0;
+    // A tag may begin before `end` and go on behind it.
+    let window = text.floor_char_boundary(end + "<a ".len() - 1);
+    while let Some(start) = text[from..window].find("<a ").map(|offset| from + offset) {
+        let Some(length) = text[start..].find("</a>") else { break };
+        from = start + length + "</a>".len();
+        links.push((start, from));
+        if from >= window {
+            break;
+        }
+    }
+    links
+}
+
+fn ends_paragraph(text: &str, position: usize) -> bool {
+    text[..position].ends_with("\n\n") && !text[position..].starts_with('\n')
+}
+
+fn ends_line(text: &str, position: usize) -> bool {
+    text[..position].ends_with('\n')
+}
+
+fn ends_sentence(text: &str, position: usize) -> bool {
+    let (before, after) = text.split_at(position);
+    let closing = ['”', '’', '」', '』', '）', ')', '"', '\''];
+    if after.starts_with(closing) {
+        return false;
+    }
+    let before = before.trim_end_matches(closing);
+    before.ends_with(['。', '！', '？', '…', '；']) || (before.ends_with(['.', '!', '?', ';']) && after.starts_with(' '))
+}
+
+fn ends_clause(text: &str, position: usize) -> bool {
+    let before = &text[..position];
+    before.ends_with(['，', '、', '：']) || (before.ends_with([',', ':']) && text[position..].starts_with(' '))
+}
+
+fn ends_word(text: &str, position: usize) -> bool {
+    text[..position].ends_with(' ')
+}
