@@ -1,1 +1,54 @@
-//! echostr
+//! Bots for WeChat Official Accounts (微信公众号).
+//!
+//! ```no_run
+//! use echostr::prelude::*;
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<()> {
+//!     Bot::from_env()?
+//!         .keyword("帮助", "发任意文字，我会原样回复")
+//!         .on(async |_: Subscribe| "Hi~ 终于等到你")
+//!         .on(async |text: Text| format!("你说：{}", text.content))
+//!         .serve("127.0.0.1:8080")
+//!         .await
+//! }
+//! ```
+//!
+//! A handler is an async function: its first argument says *when* (a kind of message), the others say *with what*
+//! ([`State`], the [`Account`], the [`Message`]), its return value says what to answer. The first handler that takes a
+//! message answers it. A handler never counts seconds: one that panics, fails or is not ready in time is answered for
+//! with the account's fallback text, and the follower never sees the platform's failure notice.
+//!
+//! One message's way: `webhook.rs` receives, verifies and opens; `deadline.rs` finds out whether it is a repeat and waits;
+//! `bot.rs` chooses the handler; `webhook.rs` seals and responds.
+
+mod account;
+mod bot;
+mod deadline;
+mod echo;
+mod error;
+mod handler;
+mod listen;
+mod webhook;
+
+pub use account::{Account, AccountMap, Accounts, Language, Mode, Push, Sealing};
+pub use bot::{Bot, State};
+pub use echo::echo;
+pub use echostr_protocol as protocol;
+pub use echostr_protocol::{Article, Kind, Message, Reply};
+pub use error::{BoxError, Error, Result};
+pub use handler::{Argument, Context, Handler, IntoReply, Needs};
+pub use listen::{Limits, listen, stop_signal};
+pub use webhook::{not_found, receive};
+
+/// What most bots need.
+pub mod prelude {
+    pub use crate::protocol::event::{
+        Click, LocationReport, Scan, ScancodePush, ScancodeWaitmsg, Subscribe, Unsubscribe, View,
+    };
+    pub use crate::protocol::message::{
+        File, Image, Link, Location, MiniProgramPage, ShortVideo, Text, Unsupported, Video, Voice,
+    };
+    pub use crate::protocol::{Event, MediaId, OpenId};
+    pub use crate::{Account, Article, Bot, Kind, Message, Reply, Result, State};
+}

@@ -1,0 +1,245 @@
+//! An account as the webhook sees it: who it is, what proves a push, what followers are told.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use echostr_protocol::{
+    AppId, Document, EncodingAesKey, Error, Key, Message, Query, Token, encrypted_part, open, seal,
+};
+
+/// An account (公众号) that pushes to this server.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The public id, part of the address `/mp/{id}`.
+    pub id: String,
+    /// What its owner calls it.
+    pub name: String,
+    /// Signs every request.
+    pub token: Token,
+    /// The token before the last change: pushes may still be signed with it.
+    pub previous_token: Option<Token>,
+    /// How bodies are sealed.
+    pub mode: Mode,
+    /// What a new follower reads.
+    pub welcome: String,
+    /// What a follower reads when a handler fails or is late; empty for nothing.
+    pub fallback: String,
+    /// The language of texts that are not set.
+    pub language: Language,
+    /// The name of the bot that answers, for servers that have several.
+    pub bot: String,
+    /// Whether anybody may have made up this account by its address alone: then it must cost nothing and gets little.
+    pub is_open: bool,
+}
+
+/// The platform's three modes (消息加解密方式). What is configured here counts, not what a push claims.
+#[derive(Debug, Clone)]
+pub enum Mode {
+    /// 明文模式: bodies are clear and prove nothing about their sender.
+    Plain,
+    /// 兼容模式: bodies are clear and encrypted; only the encrypted copy is read.
+    Compatible(Sealing),
+    /// 安全模式: bodies are encrypted.
+    Safe(Sealing),
+}
+
+/// What it takes to open and seal.
+#[derive(Debug, Clone)]
+pub struct Sealing {
+    /// The account's AppID, part of every sealed body.
+    pub app_id: AppId,
+    /// The current EncodingAESKey.
+    pub key: EncodingAesKey,
+    /// The key before the last change: pushes may still be sealed with it, and are answered with it.
+    pub previous_key: Option<EncodingAesKey>,
+}
+
+/// The language of the texts that followers see.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Language {
+    /// 中文
+    #[default]
+    Chinese,
+    /// English
+    English,
+}
+
+impl Language {
+    /// What a new follower reads when the account has no welcome text of its own.
+    pub fn welcome(self) -> &'static str {
+        match self {
+            Self::Chinese => "Hi~ 终于等到你",
+            Self::English => "Hi~ nice to see you",
+        }
+    }
+}
+
+/// A push that was verified and opened.
+#[derive(Debug)]
+pub struct Push<'a> {
+    /// What it says.
+    pub message: Arc<Message>,
+    /// How the answer has to be sealed: as the push was.
+    seal: Option<Seal<'a>>,
+}
+
+#[derive(Debug)]
+struct Seal<'a> {
+    token: &'a Token,
+    key: &'a EncodingAesKey,
+    app_id: &'a AppId,
+}
+
+impl Account {
+    /// An account in plain mode with default texts and the bot `echo`.
+    pub fn new(id: impl Into<String>, token: Token) -> Self {
+        let id = id.into();
+        let language = Language::default();
+        Self {
+            name: id.clone(),
+            id,
+            token,
+            previous_token: None,
+            mode: Mode::Plain,
+            welcome: language.welcome().into(),
+            fallback: String::new(),
+            language,
+            bot: "echo".into(),
+            is_open: false,
+        }
+    }
+
+    /// Checks that the request comes from who knows the account's token, and answers with which token.
+    ///
+    /// # Errors
+    /// [`Error::BadSignature`].
+    pub fn verify(&self, query: &Query<'_>) -> Result<&Token, Error> {
+        let Err(error) = self.token.verify(query) else {
+            return Ok(&self.token);
+        };
+        let previous = self
+            .previous_token
+            .as_ref()
+            .filter(|token| token.verify(query).is_ok());
+        previous.ok_or(error)
+    }
+
+    /// Opens a body as the account's mode demands. `token` is the one that [`verify`](Self::verify) found.
+    ///
+    /// # Errors
+    /// [`Error::BadSignature`] for a wrong `msg_signature`, any other of [`Error`] for a body that cannot be used.
+    pub fn open<'a>(
+        &'a self,
+        token: &'a Token,
+        query: &Query<'_>,
+        body: &[u8],
+    ) -> Result<Push<'a>, Error> {
+        let (Mode::Compatible(sealing) | Mode::Safe(sealing)) = &self.mode else {
+            return Ok(Push {
+                message: Arc::new(clear_message(body)?),
+                seal: None,
+            });
+        };
+        let encrypt = encrypted_part(body)?;
+        token.verify_msg(query, &encrypt)?;
+        let keys: Vec<&EncodingAesKey> = std::iter::once(&sealing.key)
+            .chain(&sealing.previous_key)
+            .collect();
+        let (text, place) = open(&keys, &encrypt, &sealing.app_id)?;
+        let message = Arc::new(Message::parse(Document::from_text(text)?));
+        Ok(Push {
+            message,
+            seal: Some(Seal {
+                token,
+                key: keys[place],
+                app_id: &sealing.app_id,
+            }),
+        })
+    }
+
+    /// The account in a log line: the id of open access is not logged, it holds the token.
+    pub(crate) fn log_id(&self) -> &str {
+        if self.is_open {
+            "(open access)"
+        } else {
+            &self.id
+        }
+    }
+
+    /// The key under which repeats of `message` are known, over all accounts.
+    pub(crate) fn key_of(&self, message: &Message) -> (String, Key) {
+        // Open access: several accounts may use one token.
+        let account = if self.is_open {
+            format!("{} {}", self.token.expose(), message.to())
+        } else {
+            self.id.clone()
+        };
+        (account, Key::of(message))
+    }
+}
+
+impl Push<'_> {
+    /// Seals a rendered reply for the way back, when the push was sealed. `now` is Unix seconds, `random` comes from a
+    /// cryptographic generator.
+    pub fn seal(&self, reply: String, now: i64, random: [u8; 16]) -> String {
+        let Some(Seal { token, key, app_id }) = self.seal else {
+            return reply;
+        };
+        let nonce = u32::from_le_bytes([random[0], random[5], random[10], random[15]]).to_string();
+        seal(key, token, app_id, &reply, random, now, &nonce)
+    }
+}
+
+/// Plain mode: the clear copy counts. A body that has none was sealed for an account that is not configured so here.
+fn clear_message(body: &[u8]) -> Result<Message, Error> {
+    let message = Message::parse(Document::parse(body)?);
+    let is_sealed = matches!(message, Message::Unknown(_))
+        && message.document().root().child("Encrypt").is_some();
+    if is_sealed {
+        return Err(Error::BadXml(
+            "it is encrypted, but the account is in plain mode here; \
+             set the mode, the EncodingAESKey and the AppID of the account, or choose 明文模式 or 兼容模式 on the platform's page"
+                .into(),
+        ));
+    }
+    Ok(message)
+}
+
+/// Where the webhook finds accounts. Look-ups are on the path of every message: they must not wait.
+pub trait Accounts: Send + Sync + 'static {
+    /// By public id.
+    fn by_id(&self, id: &str) -> Option<Arc<Account>>;
+    /// By token; tokens are unique among accounts.
+    fn by_token(&self, token: &str) -> Option<Arc<Account>>;
+}
+
+/// Accounts in memory.
+#[derive(Debug, Clone, Default)]
+pub struct AccountMap {
+    by_id: HashMap<String, Arc<Account>>,
+    by_token: HashMap<String, Arc<Account>>,
+}
+
+impl FromIterator<Account> for AccountMap {
+    fn from_iter<I: IntoIterator<Item = Account>>(accounts: I) -> Self {
+        let mut map = Self::default();
+        for account in accounts.into_iter().map(Arc::new) {
+            for token in std::iter::once(&account.token).chain(&account.previous_token) {
+                map.by_token
+                    .insert(token.expose().to_owned(), Arc::clone(&account));
+            }
+            map.by_id.insert(account.id.clone(), account);
+        }
+        map
+    }
+}
+
+impl Accounts for AccountMap {
+    fn by_id(&self, id: &str) -> Option<Arc<Account>> {
+        self.by_id.get(id).cloned()
+    }
+
+    fn by_token(&self, token: &str) -> Option<Arc<Account>> {
+        self.by_token.get(token).cloned()
+    }
+}

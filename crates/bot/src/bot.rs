@@ -1,0 +1,380 @@
+//! [`Bot`]: a list of handlers, the states that they ask for, the accounts that they answer for.
+
+use std::convert::Infallible;
+use std::env;
+use std::marker::PhantomData;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Path, Request};
+use axum::response::Response;
+use axum::{Router, routing};
+use echostr_protocol::{AppId, EncodingAesKey, Message, Reply, Token};
+use moka::sync::Cache;
+use tokio::net::{TcpListener, ToSocketAddrs};
+use tracing::info;
+
+use crate::deadline::Deadline;
+use crate::handler::{AnyHandler, Argument, Context, Erased, Handler, IntoReply, Needs, States};
+use crate::listen::{Limits, listen};
+use crate::webhook::{not_found, receive};
+use crate::{Account, AccountMap, Accounts, BoxError, Error, Mode, Result, Sealing};
+
+/// A bot: handlers in the order in which they are asked. Cloning is cheap.
+///
+/// It is a [`tower::Service`] for its account at whatever path it is mounted, and makes an axum [`Router`] for several.
+#[derive(Clone, Default)]
+pub struct Bot(Arc<Parts>);
+
+#[derive(Clone)]
+struct Parts {
+    handlers: Vec<Arc<dyn AnyHandler>>,
+    states: Arc<States>,
+    accounts: Arc<dyn Accounts>,
+    // The account of the bot as a service and of `answer`.
+    only: Option<Arc<Account>>,
+    deadline: Deadline,
+    // Made-up accounts must not push the answers of real ones out of the table.
+    open_deadline: Deadline,
+    limits: Limits,
+    // What was logged in the last minute, by address, account and class.
+    noted: Cache<(Option<IpAddr>, String, &'static str), ()>,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self {
+            handlers: Vec::new(),
+            states: Arc::default(),
+            accounts: Arc::new(AccountMap::default()),
+            only: None,
+            deadline: Deadline::new(),
+            open_deadline: Deadline::new(),
+            limits: Limits::default(),
+            noted: Cache::builder()
+                .max_capacity(10_000)
+                .time_to_live(Duration::from_secs(60))
+                .build(),
+        }
+    }
+}
+
+impl Bot {
+    /// A bot without handlers and accounts.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A bot for one account, described by environment variables:
+    ///
+    /// | variable | meaning |
+    /// |---|---|
+    /// | `ECHOSTR_TOKEN` | needed: the token (令牌) of the platform's server configuration page |
+    /// | `ECHOSTR_MODE` | `plain` (default), `compatible` or `safe` |
+    /// | `ECHOSTR_APP_ID`, `ECHOSTR_ENCODING_AES_KEY` | needed for `compatible` and `safe` |
+    /// | `ECHOSTR_ACCOUNT` | the id in the address `/mp/{id}`, `default` if it is not set |
+    /// | `ECHOSTR_WELCOME`, `ECHOSTR_FALLBACK` | the account's texts |
+    ///
+    /// # Errors
+    /// [`Error::Missing`] and [`Error::Setting`].
+    pub fn from_env() -> Result<Self> {
+        account_from(&|name| env::var(name).ok().filter(|value| !value.is_empty()))
+            .map(|account| Self::new().account(account))
+    }
+
+    /// Answers for this account. With several calls the last one's is the account of the bot as a service.
+    #[must_use]
+    pub fn account(self, account: Account) -> Self {
+        self.with(|parts| {
+            parts.accounts = Arc::new(AccountMap::from_iter([account.clone()]));
+            parts.only = Some(Arc::new(account));
+        })
+    }
+
+    /// Answers for the accounts that `accounts` knows.
+    #[must_use]
+    pub fn accounts(self, accounts: impl Accounts) -> Self {
+        self.with(|parts| parts.accounts = Arc::new(accounts))
+    }
+
+    /// Adds a handler. The first that takes a message answers it.
+    #[must_use]
+    pub fn on<Arguments: 'static>(self, handler: impl Handler<Arguments>) -> Self {
+        self.with(|parts| parts.handlers.push(Arc::new(Erased(handler, PhantomData))))
+    }
+
+    /// Answers a text that is `keyword`, white space around it not counted.
+    #[must_use]
+    pub fn keyword(
+        self,
+        keyword: impl Into<String>,
+        answer: impl IntoReply + Clone + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|parts| {
+            parts.handlers.push(Arc::new(Keyword {
+                keyword: keyword.into(),
+                answer,
+            }))
+        })
+    }
+
+    /// Gives handlers a value that they can take as `State<T>`.
+    #[must_use]
+    pub fn state<T: Clone + Send + Sync + 'static>(self, value: T) -> Self {
+        self.with(|parts| Arc::make_mut(&mut parts.states).insert(value))
+    }
+
+    /// Changes what connections and bodies may cost.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        self.with(|parts| parts.limits = limits)
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Parts)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Whether no refusal of this class, by this account, of this address was logged within the last minute.
+    pub(crate) fn is_news(
+        &self,
+        peer: Option<IpAddr>,
+        account: &Account,
+        class: &'static str,
+    ) -> bool {
+        self.0
+            .noted
+            .entry((peer, account.id.clone(), class))
+            .or_insert(())
+            .is_fresh()
+    }
+
+    /// What the bot answers, without a socket and without a time limit: for tests.
+    ///
+    /// # Errors
+    /// The handler's own.
+    pub async fn answer(&self, message: impl Into<Message>) -> Result<Reply, BoxError> {
+        let account = self.0.only.clone().ok_or(Error::NoAccount)?;
+        self.chosen(account, Arc::new(message.into())).await
+    }
+
+    /// The answer to a push: that of an earlier delivery, or of the first handler that takes it, or silence.
+    pub(crate) async fn reply(&self, account: &Arc<Account>, message: &Arc<Message>) -> Arc<Reply> {
+        let fallback = if message.is_ordinary() {
+            account.fallback.as_str().into()
+        } else {
+            Reply::Silence
+        };
+        let deadline = if account.is_open {
+            &self.0.open_deadline
+        } else {
+            &self.0.deadline
+        };
+        let answer = || self.chosen(Arc::clone(account), Arc::clone(message));
+        deadline
+            .answer(account.key_of(message), fallback, answer)
+            .await
+    }
+
+    /// Asks the handlers in their order.
+    fn chosen(
+        &self,
+        account: Arc<Account>,
+        message: Arc<Message>,
+    ) -> impl Future<Output = Result<Reply, BoxError>> + Send + use<> {
+        let context = Context {
+            message,
+            account,
+            states: Arc::clone(&self.0.states),
+        };
+        let bot = self.clone();
+        async move {
+            match bot
+                .0
+                .handlers
+                .iter()
+                .find_map(|handler| handler.call(&context))
+            {
+                Some(answer) => answer.await,
+                None => Ok(Reply::Silence),
+            }
+        }
+    }
+
+    /// The webhook of every account at `/mp/{account}`, to merge into an axum application.
+    ///
+    /// # Errors
+    /// [`Error::NoState`] when a handler asks for a state that the bot was not given.
+    pub fn router(self) -> Result<Router> {
+        self.check()?;
+        let by_id = async |Path(id): Path<String>,
+                           bot: axum::extract::State<Self>,
+                           request: Request| match bot.find(&id) {
+            Some(account) => receive(&bot, &account, request).await,
+            None => not_found(request.headers()),
+        };
+        Ok(Router::new()
+            .route("/mp/{account}", routing::any(by_id))
+            .with_state(self))
+    }
+
+    /// The account with this public id.
+    pub fn find(&self, id: &str) -> Option<Arc<Account>> {
+        self.0.accounts.by_id(id)
+    }
+
+    /// The account with this token.
+    pub fn find_by_token(&self, token: &str) -> Option<Arc<Account>> {
+        self.0.accounts.by_token(token)
+    }
+
+    /// Listens on `address` and answers at `/mp/{account}`: with [`Bot::from_env`] at `/mp/default`. SIGTERM and Ctrl-C
+    /// let what is in flight end, then it returns.
+    ///
+    /// # Errors
+    /// [`Error::NoState`], [`Error::NoAccount`], [`Error::Listen`].
+    pub async fn serve(self, address: impl ToSocketAddrs + std::fmt::Display) -> Result<()> {
+        let account = self.0.only.clone().ok_or(Error::NoAccount)?;
+        let limits = self.0.limits.clone();
+        let router = self.router()?;
+        let unheard = |source| Error::Listen {
+            address: address.to_string(),
+            source,
+        };
+        let listener = TcpListener::bind(&address).await.map_err(unheard)?;
+        let local = listener.local_addr().map_err(unheard)?;
+        info!(
+            "listening on http://{local}; the account's address is /mp/{}",
+            account.id
+        );
+        listen(listener, router, &limits, crate::listen::stop_signal()).await;
+        Ok(())
+    }
+
+    /// Reports the states that handlers ask for and the bot does not have.
+    fn check(&self) -> Result<()> {
+        let mut needs = Needs::default();
+        self.0
+            .handlers
+            .iter()
+            .for_each(|handler| handler.needs(&mut needs));
+        let missing: Vec<_> = needs
+            .0
+            .into_iter()
+            .filter(|(id, _)| !self.0.states.has(*id))
+            .map(|(_, name)| name)
+            .collect();
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::NoState(missing))
+        }
+    }
+}
+
+impl tower::Service<Request> for Bot {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut task::Context<'_>) -> task::Poll<Result<(), Infallible>> {
+        task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let bot = self.clone();
+        Box::pin(async move {
+            Ok(match &bot.0.only {
+                Some(account) => receive(&bot, account, request).await,
+                None => not_found(request.headers()),
+            })
+        })
+    }
+}
+
+/// A value that the bot was given with [`Bot::state`]: `State(shop): State<Shop>`.
+#[derive(Debug, Clone, Copy)]
+pub struct State<T>(pub T);
+
+impl<T: Clone + Send + Sync + 'static> Argument for State<T> {
+    fn take(context: &Context) -> Option<Self> {
+        context.states.get().map(Self)
+    }
+
+    fn needs(needs: &mut Needs) {
+        needs.state::<T>();
+    }
+}
+
+struct Keyword<R> {
+    keyword: String,
+    answer: R,
+}
+
+impl<R: IntoReply + Clone + Send + Sync + 'static> AnyHandler for Keyword<R> {
+    fn call(&self, context: &Context) -> Option<crate::handler::Answering> {
+        let Message::Text(text) = &*context.message else {
+            return None;
+        };
+        let answer = (text.content.trim() == self.keyword).then(|| self.answer.clone())?;
+        Some(Box::pin(async move { answer.into_reply() }))
+    }
+
+    fn needs(&self, _: &mut Needs) {}
+}
+
+fn account_from(variable: &dyn Fn(&str) -> Option<String>) -> Result<Account> {
+    let setting = |name: &'static str| {
+        move |error: echostr_protocol::Error| Error::Setting {
+            name,
+            why: error.to_string(),
+        }
+    };
+    let remedy =
+        "it is on the platform's server configuration page (设置与开发 → 基本配置 → 服务器配置)";
+    let needed = |name: &'static str| variable(name).ok_or(Error::Missing { name, remedy });
+    let token: Token = needed("ECHOSTR_TOKEN")?
+        .parse()
+        .map_err(setting("ECHOSTR_TOKEN"))?;
+    let sealing = || {
+        let key: EncodingAesKey = needed("ECHOSTR_ENCODING_AES_KEY")?
+            .parse()
+            .map_err(setting("ECHOSTR_ENCODING_AES_KEY"))?;
+        let app_id = AppId::from(needed("ECHOSTR_APP_ID")?.trim());
+        Ok(Sealing {
+            app_id,
+            key,
+            previous_key: None,
+        })
+    };
+    let mode = match variable("ECHOSTR_MODE").as_deref() {
+        None | Some("plain") => Mode::Plain,
+        Some("compatible" | "compat") => Mode::Compatible(sealing()?),
+        Some("safe") => Mode::Safe(sealing()?),
+        Some(other) => {
+            let why = format!("it is `{other}`; `plain`, `compatible` and `safe` are allowed");
+            return Err(Error::Setting {
+                name: "ECHOSTR_MODE",
+                why,
+            });
+        }
+    };
+    let mut account = Account::new(
+        variable("ECHOSTR_ACCOUNT").unwrap_or_else(|| "default".into()),
+        token,
+    );
+    account.mode = mode;
+    account.fallback = variable("ECHOSTR_FALLBACK").unwrap_or_default();
+    if let Some(welcome) = variable("ECHOSTR_WELCOME") {
+        account.welcome = welcome;
+    }
+    Ok(account)
+}

@@ -1,0 +1,225 @@
+//! What a handler is: *when* → *with what* → what to answer, as types.
+
+use std::any::{Any, TypeId, type_name};
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use echostr_protocol::{Article, Kind, Message, Reply};
+
+use crate::{Account, BoxError};
+
+/// What a handler's further arguments are taken from.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The message that is answered.
+    pub message: Arc<Message>,
+    /// The account that it was sent to.
+    pub account: Arc<Account>,
+    pub(crate) states: Arc<States>,
+}
+
+/// The values that the bot was given, by type.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct States(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
+
+impl States {
+    pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, value: T) {
+        self.0.insert(TypeId::of::<T>(), Arc::new(value));
+    }
+
+    pub(crate) fn has(&self, needed: TypeId) -> bool {
+        self.0.contains_key(&needed)
+    }
+
+    pub(crate) fn get<T: Clone + 'static>(&self) -> Option<T> {
+        self.0.get(&TypeId::of::<T>())?.downcast_ref().cloned()
+    }
+}
+
+/// States that a handler asks for, so that a missing one is reported at the start.
+#[derive(Debug, Default)]
+pub struct Needs(pub(crate) Vec<(TypeId, &'static str)>);
+
+impl Needs {
+    /// Says that a state of type `T` is needed.
+    pub fn state<T: 'static>(&mut self) {
+        self.0.push((TypeId::of::<T>(), type_name::<T>()));
+    }
+}
+
+/// Something that a handler can ask for beside the message's kind.
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot be given a `{Self}`",
+    label = "not an argument of a handler",
+    note = "after the first argument, a handler can take `State<T>`, `Arc<Account>` and `Message`"
+)]
+pub trait Argument: Sized {
+    /// Takes it; `None` when it was not given to the bot.
+    fn take(context: &Context) -> Option<Self>;
+
+    /// Names what has to be there at the start.
+    fn needs(_needs: &mut Needs) {}
+}
+
+impl Argument for Message {
+    fn take(context: &Context) -> Option<Self> {
+        Some((*context.message).clone())
+    }
+}
+
+impl Argument for Arc<Account> {
+    fn take(context: &Context) -> Option<Self> {
+        Some(Arc::clone(&context.account))
+    }
+}
+
+/// Something that a handler can return.
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot answer with a `{Self}`",
+    label = "not an answer",
+    note = "return `&str`, `String`, `Article`, `Vec<Article>`, `Reply`, `()` for no answer, or an `Option` or `Result` of these"
+)]
+pub trait IntoReply {
+    /// What to answer.
+    ///
+    /// # Errors
+    /// The handler's own: the follower gets the account's fallback text, the log gets the error.
+    fn into_reply(self) -> Result<Reply, BoxError>;
+}
+
+impl IntoReply for Reply {
+    fn into_reply(self) -> Result<Reply, BoxError> {
+        Ok(self)
+    }
+}
+
+impl IntoReply for &str {
+    fn into_reply(self) -> Result<Reply, BoxError> {
+        Ok(self.into())
+    }
+}
+
+impl IntoReply for String {
+    fn into_reply(self) -> Result<Reply, BoxError> {
+        Ok(self.into())
+    }
+}
+
+impl IntoReply for Article {
+    fn into_reply(self) -> Result<Reply, BoxError> {
+        Ok(self.into())
+    }
+}
+
+impl IntoReply for Vec<Article> {
+    fn into_reply(self) -> Result<Reply, BoxError> {
+        Ok(Reply::News(self))
+    }
+}
+
+impl IntoReply for () {
+    /// Nothing is shown.
+    fn into_reply(self) -> Result<Reply, BoxError> {
+        Ok(Reply::Silence)
+    }
+}
+
+impl IntoReply for Infallible {
+    fn into_reply(self) -> Result<Reply, BoxError> {
+        match self {}
+    }
+}
+
+impl<R: IntoReply> IntoReply for Option<R> {
+    /// Nothing is shown for `None`.
+    fn into_reply(self) -> Result<Reply, BoxError> {
+        self.map_or(Ok(Reply::Silence), R::into_reply)
+    }
+}
+
+impl<R: IntoReply, E: Into<BoxError>> IntoReply for Result<R, E> {
+    fn into_reply(self) -> Result<Reply, BoxError> {
+        self.map_err(Into::into)?.into_reply()
+    }
+}
+
+/// A handler's work, once it has taken a message.
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Reply, BoxError>> + Send>>;
+
+/// An async function that answers messages: `async |text: Text, State(shop): State<Shop>| …`.
+///
+/// Implemented for functions and closures of up to six arguments. `Arguments` only tells them apart.
+#[diagnostic::on_unimplemented(
+    message = "this is not a handler",
+    label = "not a handler",
+    note = "a handler is `async |first, others…| answer`: the first argument is a kind of message (`Text`, `Subscribe`, `Message` …)",
+    note = "others are `State<T>`, `Arc<Account>` or `Message`; the answer is `&'static str`, `String`, `Article`, `Reply`, `()`, or an `Option` or `Result` of these",
+    note = "every argument needs its type written, and a closure may not borrow: give it what it needs with `.state(…)` and `State<T>`"
+)]
+pub trait Handler<Arguments>: Send + Sync + 'static {
+    /// Begins to answer, or `None` when the message is of another kind.
+    fn call(
+        &self,
+        context: &Context,
+    ) -> Option<Pin<Box<dyn Future<Output = Result<Reply, BoxError>> + Send>>>;
+
+    /// Names the states that have to be there.
+    fn needs(&self, needs: &mut Needs);
+}
+
+macro_rules! handlers {
+    ($($argument:ident)*) => {
+        impl<F, Future_, Answer, First, $($argument),*> Handler<(First, $($argument,)*)> for F
+        where
+            F: Fn(First, $($argument),*) -> Future_ + Send + Sync + 'static,
+            Future_: Future<Output = Answer> + Send + 'static,
+            Answer: IntoReply,
+            First: Kind,
+            $($argument: Argument,)*
+        {
+            #[allow(non_snake_case, reason = "the arguments are named as their types")]
+            fn call(&self, context: &Context) -> Option<Answering> {
+                let first = First::take(&context.message)?;
+                $(let Some($argument) = $argument::take(context) else {
+                    return Some(Box::pin(async { Err(concat!("an argument of a handler is missing").into()) }));
+                };)*
+                let answer = self(first, $($argument),*);
+                Some(Box::pin(async move { answer.await.into_reply() }))
+            }
+
+            fn needs(&self, _needs: &mut Needs) {
+                $($argument::needs(_needs);)*
+            }
+        }
+    };
+}
+handlers! {}
+handlers! { A }
+handlers! { A B }
+handlers! { A B C }
+handlers! { A B C D }
+handlers! { A B C D E }
+
+/// A handler whose argument types are forgotten, so that different ones stand in one list.
+pub(crate) trait AnyHandler: Send + Sync {
+    fn call(&self, context: &Context) -> Option<Answering>;
+    fn needs(&self, needs: &mut Needs);
+}
+
+pub(crate) struct Erased<H, Arguments>(
+    pub(crate) H,
+    pub(crate) std::marker::PhantomData<fn(Arguments)>,
+);
+
+impl<Arguments, H: Handler<Arguments>> AnyHandler for Erased<H, Arguments> {
+    fn call(&self, context: &Context) -> Option<Answering> {
+        self.0.call(context)
+    }
+
+    fn needs(&self, needs: &mut Needs) {
+        self.0.needs(needs);
+    }
+}

@@ -1,0 +1,172 @@
+//! The listener: connections bounded in number, in the size of their heads and in time, and a stop that loses nothing.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use ipnet::IpNet;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tower::Service as _;
+use tracing::{info, warn};
+
+/// What a request's head may take in memory; the platform's is below 1 KB.
+const HEAD_BYTES: usize = 16 * 1024;
+
+/// What connections and bodies may cost.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// How many connections are served at once; further ones wait to be accepted.
+    pub max_connections: usize,
+    /// How long a connection may take to send a head, and how long it may be idle between two requests.
+    pub header_timeout: Duration,
+    /// How long the body may take after the head.
+    pub body_timeout: Duration,
+    /// How large a body may be.
+    pub body_bytes: usize,
+    /// How long what is in flight may take to end after a stop.
+    pub shutdown: Duration,
+    /// The reverse proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: 10_000,
+            header_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(10),
+            body_bytes: echostr_protocol::MAX_BYTES,
+            shutdown: Duration::from_secs(10),
+            trusted_proxies: Vec::new(),
+        }
+    }
+}
+
+/// The other end of the connection.
+#[derive(Debug, Clone, Copy)]
+struct Peer(SocketAddr);
+
+impl Limits {
+    /// Who sent the request: the last address of `X-Forwarded-For` that is no trusted proxy, if the connection comes from
+    /// one, else the connection's.
+    pub(crate) fn peer_of(&self, head: &http::request::Parts) -> Option<IpAddr> {
+        let Peer(connection) = head.extensions.get()?;
+        let is_trusted = |address: &IpAddr| {
+            self.trusted_proxies
+                .iter()
+                .any(|proxies| proxies.contains(address))
+        };
+        let peer = connection.ip().to_canonical();
+        if !is_trusted(&peer) {
+            return Some(peer);
+        }
+        let headers = head
+            .headers
+            .get_all("x-forwarded-for")
+            .iter()
+            .rev()
+            .filter_map(|header| header.to_str().ok());
+        let addresses = headers
+            .flat_map(|header| header.rsplit(','))
+            .map_while(|address| address.trim().parse().ok());
+        addresses
+            .map(|address: IpAddr| address.to_canonical())
+            .find(|address| !is_trusted(address))
+            .or(Some(peer))
+    }
+}
+
+/// Serves `app` on `listener` until `stop` is ready; then what is in flight may end, within [`Limits::shutdown`].
+pub async fn listen(
+    listener: TcpListener,
+    app: Router,
+    limits: &Limits,
+    stop: impl Future<Output = ()>,
+) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_buf_size(HEAD_BYTES);
+    let places = Arc::new(Semaphore::new(limits.max_connections));
+    let graceful = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let (stream, peer, place) = tokio::select! {
+            accepted = accept(&listener, &places) => accepted,
+            () = &mut stop => break,
+        };
+        // A small answer must not wait for more to send.
+        let _ = stream.set_nodelay(true);
+        let app = app.clone();
+        let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+            let mut request: Request = request.map(Body::new);
+            request.extensions_mut().insert(Peer(peer));
+            app.clone().call(request)
+        });
+        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            // A connection that breaks off or is too slow is no news.
+            let _ = connection.await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    info!(
+        "stopping: no new connections, waiting for {} to end",
+        limits.max_connections - places.available_permits()
+    );
+    if tokio::time::timeout(limits.shutdown, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        warn!(
+            "stopped although some requests had not ended within {:?}",
+            limits.shutdown
+        );
+    }
+}
+
+/// The next connection, once there is a place for it.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> (tokio::net::TcpStream, SocketAddr, impl Send + use<>) {
+    let place = Arc::clone(places)
+        .acquire_owned()
+        .await
+        .expect("the semaphore is never closed");
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => return (stream, peer, place),
+            Err(error) => {
+                // Out of file descriptors, mostly: others end soon.
+                warn!(%error, "cannot accept a connection, trying again");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+/// Ready when the process is asked to stop: SIGTERM or Ctrl-C.
+pub async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,180 @@
+//! The webhook: one request of the platform, from its query string to the response.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::response::Response;
+use echostr_protocol::{Error, Query};
+use http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tracing::warn;
+
+use crate::{Account, Bot, Limits};
+
+/// Answers one request to `account`: the handshake, a push, or what a stranger sent.
+pub async fn receive(bot: &Bot, account: &Arc<Account>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let query = Query::parse(head.uri.query().unwrap_or_default());
+    let answer = match head.method {
+        Method::GET | Method::HEAD => handshake(account, &query),
+        Method::POST => push(bot, account, &query, body).await,
+        _ => Err(Refusal::Method),
+    };
+    answer.unwrap_or_else(|refusal| refuse(bot, account, &refusal, &head))
+}
+
+/// The platform asks whether this is the right server.
+fn handshake(account: &Account, query: &Query<'_>) -> Result<Response, Refusal> {
+    account.verify(query)?;
+    let echostr = query
+        .echostr
+        .as_deref()
+        .filter(|echostr| !echostr.is_empty());
+    Ok(respond(
+        StatusCode::OK,
+        TEXT,
+        echostr.unwrap_or("Echostr 回音").to_owned(),
+    ))
+}
+
+/// The platform tells what a follower did.
+async fn push(
+    bot: &Bot,
+    account: &Arc<Account>,
+    query: &Query<'_>,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let token = account.verify(query)?;
+    let body = read(body, bot.limits()).await?;
+    let push = account.open(token, query, &body)?;
+    let reply = bot.reply(account, &push.message).await;
+    let answer = reply
+        .render(&push.message, now())
+        .map(|xml| push.seal(xml, now(), rand::random()));
+    Ok(answer.map_or_else(success, |xml| respond(StatusCode::OK, XML, xml)))
+}
+
+/// The whole body, bounded in size and time.
+async fn read(body: Body, limits: &Limits) -> Result<Bytes, Refusal> {
+    let collected = tokio::time::timeout(
+        limits.body_timeout,
+        Limited::new(body, limits.body_bytes).collect(),
+    )
+    .await;
+    match collected.map_err(|_| Refusal::Slow)? {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge),
+        Err(_) => Err(Refusal::BrokenOff),
+    }
+}
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
+// One report got its replies accepted only after the change from application/xml to this.
+const XML: &str = "text/xml; charset=utf-8";
+
+/// "Received, nothing to show": never sealed, never empty XML.
+fn success() -> Response {
+    respond(StatusCode::OK, TEXT, "success")
+}
+
+fn respond(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// Unix seconds.
+fn now() -> i64 {
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// Why a request gets no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error(transparent)]
+    Protocol(#[from] Error),
+    #[error("the body is larger than is allowed")]
+    TooLarge,
+    #[error("the body did not come in time")]
+    Slow,
+    #[error("the connection was closed before the whole body had come")]
+    BrokenOff,
+    #[error("only GET and POST are answered")]
+    Method,
+}
+
+impl Refusal {
+    fn class(&self) -> &'static str {
+        match self {
+            Self::Protocol(error) => error.class(),
+            Self::TooLarge => "too_large",
+            Self::Slow => "slow",
+            Self::BrokenOff => "broken_off",
+            Self::Method => "method",
+        }
+    }
+}
+
+/// The sender learns nothing but the status; the owner reads the reason in the log.
+fn refuse(
+    bot: &Bot,
+    account: &Account,
+    refusal: &Refusal,
+    head: &http::request::Parts,
+) -> Response {
+    let peer = bot.limits().peer_of(head);
+    let class = refusal.class();
+    // A wrong signature costs an attacker nothing, so each address gets one line a minute.
+    if bot.is_news(peer, account, class) {
+        let peer = peer.map(tracing::field::display);
+        warn!(
+            account.id = account.log_id(),
+            peer, class, "refused a request: {refusal}"
+        );
+    }
+    match refusal {
+        Refusal::Protocol(Error::BadSignature { .. }) => not_found(&head.headers),
+        Refusal::Protocol(_) | Refusal::BrokenOff => empty(StatusCode::BAD_REQUEST),
+        Refusal::TooLarge => empty(StatusCode::PAYLOAD_TOO_LARGE),
+        Refusal::Slow => empty(StatusCode::REQUEST_TIMEOUT),
+        Refusal::Method => {
+            let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
+            response
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+            response
+        }
+    }
+}
+
+fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// The same for a wrong signature, an unknown account and an unknown path, so that nobody learns which tokens exist.
+/// A browser gets a page that says how the address is used.
+pub fn not_found(headers: &HeaderMap) -> Response {
+    let accepts_html = headers
+        .get(ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
+    if accepts_html {
+        respond(StatusCode::NOT_FOUND, HTML, NOT_FOUND_PAGE)
+    } else {
+        empty(StatusCode::NOT_FOUND)
+    }
+}
+
+const NOT_FOUND_PAGE: &str = include_str!("not_found.html");
