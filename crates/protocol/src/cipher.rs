@@ -28,7 +28,9 @@ const HEAD_BYTES: usize = 20;
 /// Three of four keys have bits set after the 256th, which a strict base64 decoder refuses.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &ALPHABET,
-    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
 /// The account's AES key (消息加解密密钥), 43 characters of base64 on the platform's page. Prints as `***`.
@@ -50,14 +52,21 @@ impl FromStr for EncodingAesKey {
         let key = key.strip_suffix('=').unwrap_or(key);
         let length = key.chars().count();
         if length != 43 {
-            return Err(Error::BadKey(format!("has {length} characters, 43 are needed")));
+            return Err(Error::BadKey(format!(
+                "has {length} characters, 43 are needed"
+            )));
         }
         let bytes = LENIENT
             .decode(key)
             .ok()
             .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
-            .ok_or_else(|| Error::BadKey("has characters other than A-Z, a-z, 0-9, + and /".into()))?;
-        Ok(Self { cipher: Aes256::new(&bytes.into()), bytes })
+            .ok_or_else(|| {
+                Error::BadKey("has characters other than A-Z, a-z, 0-9, + and /".into())
+            })?;
+        Ok(Self {
+            cipher: Aes256::new(&bytes.into()),
+            bytes,
+        })
     }
 }
 
@@ -72,39 +81,53 @@ impl EncodingAesKey {
     }
 
     fn open(&self, encrypt: &str, app_id: &AppId) -> Result<Arc<str>, Error> {
-        let mut buffer = base64_simd::STANDARD.decode_to_vec(encrypt).map_err(|_| Error::BadBase64)?;
+        let mut buffer = base64_simd::STANDARD
+            .decode_to_vec(encrypt)
+            .map_err(|_| Error::BadBase64)?;
         if buffer.is_empty() || buffer.len() % 16 != 0 {
             return Err(Error::BadCiphertext(buffer.len()));
         }
         let (blocks, _) = Block::<Aes256>::slice_as_chunks_mut(&mut buffer);
-        cbc::Decryptor::inner_iv_init(&self.cipher, self.initialisation_vector()).decrypt_blocks(blocks);
+        cbc::Decryptor::inner_iv_init(&self.cipher, self.initialisation_vector())
+            .decrypt_blocks(blocks);
 
         let clear = without_padding(&buffer)?;
-        let (head, rest) = clear.split_at_checked(HEAD_BYTES).ok_or(Error::BadBuffer("shorter than 20 bytes"))?;
+        let (head, rest) = clear
+            .split_at_checked(HEAD_BYTES)
+            .ok_or(Error::BadBuffer("shorter than 20 bytes"))?;
         let length = u32::from_be_bytes(head[16..].try_into().expect("four of 20 bytes"));
         let (document, id) = usize::try_from(length)
             .ok()
             .and_then(|length| rest.split_at_checked(length))
             .ok_or(Error::BadBuffer("the length field points past the end"))?;
-        let document = simdutf8::basic::from_utf8(document).map_err(|_| Error::BadBuffer("not UTF-8"))?;
+        let document =
+            simdutf8::basic::from_utf8(document).map_err(|_| Error::BadBuffer("not UTF-8"))?;
         if id != app_id.as_str().as_bytes() {
             let found = String::from_utf8_lossy(id).chars().take(64).collect();
-            return Err(Error::BadAppId { found, expected: app_id.to_string() });
+            return Err(Error::BadAppId {
+                found,
+                expected: app_id.to_string(),
+            });
         }
         Ok(document.into())
     }
 
     fn encrypt(&self, document: &str, app_id: &AppId, random: [u8; 16]) -> String {
         let length = u32::try_from(document.len()).expect("a document has less than 4 GiB");
-        let mut buffer = Vec::with_capacity(HEAD_BYTES + document.len() + app_id.as_str().len() + PAD_BYTES);
+        let mut buffer =
+            Vec::with_capacity(HEAD_BYTES + document.len() + app_id.as_str().len() + PAD_BYTES);
         buffer.extend_from_slice(&random);
         buffer.extend_from_slice(&length.to_be_bytes());
         buffer.extend_from_slice(document.as_bytes());
         buffer.extend_from_slice(app_id.as_str().as_bytes());
         let padding = PAD_BYTES - buffer.len() % PAD_BYTES;
-        buffer.resize(buffer.len() + padding, u8::try_from(padding).expect("1 to 32"));
+        buffer.resize(
+            buffer.len() + padding,
+            u8::try_from(padding).expect("1 to 32"),
+        );
         let (blocks, _) = Block::<Aes256>::slice_as_chunks_mut(&mut buffer);
-        cbc::Encryptor::inner_iv_init(&self.cipher, self.initialisation_vector()).encrypt_blocks(blocks);
+        cbc::Encryptor::inner_iv_init(&self.cipher, self.initialisation_vector())
+            .encrypt_blocks(blocks);
         base64_simd::STANDARD.encode_to_string(buffer)
     }
 }
@@ -133,13 +156,20 @@ impl fmt::Debug for EncodingAesKey {
 ///
 /// # Panics
 /// When `keys` is empty.
-pub fn open(keys: &[&EncodingAesKey], encrypt: &str, app_id: &AppId) -> Result<(Arc<str>, usize), Error> {
+pub fn open(
+    keys: &[&EncodingAesKey],
+    encrypt: &str,
+    app_id: &AppId,
+) -> Result<(Arc<str>, usize), Error> {
     let (first, others) = keys.split_first().expect("an encrypted account has a key");
     let error = match first.open(encrypt, app_id) {
         Ok(document) => return Ok((document, 0)),
         Err(error) => error,
     };
-    let opened = others.iter().zip(1..).find_map(|(key, place)| Some((key.open(encrypt, app_id).ok()?, place)));
+    let opened = others
+        .iter()
+        .zip(1..)
+        .find_map(|(key, place)| Some((key.open(encrypt, app_id).ok()?, place)));
     opened.ok_or(error)
 }
 
@@ -181,9 +211,15 @@ pub fn seal(
 /// [`Error::BadXml`] when the body is no document or has no `Encrypt`.
 pub fn encrypted_part(body: &[u8]) -> Result<Cow<'_, str>, Error> {
     let text = crate::document::text_of(body)?;
-    let found = if text.starts_with('{') { encrypt_in_json(text) } else { encrypt_in_xml(text) };
+    let found = if text.starts_with('{') {
+        encrypt_in_json(text)
+    } else {
+        encrypt_in_xml(text)
+    };
     found?.filter(|encrypt| !encrypt.is_empty()).ok_or_else(|| {
-        Error::BadXml("it has no `Encrypt`; is the platform's mode the one that is configured here?".into())
+        Error::BadXml(
+            "it has no `Encrypt`; is the platform's mode the one that is configured here?".into(),
+        )
     })
 }
 
@@ -196,7 +232,9 @@ fn encrypt_in_xml(text: &str) -> Result<Option<Cow<'_, str>>, Error> {
             Xml::Start(name) => inside = scanner.depth() == 2 && &text[name] == "Encrypt",
             Xml::End if inside => return Ok(found),
             Xml::CData(range) if inside => join(&mut found, text[range].into()),
-            Xml::Text(range, _) if inside => join(&mut found, unescaped(text[range].trim_ascii())?.into()),
+            Xml::Text(range, _) if inside => {
+                join(&mut found, unescaped(text[range].trim_ascii())?.into())
+            }
             _ => {}
         }
     }
@@ -216,7 +254,8 @@ fn encrypt_in_json(text: &str) -> Result<Option<Cow<'_, str>>, Error> {
         #[serde(rename = "Encrypt", borrow)]
         encrypt: Option<Cow<'a, str>>,
     }
-    let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| Error::BadXml(error.to_string()))?;
+    let envelope: Envelope<'_> =
+        serde_json::from_str(text).map_err(|error| Error::BadXml(error.to_string()))?;
     Ok(envelope.encrypt)
 }
 

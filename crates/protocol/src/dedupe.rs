@@ -21,7 +21,12 @@ impl Key {
         let from = message.from();
         let key = match message.msg_id() {
             Some(id) if !matches!(message, Message::Event(_)) => format!("{from} {id}"),
-            _ => format!("{from} {} {} {}", message.created_at(), message.kind(), hash_of_children(message.document().root())),
+            _ => format!(
+                "{from} {} {} {}",
+                message.created_at(),
+                message.kind(),
+                hash_of_children(message)
+            ),
         };
         Self(key.into())
     }
@@ -33,16 +38,28 @@ impl Key {
 }
 
 /// 128 bits over names, values and nesting. `Encrypt` is left out: it differs between deliveries of one push.
-fn hash_of_children(root: Element<'_>) -> String {
+fn hash_of_children(message: &Message) -> String {
     let mut hasher = Sha1::new();
-    let in_key = |name| matches!(name, "FromUserName" | "CreateTime" | "MsgType" | "Event" | "Encrypt");
-    for child in root.children().filter(|child| !in_key(child.name())) {
+    let in_key = |name| match name {
+        "FromUserName" | "CreateTime" | "MsgType" | "Encrypt" => true,
+        // The kind of an event, but not of a device's push or of one that is not known.
+        "Event" => matches!(message, Message::Event(_)),
+        _ => false,
+    };
+    for child in message
+        .document()
+        .root()
+        .children()
+        .filter(|child| !in_key(child.name()))
+    {
         hash(child, &mut hasher);
     }
-    hasher.finalize()[..16].iter().fold(String::with_capacity(32), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("a string can be written to");
-        hex
-    })
+    hasher.finalize()[..16]
+        .iter()
+        .fold(String::with_capacity(32), |mut hex, byte| {
+            write!(hex, "{byte:02x}").expect("a string can be written to");
+            hex
+        })
 }
 
 /// Every text is preceded by its length, so that no two different trees give the same bytes. As deep as

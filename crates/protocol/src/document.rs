@@ -20,9 +20,19 @@ pub const MAX_DEPTH: usize = 32;
 /// How many elements a document may have.
 pub const MAX_ELEMENTS: usize = 4096;
 
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// Elements whose white space is content even without CDATA.
-const KEPT_AS_WRITTEN: [&str; 8] =
-    ["Content", "Label", "Title", "Description", "Recognition", "Poiname", "EventKey", "ScanResult"];
+const KEPT_AS_WRITTEN: [&str; 8] = [
+    "Content",
+    "Label",
+    "Title",
+    "Description",
+    "Recognition",
+    "Poiname",
+    "EventKey",
+    "ScanResult",
+];
 
 /// A parsed push. Cloning is cheap: clones share everything.
 #[derive(Clone, Default)]
@@ -57,7 +67,13 @@ impl Document {
     /// As [`Document::parse`].
     pub fn from_text(text: Arc<str>) -> Result<Self, Error> {
         if text.len() > MAX_BYTES {
-            return Err(Error::BadXml(format!("it has {} bytes, {MAX_BYTES} are allowed", text.len())));
+            return Err(Error::BadXml(format!(
+                "it has {} bytes, {MAX_BYTES} are allowed",
+                text.len()
+            )));
+        }
+        if text.starts_with(BYTE_ORDER_MARK) {
+            return Self::from_text(text.trim_start_matches(BYTE_ORDER_MARK).into());
         }
         if text.trim_start().starts_with('{') {
             return read_json(&text);
@@ -71,14 +87,22 @@ impl Document {
 
     /// The root element. A default document has an empty one.
     pub fn root(&self) -> Element<'_> {
-        Element { document: self, place: 0 }
+        Element {
+            document: self,
+            place: 0,
+        }
     }
 }
 
 impl fmt::Debug for Document {
     /// Shows sizes only: a push holds what a follower wrote.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Document({} elements, {} bytes)", self.0.nodes.len(), self.0.buffer.len())
+        write!(
+            f,
+            "Document({} elements, {} bytes)",
+            self.0.nodes.len(),
+            self.0.buffer.len()
+        )
     }
 }
 
@@ -87,7 +111,16 @@ impl PartialEq for Document {
     fn eq(&self, other: &Self) -> bool {
         self.0.nodes.len() == other.0.nodes.len()
             && (0..self.0.nodes.len()).all(|place| {
-                let (a, b) = (Element { document: self, place }, Element { document: other, place });
+                let (a, b) = (
+                    Element {
+                        document: self,
+                        place,
+                    },
+                    Element {
+                        document: other,
+                        place,
+                    },
+                );
                 a.name() == b.name() && a.text() == b.text() && a.end() == b.end()
             })
     }
@@ -113,7 +146,9 @@ impl<'a> Element<'a> {
 
     /// Its text, sharing the document's buffer.
     pub fn str(self) -> Str {
-        self.node().map_or_else(Str::default, |node| Str::slice(&self.document.0.buffer, node.value.clone()))
+        self.node().map_or_else(Str::default, |node| {
+            Str::slice(&self.document.0.buffer, node.value.clone())
+        })
     }
 
     /// Its children in document order.
@@ -121,7 +156,10 @@ impl<'a> Element<'a> {
         let end = self.end();
         let mut place = self.place + 1;
         std::iter::from_fn(move || {
-            let child = (place < end).then_some(Element { document: self.document, place })?;
+            let child = (place < end).then_some(Element {
+                document: self.document,
+                place,
+            })?;
             place = child.end();
             Some(child)
         })
@@ -156,7 +194,8 @@ impl<'a> Element<'a> {
     fn is_named(self, name: &str) -> bool {
         self.node().is_some_and(|node| {
             let range = node.name.start as usize..node.name.end as usize;
-            range.len() == name.len() && self.document.0.buffer.as_bytes()[range] == *name.as_bytes()
+            range.len() == name.len()
+                && self.document.0.buffer.as_bytes()[range] == *name.as_bytes()
         })
     }
 
@@ -182,8 +221,12 @@ impl fmt::Debug for Element<'_> {
 /// The body as text, without byte order mark and blanks around it.
 pub(crate) fn text_of(body: &[u8]) -> Result<&str, Error> {
     let text = simdutf8::basic::from_utf8(body).map_err(|_| malformed("it is not UTF-8"))?;
-    let text = text.trim_start_matches('\u{feff}').trim_ascii();
-    if text.is_empty() { Err(malformed("it is empty")) } else { Ok(text) }
+    let text = text.trim_start_matches(BYTE_ORDER_MARK).trim_ascii();
+    if text.is_empty() {
+        Err(malformed("it is empty"))
+    } else {
+        Ok(text)
+    }
 }
 
 /// Collects elements; values that do not stand in the source in one piece are put together in `joined`.
@@ -199,19 +242,33 @@ struct Builder {
 
 impl Builder {
     fn new(source_bytes: usize) -> Self {
-        Self { nodes: Vec::with_capacity(12), innermost: 0, depth: 0, joined: String::new(), base: source_bytes }
+        Self {
+            nodes: Vec::with_capacity(12),
+            innermost: 0,
+            depth: 0,
+            joined: String::new(),
+            base: source_bytes,
+        }
     }
 
     fn start(&mut self, name: Range<u32>) -> Result<(), Error> {
         if self.depth == MAX_DEPTH {
-            return Err(malformed(format!("elements are nested deeper than {MAX_DEPTH}")));
+            return Err(malformed(format!(
+                "elements are nested deeper than {MAX_DEPTH}"
+            )));
         }
         if self.nodes.len() == MAX_ELEMENTS {
-            return Err(malformed(format!("it has more than {MAX_ELEMENTS} elements")));
+            return Err(malformed(format!(
+                "it has more than {MAX_ELEMENTS} elements"
+            )));
         }
         self.depth += 1;
         let parent = std::mem::replace(&mut self.innermost, small(self.nodes.len()));
-        self.nodes.push(Node { name, value: 0..0, end: parent });
+        self.nodes.push(Node {
+            name,
+            value: 0..0,
+            end: parent,
+        });
         Ok(())
     }
 
@@ -227,7 +284,11 @@ impl Builder {
     fn trimmed<'a>(&self, source: &str, text: &'a str) -> &'a str {
         let name = &self.nodes[self.innermost as usize].name;
         let name = &source[name.start as usize..name.end as usize];
-        if KEPT_AS_WRITTEN.contains(&name) { text } else { text.trim_ascii() }
+        if KEPT_AS_WRITTEN.contains(&name) {
+            text
+        } else {
+            text.trim_ascii()
+        }
     }
 
     /// Puts text where it can be pointed at.
@@ -241,8 +302,15 @@ impl Builder {
         if self.nodes.is_empty() || self.depth > 0 {
             return Err(malformed("it ends before the document does"));
         }
-        let buffer = if self.joined.is_empty() { source } else { [&*source, &*self.joined].concat().into() };
-        Ok(Document(Arc::new(Tree { buffer, nodes: self.nodes })))
+        let buffer = if self.joined.is_empty() {
+            source
+        } else {
+            [&*source, &*self.joined].concat().into()
+        };
+        Ok(Document(Arc::new(Tree {
+            buffer,
+            nodes: self.nodes,
+        })))
     }
 }
 
@@ -312,20 +380,35 @@ fn read_xml(source: Arc<str>) -> Result<Document, Error> {
 fn value_of(builder: &mut Builder, source: &str, content: &Content<'_>) -> Range<u32> {
     match content {
         Content::Empty | Content::Elements => 0..0,
-        Content::One(Piece { text: Cow::Borrowed(text), is_cdata: true }) => place_of(text, source),
+        Content::One(Piece {
+            text: Cow::Borrowed(text),
+            is_cdata: true,
+        }) => place_of(text, source),
         Content::Several(pieces) if pieces.iter().any(|piece| piece.is_cdata) => {
-            let is_content = |piece: &&Piece<'_>| piece.is_cdata || !piece.text.trim_ascii().is_empty();
+            let is_content =
+                |piece: &&Piece<'_>| piece.is_cdata || !piece.text.trim_ascii().is_empty();
             let texts: Vec<&Piece<'_>> = pieces.iter().filter(is_content).collect();
             match texts[..] {
-                [Piece { text: Cow::Borrowed(text), .. }] => place_of(text, source),
+                [
+                    Piece {
+                        text: Cow::Borrowed(text),
+                        ..
+                    },
+                ] => place_of(text, source),
                 _ => builder.keep(&texts.iter().map(|piece| &*piece.text).collect::<String>()),
             }
         }
-        Content::One(Piece { text: Cow::Borrowed(text), .. }) => place_of(builder.trimmed(source, text), source),
-        Content::One(Piece { text: Cow::Owned(text), .. }) => {
+        Content::One(Piece {
+            text: Cow::Borrowed(text),
+            ..
+        }) => place_of(builder.trimmed(source, text), source),
+        Content::One(Piece {
+            text: Cow::Owned(text),
+            ..
+        }) => {
             let text = builder.trimmed(source, text);
             builder.keep(text)
-        },
+        }
         // Text that a comment stands in.
         Content::Several(pieces) => {
             let text: String = pieces.iter().map(|piece| &*piece.text).collect();
@@ -345,10 +428,13 @@ fn read_json(source: &str) -> Result<Document, Error> {
     let mut builder = Builder::new(0);
     let mut deserializer = serde_json::Deserializer::from_str(source);
     let name = builder.keep("xml");
-    Member { builder: &mut builder, name }
-        .deserialize(&mut deserializer)
-        .and_then(|()| deserializer.end())
-        .map_err(|error| malformed(error.to_string()))?;
+    Member {
+        builder: &mut builder,
+        name,
+    }
+    .deserialize(&mut deserializer)
+    .and_then(|()| deserializer.end())
+    .map_err(|error| malformed(error.to_string()))?;
     builder.finish(Arc::default())
 }
 
@@ -411,7 +497,13 @@ impl<'de> Visitor<'de> for Member<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while items.next_element_seed(Member { builder: &mut *self.builder, name: self.name.clone() })?.is_some() {}
+        while items
+            .next_element_seed(Member {
+                builder: &mut *self.builder,
+                name: self.name.clone(),
+            })?
+            .is_some()
+        {}
         Ok(())
     }
 
@@ -419,7 +511,10 @@ impl<'de> Visitor<'de> for Member<'_> {
         self.start()?;
         while let Some(name) = members.next_key::<Cow<'de, str>>()? {
             let name = self.builder.keep(&name);
-            members.next_value_seed(Member { builder: &mut *self.builder, name })?;
+            members.next_value_seed(Member {
+                builder: &mut *self.builder,
+                name,
+            })?;
         }
         self.builder.end(0..0);
         Ok(())

@@ -7,7 +7,9 @@
 #[non_exhaustive]
 pub enum Error {
     /// `signature` or `msg_signature` is missing or is not that of the account's token.
-    #[error("`{name}` does not match the account's token; compare the token with the platform's server configuration page")]
+    #[error(
+        "`{name}` does not match the account's token; compare the token with the platform's server configuration page"
+    )]
     BadSignature {
         /// `signature` or `msg_signature`.
         name: &'static str,
@@ -16,10 +18,14 @@ pub enum Error {
     #[error("the body cannot be read: {0}")]
     BadXml(String),
     /// The EncodingAESKey is not 43 characters of base64.
-    #[error("the EncodingAESKey {0}; copy the 43 characters from the platform's server configuration page")]
+    #[error(
+        "the EncodingAESKey {0}; copy the 43 characters from the platform's server configuration page"
+    )]
     BadKey(String),
     /// The document was sealed for another account.
-    #[error("the push was sealed for AppID `{found}`, this account has `{expected}`; correct the `app_id` of the account")]
+    #[error(
+        "the push was sealed for AppID `{found}`, this account has `{expected}`; correct the `app_id` of the account"
+    )]
     BadAppId {
         /// The id at the end of the decrypted buffer, at most 64 characters of it.
         found: String,
@@ -30,7 +36,9 @@ pub enum Error {
     #[error("the ciphertext has {0} bytes, a positive multiple of 16 is needed")]
     BadCiphertext(usize),
     /// The decrypted buffer is malformed: nearly always the wrong EncodingAESKey.
-    #[error("the decrypted push is malformed ({0}); compare the EncodingAESKey with the platform's server configuration page")]
+    #[error(
+        "the decrypted push is malformed ({0}); compare the EncodingAESKey with the platform's server configuration page"
+    )]
     BadBuffer(&'static str),
     /// `Encrypt` is not base64.
     #[error("`Encrypt` is not base64")]

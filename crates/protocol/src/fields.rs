@@ -54,7 +54,10 @@ number_fields! { i64 u64 f64 }
 
 /// The text of a child that is there and not empty.
 pub(crate) fn non_empty(parent: Element<'_>, name: &str) -> Option<Str> {
-    parent.child(name).map(Element::str).filter(|text| !text.is_empty())
+    parent
+        .child(name)
+        .map(Element::str)
+        .filter(|text| !text.is_empty())
 }
 
 /// Where a field comes from: the name of a child, or a function for irregular shapes.
@@ -119,15 +122,27 @@ pub(crate) trait Record: Sized {
 
 /// The record in the child `name`, if that is there and has fields.
 pub(crate) fn part<T: Record>(parent: Element<'_>, name: &str) -> Option<T> {
-    parent.child(name).filter(|child| !child.is_leaf()).map(T::of)
+    parent
+        .child(name)
+        .filter(|child| !child.is_leaf())
+        .map(T::of)
 }
 
 /// All elements at the end of `path`, where every step may be repeated.
 pub(crate) fn all_at<'a>(element: Element<'a>, path: &str) -> Vec<Element<'a>> {
-    path.split('.').fold(vec![element], |level, name| level.into_iter().flat_map(|parent| parent.all(name)).collect())
+    path.split('.').fold(vec![element], |level, name| {
+        level
+            .into_iter()
+            .flat_map(|parent| parent.all(name))
+            .collect()
+    })
 }
 
 /// The entries at the end of `path`.
 pub(crate) fn list<T: Record>(element: Element<'_>, path: &str) -> Vec<T> {
-    all_at(element, path).into_iter().filter(|entry| !entry.is_leaf()).map(T::of).collect()
+    all_at(element, path)
+        .into_iter()
+        .filter(|entry| !entry.is_leaf())
+        .map(T::of)
+        .collect()
 }

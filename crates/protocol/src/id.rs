@@ -19,7 +19,11 @@ pub struct Str {
 impl Str {
     /// The part `range` of `buffer`; its ends lie on character boundaries.
     pub(crate) fn slice(buffer: &Arc<str>, range: Range<u32>) -> Self {
-        Self { buffer: Arc::clone(buffer), start: range.start, end: range.end }
+        Self {
+            buffer: Arc::clone(buffer),
+            start: range.start,
+            end: range.end,
+        }
     }
 
     /// The text itself.
@@ -31,14 +35,21 @@ impl Str {
     pub(crate) fn without_prefix(&self, prefix: &str) -> Option<Self> {
         self.as_str().starts_with(prefix).then(|| {
             let skipped = u32::try_from(prefix.len()).expect("prefixes are short constants");
-            Self { start: self.start + skipped, ..self.clone() }
+            Self {
+                start: self.start + skipped,
+                ..self.clone()
+            }
         })
     }
 }
 
 impl Default for Str {
     fn default() -> Self {
-        Self { buffer: Arc::default(), start: 0, end: 0 }
+        Self {
+            buffer: Arc::default(),
+            start: 0,
+            end: 0,
+        }
     }
 }
 
@@ -66,7 +77,11 @@ impl From<Arc<str>> for Str {
     /// When the text has 4 GiB or more.
     fn from(buffer: Arc<str>) -> Self {
         let end = u32::try_from(buffer.len()).expect("a text of a message has less than 4 GiB");
-        Self { buffer, start: 0, end }
+        Self {
+            buffer,
+            start: 0,
+            end,
+        }
     }
 }
 

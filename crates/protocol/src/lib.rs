@@ -34,8 +34,8 @@ mod signature;
 mod text;
 mod xml;
 
-pub use component::Component;
 pub use cipher::{EncodingAesKey, encrypted_part, open, seal};
+pub use component::Component;
 pub use dedupe::Key;
 pub use document::{Document, Element, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS};
 pub use error::Error;

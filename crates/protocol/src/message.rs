@@ -149,6 +149,12 @@ macro_rules! messages {
                     _ => None,
                 }
             }
+        }
+
+        impl From<$name> for Message {
+            fn from(message: $name) -> Self {
+                Self::$name(message)
+            }
         })*
     };
 }
@@ -359,6 +365,12 @@ macro_rules! more_kinds {
                 }
             }
         }
+
+        impl From<$name> for Message {
+            fn from(message: $name) -> Self {
+                Self::$name(message)
+            }
+        }
     )*};
 }
 more_kinds! { Event Device Component Unknown }
@@ -372,7 +384,10 @@ impl Message {
             Self::Component(_) => "InfoType",
             _ => "MsgType",
         };
-        root.child(name).map(Element::text).unwrap_or_default().to_ascii_lowercase()
+        root.child(name)
+            .map(Element::text)
+            .unwrap_or_default()
+            .to_ascii_lowercase()
     }
 }
 
@@ -381,11 +396,14 @@ pub(crate) fn document(root: Element<'_>) -> Document {
 }
 
 pub(crate) fn created_at(root: Element<'_>) -> i64 {
-    root.child("CreateTime").and_then(|time| time.text().trim().parse().ok()).unwrap_or_default()
+    root.child("CreateTime")
+        .and_then(|time| time.text().trim().parse().ok())
+        .unwrap_or_default()
 }
 
 fn is_placeholder(root: Element<'_>) -> bool {
-    root.child("Content").is_some_and(|content| content.text().trim() == PLACEHOLDER)
+    root.child("Content")
+        .is_some_and(|content| content.text().trim() == PLACEHOLDER)
 }
 
 fn recognition(root: Element<'_>) -> Option<Str> {

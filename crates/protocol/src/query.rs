@@ -38,7 +38,7 @@ impl<'a> Query<'a> {
                 _ => continue,
             };
             if field.is_none() {
-                *field = Some(decoded(value));
+                *field = Some(decoded(pair, value));
             }
         }
         parsed
@@ -46,14 +46,18 @@ impl<'a> Query<'a> {
 
     /// Whether the platform says that the body is encrypted (compatible and safe mode).
     pub fn is_encrypted(&self) -> bool {
-        self.encrypt_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("aes"))
+        self.encrypt_type
+            .as_deref()
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("aes"))
     }
 }
 
-/// Hardly any value of the platform is encoded, so most are borrowed as they stand.
-fn decoded(value: &str) -> Cow<'_, str> {
+/// The value of a pair. Hardly any of the platform is encoded, so most are borrowed as they stand.
+fn decoded<'a>(pair: &'a str, value: &'a str) -> Cow<'a, str> {
     if value.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
-        let (decoded, _) = form_urlencoded::parse(value.as_bytes()).next().unwrap_or_default();
+        let (_, decoded) = form_urlencoded::parse(pair.as_bytes())
+            .next()
+            .unwrap_or_default();
         decoded.into_owned().into()
     } else {
         value.into()

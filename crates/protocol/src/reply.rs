@@ -94,10 +94,13 @@ impl From<Article> for Reply {
 
 impl Reply {
     /// The document that answers `message`, at `created_at` Unix seconds; `None` when nothing can be shown and `success`
-    /// is the answer: silence, an empty text, a transfer of what no follower wrote.
+    /// is the answer: silence, an empty text, a transfer of what no follower wrote, a push without a sender.
     ///
     /// A text above 2048 bytes is cut, with `…` at its end.
     pub fn render(&self, message: &Message, created_at: i64) -> Option<String> {
+        if message.from().as_str().is_empty() {
+            return None;
+        }
         let mut xml = Writer::new(self.size_bytes());
         xml.open("xml");
         xml.text("ToUserName", message.from().as_str());
@@ -111,16 +114,15 @@ impl Reply {
     fn body(&self, message: &Message, xml: &mut Writer) -> Option<()> {
         match self {
             Self::Text(content) => {
-                let content = fitting(content);
-                let start = xml.text.len();
-                xml.kind("text");
-                let end = xml.text.len();
-                xml.text("Content", &content);
-                // All of it may have been illegal characters; an empty Content shows the failure notice.
-                if xml.text.len() - end <= "<Content><![CDATA[]]></Content>".len() || content.trim().is_empty() {
-                    xml.text.truncate(start);
+                // An empty Content shows the failure notice, and what XML cannot hold is left out.
+                if content
+                    .chars()
+                    .all(|character| character.is_whitespace() || !is_legal(character))
+                {
                     return None;
                 }
+                xml.kind("text");
+                xml.text("Content", &fitting(content));
             }
             Self::Image(media_id) => media(xml, "image", "Image", media_id),
             Self::Voice(media_id) => media(xml, "voice", "Voice", media_id),
@@ -143,7 +145,11 @@ impl Reply {
                 xml.close("Music");
             }
             Self::News(articles) => {
-                let shown = &articles[..articles.len().min(if message.is_ordinary() { 1 } else { MAX_ARTICLES })];
+                let shown = &articles[..articles.len().min(if message.is_ordinary() {
+                    1
+                } else {
+                    MAX_ARTICLES
+                })];
                 let count = i64::try_from(shown.len()).ok().filter(|count| *count > 0)?;
                 xml.kind("news");
                 xml.number("ArticleCount", count);
@@ -158,7 +164,9 @@ impl Reply {
                 }
                 xml.close("Articles");
             }
-            Self::TransferCustomerService(_) | Self::TransferBizAiIvr if !message.is_ordinary() => return None,
+            Self::TransferCustomerService(_) | Self::TransferBizAiIvr if !message.is_ordinary() => {
+                return None;
+            }
             Self::TransferCustomerService(account) => {
                 xml.kind("transfer_customer_service");
                 if let Some(account) = account {
@@ -219,16 +227,21 @@ impl Rendered {
     pub fn parse(document: &Document) -> Result<Self, Error> {
         let root = document.root();
         let needed = |name: &str| {
-            let value = root.child(name).map(Element::text).filter(|value| !value.is_empty());
+            let value = root
+                .child(name)
+                .map(Element::text)
+                .filter(|value| !value.is_empty());
             value.ok_or_else(|| Error::BadXml(format!("the reply has no `{name}`")))
         };
         let created_at = needed("CreateTime")?;
         Ok(Self {
             to: needed("ToUserName")?.into(),
             from: needed("FromUserName")?.into(),
-            created_at: created_at
-                .parse()
-                .map_err(|_| Error::BadXml(format!("`CreateTime` of the reply is `{created_at}`, Unix seconds are needed")))?,
+            created_at: created_at.parse().map_err(|_| {
+                Error::BadXml(format!(
+                    "`CreateTime` of the reply is `{created_at}`, Unix seconds are needed"
+                ))
+            })?,
             reply: match needed("MsgType")? {
                 "text" => Reply::Text(needed("Content")?.into()),
                 "image" => Reply::Image(media_of(root, "Image")?),
@@ -246,18 +259,26 @@ impl Rendered {
                     thumb_media_id: text_at(root, "Music.ThumbMediaId").into(),
                 }),
                 "news" => Reply::News(articles_of(root)),
-                "transfer_customer_service" => {
-                    Reply::TransferCustomerService(root.at("TransInfo.KfAccount").map(|account| account.text().into()))
-                }
+                "transfer_customer_service" => Reply::TransferCustomerService(
+                    root.at("TransInfo.KfAccount")
+                        .map(|account| account.text().into()),
+                ),
                 "transfer_biz_ai_ivr" => Reply::TransferBizAiIvr,
-                kind => return Err(Error::BadXml(format!("the platform has no reply of `MsgType` `{kind}`"))),
+                kind => {
+                    return Err(Error::BadXml(format!(
+                        "the platform has no reply of `MsgType` `{kind}`"
+                    )));
+                }
             },
         })
     }
 }
 
 fn text_at(root: Element<'_>, path: &str) -> String {
-    root.at(path).map(Element::text).unwrap_or_default().to_owned()
+    root.at(path)
+        .map(Element::text)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn media_of(root: Element<'_>, element: &str) -> Result<MediaId, Error> {
@@ -268,7 +289,10 @@ fn media_of(root: Element<'_>, element: &str) -> Result<MediaId, Error> {
 }
 
 fn articles_of(root: Element<'_>) -> Vec<Article> {
-    let items = root.child("Articles").into_iter().flat_map(|articles| articles.all("item"));
+    let items = root
+        .child("Articles")
+        .into_iter()
+        .flat_map(|articles| articles.all("item"));
     items
         .map(|item| Article {
             title: text_at(item, "Title"),
@@ -286,7 +310,9 @@ struct Writer {
 
 impl Writer {
     fn new(size_bytes: usize) -> Self {
-        Self { text: String::with_capacity(size_bytes) }
+        Self {
+            text: String::with_capacity(size_bytes),
+        }
     }
 
     fn open(&mut self, name: &str) {
@@ -323,7 +349,11 @@ impl Writer {
     fn text(&mut self, name: &str, text: &str) {
         self.open(name);
         self.text.push_str("<![CDATA[");
-        if may_be_special(text) { self.checked(text) } else { self.text.push_str(text) }
+        if may_be_special(text) {
+            self.checked(text)
+        } else {
+            self.text.push_str(text)
+        }
         self.text.push_str("]]>");
         self.close(name);
     }
@@ -348,7 +378,9 @@ fn may_be_special(text: &str) -> bool {
     let single = |byte: u8| (byte == b']') | ((byte < b' ') & (byte != b'\t') & (byte != b'\n'));
     // U+FFFE and U+FFFF begin with EF BF.
     let pairs = bytes.iter().zip(bytes.iter().skip(1));
-    bytes.iter().fold(false, |found, byte| found | single(*byte))
+    bytes
+        .iter()
+        .fold(false, |found, byte| found | single(*byte))
         || pairs.fold(false, |found, (a, b)| found | ((*a == 0xef) & (*b == 0xbf)))
 }
 

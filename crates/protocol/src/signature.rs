@@ -21,7 +21,11 @@ impl Token {
     /// # Errors
     /// [`Error::BadSignature`] when it is wrong, or when it, `timestamp` or `nonce` is missing.
     pub fn verify(&self, query: &Query<'_>) -> Result<(), Error> {
-        check("signature", query.signature.as_deref(), self.signature_of(query, None))
+        check(
+            "signature",
+            query.signature.as_deref(),
+            self.signature_of(query, None),
+        )
     }
 
     /// Checks `msg_signature`, which covers the ciphertext as well.
@@ -29,7 +33,11 @@ impl Token {
     /// # Errors
     /// [`Error::BadSignature`] when it is wrong, or when it, `timestamp` or `nonce` is missing.
     pub fn verify_msg(&self, query: &Query<'_>, encrypt: &str) -> Result<(), Error> {
-        check("msg_signature", query.msg_signature.as_deref(), self.signature_of(query, Some(encrypt)))
+        check(
+            "msg_signature",
+            query.msg_signature.as_deref(),
+            self.signature_of(query, Some(encrypt)),
+        )
     }
 
     /// `signature` for the given texts; who plays the platform needs it.
@@ -67,7 +75,9 @@ impl FromStr for Token {
             return Err(Error::BadToken(format!("has {length} characters")));
         }
         if !token.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return Err(Error::BadToken("has characters other than letters and digits".into()));
+            return Err(Error::BadToken(
+                "has characters other than letters and digits".into(),
+            ));
         }
         Ok(Self(token.to_owned().into()))
     }
@@ -75,7 +85,10 @@ impl FromStr for Token {
 
 impl PartialEq for Token {
     fn eq(&self, other: &Self) -> bool {
-        self.expose().as_bytes().ct_eq(other.expose().as_bytes()).into()
+        self.expose()
+            .as_bytes()
+            .ct_eq(other.expose().as_bytes())
+            .into()
     }
 }
 
@@ -105,7 +118,11 @@ impl fmt::Display for Signature {
 }
 
 /// Compares in constant time; only the length of what was given can be told from the time.
-fn check(name: &'static str, given: Option<&str>, expected: Option<Signature>) -> Result<(), Error> {
+fn check(
+    name: &'static str,
+    given: Option<&str>,
+    expected: Option<Signature>,
+) -> Result<(), Error> {
     match (given, expected) {
         (Some(given), Some(expected)) if bool::from(given.as_bytes().ct_eq(&expected.0)) => Ok(()),
         _ => Err(Error::BadSignature { name }),

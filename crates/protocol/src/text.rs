@@ -32,48 +32,81 @@ pub fn split(text: &str, limit_bytes: usize) -> Vec<&str> {
 /// # Panics
 /// When `limit_bytes` is less than 4: a character may need as much.
 pub fn cut(text: &str, limit_bytes: usize) -> usize {
-    assert!(limit_bytes >= 4, "a part needs room for one character, 4 bytes");
+    assert!(
+        limit_bytes >= 4,
+        "a part needs room for one character, 4 bytes"
+    );
     if text.len() <= limit_bytes {
         return text.len();
     }
     let end = last_boundary(text, limit_bytes);
-    let links = links_in(text, end);
-    let whole = |position: &usize| !links.iter().any(|(start, end)| start < position && position < end);
+    let links = links_in(text, end, limit_bytes);
+    let is_whole = |position| {
+        !links
+            .iter()
+            .any(|(start, end)| *start < position && position < *end)
+    };
     let enough = end / 3;
-    for ends_here in [ends_paragraph, ends_line, ends_sentence, ends_clause, ends_word] {
-        let positions = text[..end].char_indices().rev().map(|(start, character)| start + character.len_utf8());
-        let candidates = positions.take_while(|position| *position > enough);
-        if let Some(position) = candidates.filter(whole).find(|position| ends_here(text, *position)) {
-            return last_boundary(text, position);
+    for ends_here in [
+        ends_paragraph,
+        ends_line,
+        ends_sentence,
+        ends_clause,
+        ends_word,
+    ] {
+        let positions = text[..end]
+            .char_indices()
+            .rev()
+            .map(|(start, character)| start + character.len_utf8());
+        let mut candidates = positions.take_while(|position| *position > enough);
+        let is_good = |position: &usize| {
+            ends_here(text, *position) && is_boundary(text, *position) && is_whole(*position)
+        };
+        if let Some(position) = candidates.find(is_good) {
+            return position;
         }
     }
     // No good place: before the link that stands across the end, unless the text begins with it.
-    links.iter().find(|(start, link_end)| *start < end && end < *link_end && *start > 0).map_or(end, |(start, _)| *start)
+    let across = links
+        .iter()
+        .find(|(start, link_end)| (1..end).contains(start) && end < *link_end);
+    across.map_or(end, |(start, _)| last_boundary(text, *start))
 }
 
 /// The last grapheme boundary at or before `limit`, or a character boundary when the first grapheme is longer.
 fn last_boundary(text: &str, limit: usize) -> usize {
     let limit = text.floor_char_boundary(limit);
-    let mut cursor = GraphemeCursor::new(limit, text.len(), true);
-    if cursor.is_boundary(text, 0).unwrap_or(true) {
+    if is_boundary(text, limit) {
         return limit;
     }
-    match cursor.prev_boundary(text, 0) {
+    match GraphemeCursor::new(limit, text.len(), true).prev_boundary(text, 0) {
         Ok(Some(boundary)) if boundary > 0 => boundary,
         _ => limit,
     }
 }
 
-/// The `<a …>…</a>` elements that begin before `end`.
-fn links_in(text: &str, end: usize) -> Vec<(usize, usize)> {
+/// Whether a grapheme ends at this character boundary.
+fn is_boundary(text: &str, position: usize) -> bool {
+    GraphemeCursor::new(position, text.len(), true)
+        .is_boundary(text, 0)
+        .unwrap_or(true)
+}
+
+/// The `<a …>…</a>` elements that begin before `end`, without those above the limit: they have to be cut anyway, and
+/// looking for their ends would read the whole text once per part.
+fn links_in(text: &str, end: usize, limit_bytes: usize) -> Vec<(usize, usize)> {
     let mut links = Vec::new();
     let mut from = 0;
     // A tag may begin before `end` and go on behind it.
     let window = text.floor_char_boundary(end + "<a ".len() - 1);
     while let Some(start) = text[from..window].find("<a ").map(|offset| from + offset) {
-        let Some(length) = text[start..].find("</a>") else { break };
-        from = start + length + "</a>".len();
-        links.push((start, from));
+        let reach = text.floor_char_boundary(start + limit_bytes);
+        if let Some(length) = text[start..reach].find("</a>") {
+            from = start + length + "</a>".len();
+            links.push((start, from));
+        } else {
+            from = start + "<a ".len();
+        }
         if from >= window {
             break;
         }
@@ -96,12 +129,14 @@ fn ends_sentence(text: &str, position: usize) -> bool {
         return false;
     }
     let before = before.trim_end_matches(closing);
-    before.ends_with(['。', '！', '？', '…', '；']) || (before.ends_with(['.', '!', '?', ';']) && after.starts_with(' '))
+    before.ends_with(['。', '！', '？', '…', '；'])
+        || (before.ends_with(['.', '!', '?', ';']) && after.starts_with(' '))
 }
 
 fn ends_clause(text: &str, position: usize) -> bool {
     let before = &text[..position];
-    before.ends_with(['，', '、', '：']) || (before.ends_with([',', ':']) && text[position..].starts_with(' '))
+    before.ends_with(['，', '、', '：'])
+        || (before.ends_with([',', ':']) && text[position..].starts_with(' '))
 }
 
 fn ends_word(text: &str, position: usize) -> bool {

@@ -37,7 +37,13 @@ pub(crate) struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { text, at: 0, open: [(0, 0); MAX_DEPTH], depth: 0, has_root: false }
+        Self {
+            text,
+            at: 0,
+            open: [(0, 0); MAX_DEPTH],
+            depth: 0,
+            has_root: false,
+        }
     }
 
     /// How many elements are open.
@@ -91,12 +97,17 @@ impl<'a> Scanner<'a> {
             return Err(malformed("there is something after the document"));
         }
         if self.depth == MAX_DEPTH {
-            return Err(malformed(format!("elements are nested deeper than {MAX_DEPTH}")));
+            return Err(malformed(format!(
+                "elements are nested deeper than {MAX_DEPTH}"
+            )));
         }
         self.has_root = true;
         let bytes = self.text.as_bytes();
         let start = self.at + 1;
-        let length = bytes[start..].iter().position(|byte| ENDS_NAME[usize::from(*byte)]).ok_or_else(cut_off)?;
+        let length = bytes[start..]
+            .iter()
+            .position(|byte| ENDS_NAME[usize::from(*byte)])
+            .ok_or_else(cut_off)?;
         let name = start..start + length;
         let first = bytes[start];
         if length == 0 || !(first.is_ascii_alphabetic() || matches!(first, b'_' | b':' | 0x80..)) {
@@ -132,7 +143,10 @@ impl<'a> Scanner<'a> {
     }
 
     fn end_tag(&mut self) -> Result<Xml, Error> {
-        let innermost = self.depth.checked_sub(1).ok_or_else(|| malformed("an element is closed that was not opened"))?;
+        let innermost = self
+            .depth
+            .checked_sub(1)
+            .ok_or_else(|| malformed("an element is closed that was not opened"))?;
         let (start, end) = self.open[innermost];
         let bytes = self.text.as_bytes();
         let after = bytes[self.at + 2..]
@@ -191,9 +205,14 @@ pub(crate) fn unescaped(text: &str) -> Result<String, Error> {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, reference)) = rest.split_once('&') {
-        let (name, after) = reference.split_once(';').ok_or_else(|| malformed("a `&` begins no reference"))?;
+        let (name, after) = reference
+            .split_once(';')
+            .ok_or_else(|| malformed("a `&` begins no reference"))?;
         plain.push_str(before);
-        plain.push(character(name).ok_or_else(|| malformed("it uses an entity that XML does not define"))?);
+        plain.push(
+            character(name)
+                .ok_or_else(|| malformed("it uses an entity that XML does not define"))?,
+        );
         rest = after;
     }
     plain.push_str(rest);
@@ -209,14 +228,26 @@ fn character(name: &str) -> Option<char> {
         "quot" => return Some('"'),
         _ => name.strip_prefix('#')?,
     };
-    let (digits, radix) = number.strip_prefix('x').map_or((number, 10), |digits| (digits, 16));
-    let is_number = !digits.is_empty() && digits.bytes().all(|digit| char::from(digit).is_digit(radix));
-    is_number.then(|| u32::from_str_radix(digits, radix).ok().and_then(char::from_u32))?.filter(|c| *c != '\0')
+    let (digits, radix) = number
+        .strip_prefix('x')
+        .map_or((number, 10), |digits| (digits, 16));
+    let is_number = !digits.is_empty()
+        && digits
+            .bytes()
+            .all(|digit| char::from(digit).is_digit(radix));
+    is_number
+        .then(|| {
+            u32::from_str_radix(digits, radix)
+                .ok()
+                .and_then(char::from_u32)
+        })?
+        .filter(|c| *c != '\0')
 }
 
 /// A position in a document.
 pub(crate) fn small(position: usize) -> u32 {
-    u32::try_from(position).expect("a document has at most 1 MiB, what is put together from it no more")
+    u32::try_from(position)
+        .expect("a document has at most 1 MiB, what is put together from it no more")
 }
 
 pub(crate) fn malformed(what: impl Into<String>) -> Error {
