@@ -1,0 +1,660 @@
+//! The platform against a URL: handshake, pushes signed and sealed in the three modes, deliveries by its clock.
+//!
+//! Source: <https://developers.weixin.qq.com/doc/service/guide/dev/push/> (read 2026-11-22)
+
+use std::fmt;
+use std::fmt::Write as _;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use echostr_protocol::{
+    AppId, Document, EncodingAesKey, GhId, OpenId, Token, encrypted_part, seal,
+};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use reqwest::Url;
+
+use crate::judge::{self, Shown};
+use crate::transport::{self, Exchange, NotAnAddress, Request, Transport};
+
+/// The original id that pushes carry unless another is set. No account has it, so a server can tell a trial by it.
+pub const GH_ID: &str = "gh_000000000000";
+/// The follower who writes unless another is named. Nobody has this OpenID.
+pub const FOLLOWER: &str = "oEchostr-simulator-000000000";
+
+/// The platform, with one account whose server configuration names one address.
+#[derive(Debug, Clone)]
+pub struct Platform {
+    /// URL(服务器地址).
+    pub url: Url,
+    /// 令牌.
+    pub token: Token,
+    /// 消息加解密方式, with what it needs.
+    pub mode: Mode,
+    /// The account's original id, [`GH_ID`] unless set.
+    pub gh_id: GhId,
+    /// When a delivery is given up and how many there are.
+    pub clock: Clock,
+    /// How the deliveries of one push follow each other.
+    pub course: Course,
+    http: reqwest::Client,
+}
+
+/// How pushes are encrypted — 消息加解密方式.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mode {
+    /// 明文模式: in clear, and so is the reply.
+    Plain,
+    /// 兼容模式: in clear and encrypted; the reply may be either.
+    Compatible(Sealing),
+    /// 安全模式: encrypted only, and so must be the reply.
+    Safe(Sealing),
+}
+
+impl Mode {
+    /// `plain`, `compatible` or `safe`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Compatible(_) => "compatible",
+            Self::Safe(_) => "safe",
+        }
+    }
+
+    /// What pushes are sealed with.
+    pub fn sealing(&self) -> Option<&Sealing> {
+        match self {
+            Self::Plain => None,
+            Self::Compatible(sealing) | Self::Safe(sealing) => Some(sealing),
+        }
+    }
+}
+
+/// What encrypted modes need.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealing {
+    /// 消息加解密密钥.
+    pub key: EncodingAesKey,
+    /// The account's AppID, which ends every encrypted document.
+    pub app_id: AppId,
+}
+
+/// The platform's clock. The default is the real one; tests make it run faster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    /// After this time without a complete response the connection is closed and the push repeated. 5 s.
+    pub deadline: Duration,
+    /// How many deliveries there are in all. 3.
+    pub deliveries: usize,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(5),
+            deliveries: 3,
+        }
+    }
+}
+
+/// How the deliveries of one push follow each other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Course {
+    /// The next begins when the one before has been closed or has failed.
+    #[default]
+    InTurn,
+    /// The next begins so long after the one before began, which is still open: it has been seen to happen.
+    /// Zero: all at once.
+    Overlapping(Duration),
+    /// The first is closed after this time, and its answer, if there is one by then, is lost on the way; then as
+    /// [`Course::InTurn`].
+    FirstLost(Duration),
+}
+
+/// A handshake and what came of it.
+#[derive(Debug, Clone)]
+pub struct Handshake {
+    /// The text that had to be answered.
+    pub echostr: String,
+    /// The request and its response.
+    pub exchange: Exchange,
+}
+
+impl Handshake {
+    /// Whether `echostr` came back, byte for byte and with status 200.
+    pub fn passed(&self) -> bool {
+        let answer = self.exchange.answer.as_ref();
+        answer.is_ok_and(|answer| answer.status == 200 && answer.body == self.echostr.as_bytes())
+    }
+}
+
+/// A push and what came of it.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// In the order in which they began.
+    pub deliveries: Vec<Exchange>,
+    /// What the follower sees: the first usable answer, or the last failure.
+    pub shown: Shown,
+}
+
+/// What kind of handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Greeting {
+    /// As it should be; the nonce follows the timestamp in any order, that of numbers included.
+    Right,
+    /// Right as well, but the nonce is a single digit: it follows the timestamp as text and precedes it as a number.
+    ShortNonce,
+    /// The signature is that of another nonce.
+    Forged,
+}
+
+impl Platform {
+    /// The platform with an account in `mode` whose server configuration names `url`.
+    ///
+    /// # Errors
+    /// When `url` is not one that the platform could call.
+    pub fn new(url: &str, token: Token, mode: Mode) -> Result<Self, NotAnAddress> {
+        let url = transport::address(url)?;
+        let http = transport::client(&url)?;
+        Ok(Self {
+            url,
+            token,
+            mode,
+            gh_id: GH_ID.into(),
+            clock: Clock::default(),
+            course: Course::default(),
+            http,
+        })
+    }
+
+    /// What happens when somebody presses 提交 on the server configuration page.
+    pub async fn handshake(&self) -> Handshake {
+        self.greet(Greeting::Right, self.clock.deadline).await
+    }
+
+    pub(crate) async fn greet(&self, greeting: Greeting, deadline: Duration) -> Handshake {
+        let timestamp = now().to_string();
+        let nonce = match greeting {
+            Greeting::Right | Greeting::Forged => nonce(),
+            Greeting::ShortNonce => rand::random_range(2..=9).to_string(),
+        };
+        let signed_nonce = if greeting == Greeting::Forged {
+            "forged"
+        } else {
+            &nonce
+        };
+        // 19 digits: above 2^53 and below 2^63, so that whoever takes it for a number is found out.
+        let echostr = rand::random_range(1_000_000_000_000_000_000..9_000_000_000_000_000_000_u64)
+            .to_string();
+        let mut url = self.url.clone();
+        url.query_pairs_mut()
+            .append_pair(
+                "signature",
+                self.token.signature(&timestamp, signed_nonce).as_str(),
+            )
+            .append_pair("echostr", &echostr)
+            .append_pair("timestamp", &timestamp)
+            .append_pair("nonce", &nonce);
+        let exchange = transport::exchange(&self.http, Request::get(url), deadline).await;
+        Handshake { echostr, exchange }
+    }
+
+    /// Pushes, up to three times, and tells what the follower sees.
+    pub async fn push(&self, push: &Push) -> Outcome {
+        self.post(&self.envelope(push)).await
+    }
+
+    /// Delivers an envelope as [`Platform::push`] does. A second call is a repeat: the body is the same.
+    ///
+    /// Any failure causes the next delivery; which ones do at the real platform is not established.
+    pub async fn post(&self, envelope: &Envelope) -> Outcome {
+        let mut running = FuturesUnordered::new();
+        let mut deliveries = Vec::new();
+        let mut shown = None;
+        let mut n_started = 0;
+        loop {
+            let is_answered = matches!(shown, Some(Shown::Answer { .. } | Shown::Nothing));
+            let may_start = n_started < self.clock.deliveries && !is_answered;
+            let wait = match self.course {
+                _ if running.is_empty() => Duration::ZERO,
+                Course::Overlapping(gap) => gap,
+                Course::InTurn | Course::FirstLost(_) => Duration::MAX,
+            };
+            tokio::select! {
+                Some(exchange) = running.next() => {
+                    let exchange: Exchange = exchange;
+                    let is_lost = deliveries.is_empty() && matches!(self.course, Course::FirstLost(_));
+                    if is_lost {
+                        shown = Some(Shown::Failure(Transport::TimedOut.into()));
+                    } else if !is_answered {
+                        shown = Some(self.shown(envelope, &exchange));
+                    }
+                    deliveries.push(exchange);
+                }
+                () = tokio::time::sleep(wait), if may_start => {
+                    let deadline = match self.course {
+                        Course::FirstLost(after) if n_started == 0 => after,
+                        _ => self.clock.deadline,
+                    };
+                    n_started += 1;
+                    running.push(self.deliver_within(envelope, deadline));
+                }
+                else => break,
+            }
+        }
+        deliveries.sort_by_key(|exchange| exchange.start);
+        Outcome {
+            deliveries,
+            shown: shown.unwrap_or(Shown::Failure(Transport::TimedOut.into())),
+        }
+    }
+
+    /// One delivery. Dropping the future closes the connection, as when the platform gives up.
+    ///
+    /// Each delivery is signed anew, over the same body: whether the real platform repeats timestamp and nonce is not
+    /// established, and nobody should rely on it.
+    pub async fn deliver(&self, envelope: &Envelope) -> Exchange {
+        self.deliver_within(envelope, self.clock.deadline).await
+    }
+
+    pub(crate) async fn deliver_within(&self, envelope: &Envelope, deadline: Duration) -> Exchange {
+        transport::exchange(&self.http, self.request(envelope), deadline).await
+    }
+
+    /// What the follower would see if this delivery were the one that counts.
+    pub fn shown(&self, envelope: &Envelope, exchange: &Exchange) -> Shown {
+        judge::shown(&self.token, &self.mode, envelope, &exchange.answer)
+    }
+
+    /// Writes a push and, in the encrypted modes, seals it.
+    pub fn envelope(&self, push: &Push) -> Envelope {
+        let document = push.document(&self.gh_id);
+        let encrypt = self
+            .mode
+            .sealing()
+            .map(|sealing| self.encrypt(sealing, &document));
+        let (to, from) = addressees(&document);
+        let body = match (&self.mode, &encrypt) {
+            (Mode::Safe(_), Some(encrypt)) => {
+                let to = Xml::text("ToUserName", to.as_str());
+                Xml::group("xml", [to, Xml::text("Encrypt", encrypt)]).0
+            }
+            (_, Some(encrypt)) => match document.rsplit_once("</xml>") {
+                Some((children, rest)) => {
+                    format!("{children}{}</xml>{rest}", Xml::text("Encrypt", encrypt))
+                }
+                None => document,
+            },
+            (_, None) => document,
+        };
+        Envelope {
+            body,
+            encrypt,
+            to,
+            from,
+        }
+    }
+
+    fn encrypt(&self, Sealing { key, app_id }: &Sealing, document: &str) -> String {
+        let sealed = seal(
+            key,
+            &self.token,
+            app_id,
+            document,
+            rand::random(),
+            now(),
+            &nonce(),
+        );
+        encrypted_part(sealed.as_bytes())
+            .expect("`seal` writes an `Encrypt`")
+            .into_owned()
+    }
+
+    /// The request of one delivery, signed at this moment.
+    pub fn request(&self, envelope: &Envelope) -> Request {
+        let (timestamp, nonce) = (now().to_string(), nonce());
+        let mut url = self.url.clone();
+        let mut query = url.query_pairs_mut();
+        query
+            .append_pair(
+                "signature",
+                self.token.signature(&timestamp, &nonce).as_str(),
+            )
+            .append_pair("timestamp", &timestamp)
+            .append_pair("nonce", &nonce)
+            .append_pair("openid", envelope.from.as_str());
+        if let Some(encrypt) = &envelope.encrypt {
+            query.append_pair("encrypt_type", "aes").append_pair(
+                "msg_signature",
+                self.token
+                    .msg_signature(&timestamp, &nonce, encrypt)
+                    .as_str(),
+            );
+        }
+        drop(query);
+        Request::post(url, envelope.body.clone())
+    }
+}
+
+/// A push as it stands in the body of all its deliveries.
+#[derive(Debug, Clone)]
+pub struct Envelope {
+    /// The body.
+    pub body: String,
+    /// The ciphertext in it, which `msg_signature` covers.
+    pub encrypt: Option<String>,
+    /// The original id in the push; the reply must come from it.
+    pub to: GhId,
+    /// The follower in the push; the reply must go there.
+    pub from: OpenId,
+}
+
+fn addressees(document: &str) -> (GhId, OpenId) {
+    let document = Document::parse(document.as_bytes()).unwrap_or_default();
+    let text = |name: &str| {
+        document
+            .root()
+            .child(name)
+            .map(|element| element.text().to_owned())
+            .unwrap_or_default()
+    };
+    (text("ToUserName").into(), text("FromUserName").into())
+}
+
+/// One push: a message that a follower sends, or an event. Pushed again, it is the same message, not a new one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Push {
+    /// The follower, [`FOLLOWER`] unless set.
+    pub from: OpenId,
+    /// Unix seconds; when the value was made, unless set.
+    pub created_at: i64,
+    /// The message's id, random unless set. Events have none.
+    pub msg_id: Option<u64>,
+    content: Content,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Content {
+    Children(String),
+    Raw(String),
+}
+
+impl Push {
+    /// An ordinary message of any kind, with the children that it has beside the common ones.
+    pub fn message(kind: &str, children: impl IntoIterator<Item = Xml>) -> Self {
+        // As today's: 17 digits, above 2^53.
+        let msg_id = Some(rand::random_range(
+            20_000_000_000_000_000..30_000_000_000_000_000,
+        ));
+        Self {
+            msg_id,
+            ..Self::of(kind, children)
+        }
+    }
+
+    /// An event, with the children that it has beside the common ones.
+    pub fn event(name: &str, children: impl IntoIterator<Item = Xml>) -> Self {
+        Self::of(
+            "event",
+            std::iter::once(Xml::text("Event", name)).chain(children),
+        )
+    }
+
+    /// The whole document, for anything else. It is sent as it is: the other settings of the value do not touch it.
+    pub fn xml(document: impl Into<String>) -> Self {
+        Self {
+            content: Content::Raw(document.into()),
+            ..Self::of("", [])
+        }
+    }
+
+    fn of(kind: &str, children: impl IntoIterator<Item = Xml>) -> Self {
+        let mut content = Xml::text("MsgType", kind).0;
+        content.extend(children.into_iter().map(|child| child.0));
+        Self {
+            from: FOLLOWER.into(),
+            created_at: now(),
+            msg_id: None,
+            content: Content::Children(content),
+        }
+    }
+
+    /// The same push by another follower.
+    #[must_use]
+    pub fn by(self, follower: impl Into<OpenId>) -> Self {
+        Self {
+            from: follower.into(),
+            ..self
+        }
+    }
+
+    /// The document in the platform's form.
+    fn document(&self, to: &GhId) -> String {
+        let children = match &self.content {
+            Content::Raw(document) => return document.clone(),
+            Content::Children(children) => children,
+        };
+        let mut document = String::from("<xml>");
+        let to = Xml::text("ToUserName", to.as_str());
+        let (from, created_at) = (
+            Xml::text("FromUserName", self.from.as_str()),
+            Xml::number("CreateTime", self.created_at),
+        );
+        let _ = write!(document, "{to}\n{from}\n{created_at}\n{children}");
+        if let Some(msg_id) = self.msg_id {
+            let _ = write!(document, "\n{}", Xml::number("MsgId", msg_id));
+        }
+        document + "\n</xml>"
+    }
+
+    /// A text — 文本消息.
+    pub fn text(content: &str) -> Self {
+        Self::message("text", [Xml::text("Content", content)])
+    }
+
+    /// The text of a menu entry or `weixin://bizmsgmenu` link that was tapped, with its id.
+    pub fn menu_text(content: &str, id: &str) -> Self {
+        Self::message(
+            "text",
+            [Xml::text("Content", content), Xml::text("bizmsgmenuid", id)],
+        )
+    }
+
+    /// A picture — 图片消息.
+    pub fn image(pic_url: &str, media_id: &str) -> Self {
+        Self::message(
+            "image",
+            [Xml::text("PicUrl", pic_url), Xml::text("MediaId", media_id)],
+        )
+    }
+
+    /// A voice message in `amr` — 语音消息.
+    pub fn voice(media_id: &str) -> Self {
+        Self::message(
+            "voice",
+            [Xml::text("MediaId", media_id), Xml::text("Format", "amr")],
+        )
+    }
+
+    /// A video — 视频消息.
+    pub fn video(media_id: &str, thumb_media_id: &str) -> Self {
+        Self::message(
+            "video",
+            [
+                Xml::text("MediaId", media_id),
+                Xml::text("ThumbMediaId", thumb_media_id),
+            ],
+        )
+    }
+
+    /// A short clip of older clients — 小视频消息.
+    pub fn short_video(media_id: &str, thumb_media_id: &str) -> Self {
+        Self::message(
+            "shortvideo",
+            [
+                Xml::text("MediaId", media_id),
+                Xml::text("ThumbMediaId", thumb_media_id),
+            ],
+        )
+    }
+
+    /// A place — 地理位置消息. Latitude and longitude in degrees; the platform calls them `Location_X` and `Location_Y`.
+    pub fn location(latitude: f64, longitude: f64, scale: u32, label: &str) -> Self {
+        let place = [
+            Xml::number("Location_X", latitude),
+            Xml::number("Location_Y", longitude),
+        ];
+        Self::message(
+            "location",
+            place
+                .into_iter()
+                .chain([Xml::number("Scale", scale), Xml::text("Label", label)]),
+        )
+    }
+
+    /// A card forwarded to the account — 链接消息.
+    pub fn link(title: &str, description: &str, url: &str) -> Self {
+        let children = [
+            Xml::text("Title", title),
+            Xml::text("Description", description),
+            Xml::text("Url", url),
+        ];
+        Self::message("link", children)
+    }
+
+    /// What arrives in place of a sticker and other kinds that the platform does not forward.
+    pub fn unsupported() -> Self {
+        Self::text("【收到不支持的消息类型，暂无法显示】")
+    }
+
+    /// Somebody follows — 关注.
+    pub fn subscribe() -> Self {
+        Self::event("subscribe", [Xml::text("EventKey", "")])
+    }
+
+    /// Somebody follows through a QR code with this scene — 扫描带参数二维码关注.
+    pub fn subscribe_by_scan(scene: &str, ticket: &str) -> Self {
+        Self::event(
+            "subscribe",
+            [
+                Xml::text("EventKey", &format!("qrscene_{scene}")),
+                Xml::text("Ticket", ticket),
+            ],
+        )
+    }
+
+    /// Somebody leaves — 取消关注.
+    pub fn unsubscribe() -> Self {
+        Self::event("unsubscribe", [Xml::text("EventKey", "")])
+    }
+
+    /// A follower scans a QR code with this scene — 扫码.
+    pub fn scan(scene: &str, ticket: &str) -> Self {
+        Self::event(
+            "SCAN",
+            [Xml::text("EventKey", scene), Xml::text("Ticket", ticket)],
+        )
+    }
+
+    /// Where a follower is, reported by the client — 上报地理位置.
+    pub fn report_location(latitude: f64, longitude: f64, precision: f64) -> Self {
+        let place = [
+            Xml::number("Latitude", latitude),
+            Xml::number("Longitude", longitude),
+        ];
+        Self::event(
+            "LOCATION",
+            place
+                .into_iter()
+                .chain([Xml::number("Precision", precision)]),
+        )
+    }
+
+    /// A tap on a menu button with this key — 点击菜单.
+    pub fn click(key: &str) -> Self {
+        Self::event("CLICK", [Xml::text("EventKey", key)])
+    }
+
+    /// A tap on a menu button that opens this page — 菜单跳转.
+    pub fn view(url: &str, menu_id: &str) -> Self {
+        Self::event(
+            "VIEW",
+            [Xml::text("EventKey", url), Xml::number("MenuId", menu_id)],
+        )
+    }
+
+    /// A scan by a menu button whose client waits for the reply — 扫码推事件且弹出提示框.
+    pub fn scancode_waitmsg(key: &str, scan_type: &str, result: &str) -> Self {
+        let scanned = [
+            Xml::text("ScanType", scan_type),
+            Xml::text("ScanResult", result),
+        ];
+        Self::event(
+            "scancode_waitmsg",
+            [
+                Xml::text("EventKey", key),
+                Xml::group("ScanCodeInfo", scanned),
+            ],
+        )
+    }
+
+    /// How sending a template message ended — 模板消息送达. `status` is `success` or `failed:…`.
+    pub fn template_sent(job_id: u64, status: &str) -> Self {
+        Self::event(
+            "TEMPLATESENDJOBFINISH",
+            [Xml::number("MsgID", job_id), Xml::text("Status", status)],
+        )
+    }
+}
+
+/// One element of a push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Xml(String);
+
+impl Xml {
+    /// Text in CDATA. `]]>` is split over two sections, and what XML cannot hold is left out.
+    pub fn text(name: &str, text: &str) -> Self {
+        let legal: String = text
+            .chars()
+            .filter(|character| is_legal(*character))
+            .collect();
+        Self(format!(
+            "<{name}><![CDATA[{}]]></{name}>",
+            legal.replace("]]>", "]]]]><![CDATA[>")
+        ))
+    }
+
+    /// A number, which the platform writes without CDATA.
+    pub fn number(name: &str, number: impl fmt::Display) -> Self {
+        Self(format!("<{name}>{number}</{name}>"))
+    }
+
+    /// An element of elements.
+    pub fn group(name: &str, children: impl IntoIterator<Item = Self>) -> Self {
+        let children: String = children.into_iter().map(|child| child.0).collect();
+        Self(format!("<{name}>{children}</{name}>"))
+    }
+}
+
+impl fmt::Display for Xml {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether XML can hold it.
+pub(crate) fn is_legal(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+/// Unix seconds.
+pub(crate) fn now() -> i64 {
+    let elapsed = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// A random number of ten digits that follows any timestamp, as text and as a number.
+fn nonce() -> String {
+    rand::random_range(2_000_000_000..=u32::MAX).to_string()
+}

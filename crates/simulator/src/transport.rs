@@ -1,0 +1,316 @@
+//! One HTTP exchange as the platform makes it: no redirects, no proxy, a connection of its own, and everything recorded.
+
+use std::error::Error as StdError;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
+use reqwest::{Client, Method, Url, redirect};
+use rustls_platform_verifier::BuilderVerifierExt;
+
+/// How much of a response is read, in bytes; a reply has a few thousand.
+pub const MAX_ANSWER_BYTES: usize = 1 << 20;
+
+/// A request, as it was sent.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// `GET` for the handshake, `POST` for pushes.
+    pub method: Method,
+    /// With its query: whoever has it can send it again, so it belongs into no log.
+    pub url: Url,
+    /// What was set; `Host` and `Content-Length` are added on the way.
+    pub headers: HeaderMap,
+    /// Empty for the handshake.
+    pub body: String,
+}
+
+impl Request {
+    pub(crate) fn get(url: Url) -> Self {
+        Self {
+            method: Method::GET,
+            url,
+            headers: user_agent(),
+            body: String::new(),
+        }
+    }
+
+    pub(crate) fn post(url: Url, body: String) -> Self {
+        let mut headers = user_agent();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/xml"));
+        Self {
+            method: Method::POST,
+            url,
+            headers,
+            body,
+        }
+    }
+}
+
+fn user_agent() -> HeaderMap {
+    HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static("Mozilla/4.0"))])
+}
+
+/// A request and what came of it.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// What was sent.
+    pub request: Request,
+    /// When it began, connecting included.
+    pub start: Instant,
+    /// How long it took until the response was complete, the connection failed, or it was given up.
+    pub took: Duration,
+    /// What came back.
+    pub answer: Result<Answer, Transport>,
+}
+
+/// A complete response.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The response's headers.
+    pub headers: HeaderMap,
+    /// The response's body, at most [`MAX_ANSWER_BYTES`] of it.
+    pub body: Vec<u8>,
+    /// Whether there was more.
+    pub is_cut: bool,
+}
+
+impl Answer {
+    /// The body as text; what is not UTF-8 is replaced.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The type without parameters, empty when the response names none.
+    pub fn content_type(&self) -> &str {
+        let value = self
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        value.split(';').next().unwrap_or_default().trim()
+    }
+
+    /// Where a redirect leads, as it stands in the response.
+    pub fn location(&self) -> Option<&str> {
+        self.headers.get(LOCATION)?.to_str().ok()
+    }
+}
+
+/// Why there is no complete response.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Transport {
+    /// The platform closed the connection itself.
+    #[error("no complete response in time")]
+    TimedOut,
+    /// DNS does not know the name.
+    #[error("the name `{0}` could not be resolved")]
+    NotResolved(String),
+    /// Nothing listens there.
+    #[error("the connection was refused")]
+    Refused,
+    /// The connection broke before the response was complete.
+    #[error("the connection was closed before the response was complete")]
+    Closed,
+    /// No encrypted connection came about; the text says what was wrong with it.
+    #[error("TLS failed: {0}")]
+    Tls(String),
+    /// What came back is not HTTP.
+    #[error("the response is not HTTP")]
+    NotHttp,
+    /// Anything else, in the operating system's words.
+    #[error("the address could not be reached: {0}")]
+    Unreachable(String),
+}
+
+/// What was given is no address that the platform could call.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAnAddress {
+    /// It is no URL.
+    #[error("`{address}` is not a URL: {why}")]
+    NotAUrl {
+        /// What was given.
+        address: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// It begins with neither `http://` nor `https://`.
+    #[error("`{0}` begins with neither `http://` nor `https://`")]
+    OtherScheme(String),
+    /// This machine has no root certificates to check the server's with.
+    #[error("this machine has no root certificates to check the address's certificate with: {0}")]
+    NoRoots(String),
+}
+
+/// Reads an address as it would be pasted into the platform's page.
+pub(crate) fn address(text: &str) -> Result<Url, NotAnAddress> {
+    let text = text.trim();
+    let url = Url::parse(text).map_err(|error| NotAnAddress::NotAUrl {
+        address: text.into(),
+        why: error.to_string(),
+    })?;
+    if matches!(url.scheme(), "http" | "https") {
+        Ok(url)
+    } else {
+        Err(NotAnAddress::OtherScheme(text.into()))
+    }
+}
+
+/// A client that behaves as the platform does. The TLS provider is passed explicitly, so nobody has to install one.
+pub(crate) fn client(url: &Url) -> Result<Client, NotAnAddress> {
+    let tls = tls(url).map_err(|error| NotAnAddress::NoRoots(error.to_string()))?;
+    Client::builder()
+        .tls_backend_preconfigured(tls)
+        .http1_only()
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .pool_max_idle_per_host(0)
+        .dns_resolver(Arc::new(Resolver))
+        .build()
+        .map_err(|error| NotAnAddress::NoRoots(chain(&error)))
+}
+
+fn tls(url: &Url) -> Result<rustls::ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?;
+    let mut config = if url.scheme() == "https" {
+        builder.with_platform_verifier()?.with_no_client_auth()
+    } else {
+        // Never used; so a machine without certificates can still call `http://`.
+        builder
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth()
+    };
+    config.alpn_protocols = vec!["http/1.1".into()];
+    Ok(config)
+}
+
+/// Sends the request and waits for the complete response at most `deadline`; then, and when the future is dropped, the
+/// connection is closed.
+pub(crate) async fn exchange(client: &Client, request: Request, deadline: Duration) -> Exchange {
+    let start = Instant::now();
+    let answer = match tokio::time::timeout(deadline, answer(client, &request)).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(classify(&error, &request.url)),
+        Err(_) => Err(Transport::TimedOut),
+    };
+    Exchange {
+        request,
+        start,
+        took: start.elapsed(),
+        answer,
+    }
+}
+
+async fn answer(client: &Client, request: &Request) -> Result<Answer, reqwest::Error> {
+    let mut builder = client
+        .request(request.method.clone(), request.url.clone())
+        .headers(request.headers.clone());
+    if request.method == Method::POST {
+        builder = builder.body(request.body.clone());
+    }
+    let mut response = builder.send().await?;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let mut body = Vec::new();
+    let mut is_cut = false;
+    while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_ANSWER_BYTES {
+            body.truncate(MAX_ANSWER_BYTES);
+            is_cut = true;
+            break;
+        }
+    }
+    Ok(Answer {
+        status,
+        headers,
+        body,
+        is_cut,
+    })
+}
+
+/// Finds the reason in the chain of causes.
+fn classify(error: &reqwest::Error, url: &Url) -> Transport {
+    let mut found = None;
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(cause) = next {
+        if let Some(NotResolved(name)) = cause.downcast_ref() {
+            return Transport::NotResolved(name.clone());
+        }
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            return Transport::Tls(tls.to_string());
+        }
+        let io = cause.downcast_ref::<io::Error>();
+        found = found.or_else(|| match (io, cause.downcast_ref::<hyper::Error>()) {
+            (Some(io), _) => of_io(io),
+            (_, Some(hyper))
+                if hyper.is_incomplete_message() || hyper.is_canceled() || hyper.is_closed() =>
+            {
+                Some(Transport::Closed)
+            }
+            (_, Some(hyper)) if hyper.is_parse() => Some(Transport::NotHttp),
+            _ => None,
+        });
+        // The source of an I/O error is the source of what it wraps, so what it wraps is asked for.
+        let wrapped = io
+            .and_then(io::Error::get_ref)
+            .map(|wrapped| wrapped as &(dyn StdError + 'static));
+        next = wrapped.or_else(|| cause.source());
+    }
+    match found {
+        Some(Transport::Closed) if url.scheme() == "https" && error.is_connect() => {
+            Transport::Tls("the connection was closed while it was being encrypted".into())
+        }
+        Some(found) => found,
+        None => Transport::Unreachable(chain(error)),
+    }
+}
+
+fn of_io(error: &io::Error) -> Option<Transport> {
+    use io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::ConnectionRefused => Some(Transport::Refused),
+        Kind::ConnectionReset
+        | Kind::ConnectionAborted
+        | Kind::BrokenPipe
+        | Kind::UnexpectedEof => Some(Transport::Closed),
+        _ => error
+            .raw_os_error()
+            .map(|_| Transport::Unreachable(error.to_string())),
+    }
+}
+
+/// The innermost cause in words; the outer ones name the URL, and with it the signature.
+fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+/// The system's resolver, with an error that can be told from others.
+struct Resolver;
+
+#[derive(Debug, thiserror::Error)]
+#[error("the name `{0}` could not be resolved")]
+struct NotResolved(String);
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let name = name.as_str();
+            let found = tokio::net::lookup_host((name, 0)).await;
+            let found: Vec<SocketAddr> = found.map(Iterator::collect).unwrap_or_default();
+            if found.is_empty() {
+                return Err(NotResolved(name.to_owned()).into());
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
