@@ -1,1 +1,76 @@
-fn main() {}
+//! `echostr`: parses the command, nothing else.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use echostr_server::command::{config, doctor};
+use echostr_server::config::Sources;
+use echostr_server::serve;
+
+/// 回音 Echostr：自己托管的微信公众号服务器 · a self-hosted server for WeChat Official Accounts
+#[derive(Parser)]
+#[command(name = "echostr", version, about)]
+struct Cli {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// 运行服务器（不写命令时也是它） · run the server (also without a command)
+    Serve,
+    /// 打印设置手册，或检查一个设置文件 · print the manual of the settings, or check a file
+    Config {
+        #[command(subcommand)]
+        action: Option<ConfigAction>,
+    },
+    /// 扮演微信平台，检查一个地址 · play the platform against an address and explain what is wrong
+    Doctor(doctor::Options),
+}
+
+#[derive(Subcommand)]
+enum ConfigAction {
+    /// 检查文件，一次列出所有错误 · check a file, all faults at once
+    Check {
+        /// 设置文件 · the file
+        file: PathBuf,
+    },
+}
+
+#[derive(Args)]
+struct Settings {
+    /// 设置文件，默认是当前目录的 echostr.toml（如果有） · the settings, by default `echostr.toml` if there is one
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// 监听地址，例如 127.0.0.1:8080 · the address to listen on
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// 数据文件夹 · the folder for data
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let sources = || Sources {
+        config: cli.settings.config.clone(),
+        directory: std::env::current_dir().unwrap_or_default(),
+        environment: std::env::vars_os().collect(),
+        listen: cli.settings.listen.clone(),
+        data: cli.settings.data.clone(),
+    };
+    match cli.command {
+        None | Some(Command::Serve) => serve::run(&sources()),
+        Some(Command::Config { action: None }) => config::print_manual(),
+        Some(Command::Config {
+            action: Some(ConfigAction::Check { file }),
+        }) => config::check(&Sources {
+            config: Some(file),
+            ..sources()
+        }),
+        Some(Command::Doctor(options)) => doctor::run(&options),
+    }
+}

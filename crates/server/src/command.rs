@@ -1,0 +1,4 @@
+//! What the binary can do beside serving.
+
+pub mod config;
+pub mod doctor;

@@ -1,0 +1,225 @@
+//! Keys and variables that are not in the manual, and the one that was probably meant.
+
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::reader::{describe, shown};
+
+/// Compares what a file has at `path` with what the manual has there. `report` takes an offset and a text.
+///
+/// Values that the manual does not divide further are left to whoever reads them.
+pub(super) fn keys(
+    manual: &Manual<'_>,
+    expected: &DeValue<'_>,
+    found: &Spanned<DeValue<'_>>,
+    path: &str,
+    report: &mut impl FnMut(usize, String),
+) {
+    match (expected, found.get_ref()) {
+        (DeValue::Table(expected), DeValue::Table(table)) => {
+            for (key, value) in table {
+                let name: &str = key.get_ref();
+                let key_path = if path.is_empty() {
+                    shown(name)
+                } else {
+                    format!("{path}.{}", shown(name))
+                };
+                let Some(expected) = expected.get(name) else {
+                    let hint = manual.meant(path, name, is_group(value.get_ref()));
+                    report(
+                        key.span().start,
+                        format!("`{key_path}` is not known; {hint}"),
+                    );
+                    continue;
+                };
+                keys(manual, expected.get_ref(), value, &key_path, report);
+            }
+        }
+        (DeValue::Table(_), other) => {
+            report(
+                found.span().start,
+                format!("`{path}` is {}, a table is needed", describe(other)),
+            );
+        }
+        (DeValue::Array(expected), value) => {
+            match (expected.first().map(Spanned::get_ref), value) {
+                (Some(expected @ DeValue::Table(_)), DeValue::Array(elements)) => {
+                    for (index, element) in elements.iter().enumerate() {
+                        keys(
+                            manual,
+                            expected,
+                            element,
+                            &format!("{path}[{index}]"),
+                            report,
+                        );
+                    }
+                }
+                (Some(DeValue::Table(_)), other) => {
+                    let found_text = describe(other);
+                    let text = format!(
+                        "`{path}` is {found_text}, a list of tables is needed: `[[{path}]]`"
+                    );
+                    report(found.span().start, text);
+                }
+                _ => {}
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether this is a table or a list of tables.
+fn is_group(value: &DeValue<'_>) -> bool {
+    match value {
+        DeValue::Array(elements) => elements
+            .first()
+            .is_some_and(|first| first.get_ref().is_table()),
+        value => value.is_table(),
+    }
+}
+
+/// The names that the manual defines.
+pub(super) struct Manual<'a>(Vec<Key<'a>>);
+
+struct Key<'a> {
+    /// Empty for what stands above the first table.
+    table: &'a str,
+    name: &'a str,
+    /// Whether this is the name of a table.
+    is_table: bool,
+}
+
+/// The only tables of which there are several; the environment cannot set them.
+const REPEATED: &str = "account";
+
+impl<'a> Manual<'a> {
+    pub(super) fn new(root: &'a DeValue<'a>) -> Self {
+        let mut names = Vec::new();
+        for (key, value) in root.as_table().into_iter().flatten() {
+            let table: &str = key.get_ref();
+            let inner = match value.get_ref() {
+                DeValue::Array(tables) => {
+                    tables.first().and_then(|first| first.get_ref().as_table())
+                }
+                value => value.as_table(),
+            };
+            names.push(Key {
+                table: "",
+                name: table,
+                is_table: inner.is_some(),
+            });
+            let inner = inner.into_iter().flatten();
+            names.extend(inner.map(|(key, _)| Key {
+                table,
+                name: key.get_ref(),
+                is_table: false,
+            }));
+        }
+        Self(names)
+    }
+
+    /// Variable and key of every setting that the environment may give.
+    pub(super) fn variables(&self) -> impl Iterator<Item = (String, String)> {
+        self.0
+            .iter()
+            .filter(|key| !key.is_table && key.table != REPEATED)
+            .map(|key| {
+                let path = if key.table.is_empty() {
+                    key.name.into()
+                } else {
+                    format!("{}.{}", key.table, key.name)
+                };
+                (
+                    format!("ECHOSTR_{}", path.to_uppercase().replace('.', "__")),
+                    path,
+                )
+            })
+    }
+
+    /// What to do about an unknown key of the table at `path`.
+    fn meant(&self, path: &str, name: &str, is_table: bool) -> String {
+        let table = path.split('[').next().unwrap_or_default();
+        let candidates = self
+            .0
+            .iter()
+            .filter(|key| key.is_table || !is_table)
+            .filter_map(|key| {
+                // Of two that are equally near, the neighbour.
+                Some(((distance(name, key.name)?, key.table != table), key))
+            });
+        match candidates.min_by_key(|(distance, _)| *distance) {
+            None => "`echostr config` prints every key".into(),
+            Some((_, key)) if key.table == table => format!("did you mean `{}`?", key.name),
+            Some((_, key)) if key.table.is_empty() => {
+                format!(
+                    "did you mean `{}`, which stands above the first `[table]`?",
+                    key.name
+                )
+            }
+            Some((
+                _,
+                Key {
+                    table: REPEATED,
+                    name,
+                    ..
+                },
+            )) => format!("did you mean `{name}` under `[[account]]`?"),
+            Some((_, key)) => format!("did you mean `{}` under `[{}]`?", key.name, key.table),
+        }
+    }
+
+    /// What to say about an unknown variable.
+    pub(super) fn unknown_variable(&self, variable: &str) -> String {
+        if variable.starts_with("ECHOSTR_ACCOUNT") {
+            return "this variable is ignored: accounts come from the file".into();
+        }
+        let near = self
+            .variables()
+            .filter_map(|(known, _)| Some((distance(variable, &known)?, known)));
+        match near.min() {
+            None => "this variable is not known and is ignored; `echostr config` prints every key"
+                .into(),
+            Some((_, known)) => {
+                format!("this variable is not known and is ignored; did you mean `{known}`?")
+            }
+        }
+    }
+}
+
+/// How many letters differ, without regard to case and `_`; nothing when the names are not alike.
+fn distance(left: &str, right: &str) -> Option<usize> {
+    let letters = |name: &str| -> Vec<char> {
+        let name = name.strip_prefix("ECHOSTR_").unwrap_or(name);
+        let letters = name.chars().filter(|c| !matches!(c, '_' | '-' | '.'));
+        letters.map(|c| c.to_ascii_lowercase()).take(64).collect()
+    };
+    let (left, right) = (letters(left), letters(right));
+    // Levenshtein's table with swapped neighbours as one step: the row before the last, the last, the current.
+    let mut rows = [vec![], vec![], (0..=right.len()).collect::<Vec<usize>>()];
+    for (i, a) in left.iter().enumerate() {
+        rows.rotate_left(1);
+        let mut row = vec![i + 1];
+        for (j, b) in right.iter().enumerate() {
+            let mut nearest = (rows[1][j] + usize::from(a != b))
+                .min(rows[1][j + 1] + 1)
+                .min(row[j] + 1);
+            if i > 0 && j > 0 && *a == right[j - 1] && left[i - 1] == *b {
+                nearest = nearest.min(rows[0][j - 1] + 1);
+            }
+            row.push(nearest);
+        }
+        rows[2] = row;
+    }
+    let distance = rows[2][right.len()];
+    // `aes_key` is short for `encoding_aes_key`.
+    let (short, long) = if left.len() < right.len() {
+        (&left, &right)
+    } else {
+        (&right, &left)
+    };
+    let is_part = short.len() >= 4
+        && long
+            .windows(short.len())
+            .any(|part| part == short.as_slice());
+    (distance <= long.len() / 3 || is_part).then_some(distance)
+}

@@ -1,0 +1,7 @@
+//! The parts of the `echostr` binary, as a library so that they can be tested.
+
+pub mod command;
+pub mod config;
+pub mod log;
+mod page;
+pub mod serve;

@@ -1,0 +1,206 @@
+//! The composition root: settings, one [`Bot`], one router, one listener.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use axum::routing::{any, get};
+use axum::{Router, http};
+use echostr::{
+    Account, AccountMap, Bot, Language, Limits, Message, Mode, Reply, Sealing, echo, listen,
+    not_found, receive, stop_signal,
+};
+use echostr_protocol::Token;
+use tokio::net::TcpListener;
+use tracing::{error, info, warn};
+
+use crate::command::config::FAULTY;
+use crate::config::{self, AccountConfig, BotKind, Config, OpenAccess, Sources, load};
+use crate::{log, page};
+
+/// Reads the settings and serves until the process is asked to stop.
+pub fn run(sources: &Sources) -> ExitCode {
+    let (config, warnings) = match load(sources) {
+        Ok(loaded) => loaded,
+        Err(faults) => {
+            eprintln!("{faults}");
+            return ExitCode::from(FAULTY);
+        }
+    };
+    log::start(config.log);
+    for warning in warnings {
+        warn!("{warning}");
+    }
+    let served = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start the runtime: {error}"))
+        .and_then(|runtime| runtime.block_on(serve(config)));
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            error!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Listens and answers until SIGTERM or Ctrl-C.
+async fn serve(config: Config) -> Result<(), String> {
+    let unheard = |error| {
+        format!(
+            "cannot listen on {}: {error}; is the address in use? choose another with `--listen`",
+            config.listen
+        )
+    };
+    let listener = TcpListener::bind(config.listen).await.map_err(unheard)?;
+    let address = listener.local_addr().map_err(unheard)?;
+    announce(&config, address);
+    let limits = limits(&config);
+    let app = router(&config).map_err(|error| error.to_string())?;
+    listen(listener, app, &limits, stop_signal()).await;
+    info!("stopped");
+    Ok(())
+}
+
+/// Every address of the server.
+///
+/// # Errors
+/// When a handler asks for a state that the bot was not given; nothing in the settings can cause it.
+pub fn router(config: &Config) -> echostr::Result<Router> {
+    let accounts: AccountMap = config.accounts.iter().map(account).collect();
+    let bot = Bot::new()
+        .with_limits(limits(config))
+        .accounts(accounts)
+        .on(answer);
+    let open = Arc::new(Open {
+        bot: bot.clone(),
+        access: config.open_access.clone(),
+    });
+    let home = page::home(config);
+    Ok(Router::new()
+        .merge(bot.router()?)
+        .route("/wechatMP/{token}", any(open_access).with_state(open))
+        .route("/", get(async || home))
+        .route("/healthz", get("ok\n"))
+        .route("/readyz", get("ok\n"))
+        .fallback(async |headers: http::HeaderMap| not_found(&headers)))
+}
+
+/// Open access: the token in the address is the account.
+struct Open {
+    bot: Bot,
+    access: OpenAccess,
+}
+
+async fn open_access(
+    State(open): State<Arc<Open>>,
+    Path(token): Path<String>,
+    request: Request,
+) -> Response {
+    let registered = open.bot.find_by_token(&token);
+    match registered.or_else(|| open.access.account(&token).map(Arc::new)) {
+        Some(account) => receive(&open.bot, &account, request).await,
+        None => not_found(request.headers()),
+    }
+}
+
+impl OpenAccess {
+    fn account(&self, token: &str) -> Option<Account> {
+        // Exactly the token: one that would have to be trimmed first is another address.
+        let token = token
+            .parse::<Token>()
+            .ok()
+            .filter(|parsed| self.enabled && parsed.expose() == token)?;
+        Some(Account {
+            welcome: self.welcome.clone(),
+            fallback: self.fallback.clone(),
+            language: language(self.language),
+            bot: self.bot.as_str().into(),
+            is_open: true,
+            ..Account::new("", token)
+        })
+    }
+}
+
+/// Answers with the account's bot. A new follower is greeted whichever it is.
+async fn answer(message: Message, account: Arc<Account>) -> Reply {
+    match &message {
+        Message::Event(echostr::protocol::Event::Subscribe(_)) => Reply::from(&*account.welcome),
+        _ if account.bot == BotKind::Echo.as_str() => echo(message, account).await,
+        _ => Reply::Silence,
+    }
+}
+
+fn account(settings: &AccountConfig) -> Account {
+    Account {
+        name: settings.name.clone(),
+        previous_token: settings.previous_token.clone(),
+        mode: mode(settings),
+        welcome: settings.welcome.clone(),
+        fallback: settings.fallback.clone(),
+        language: language(settings.language),
+        bot: settings.bot.as_str().into(),
+        ..Account::new(settings.id.clone(), settings.token.clone())
+    }
+}
+
+fn mode(settings: &AccountConfig) -> Mode {
+    let sealing = || Sealing {
+        app_id: settings
+            .app_id
+            .clone()
+            .expect("checked: only plain accounts may lack it"),
+        key: settings
+            .encoding_aes_key
+            .clone()
+            .expect("checked: only plain accounts may lack it"),
+        previous_key: settings.previous_encoding_aes_key.clone(),
+    };
+    match settings.mode {
+        config::Mode::Plain => Mode::Plain,
+        config::Mode::Compatible => Mode::Compatible(sealing()),
+        config::Mode::Safe => Mode::Safe(sealing()),
+    }
+}
+
+fn language(language: config::Language) -> Language {
+    match language {
+        config::Language::Zh => Language::Chinese,
+        config::Language::En => Language::English,
+    }
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits {
+        max_connections: config.limits.max_connections,
+        header_timeout: config.limits.header_timeout,
+        body_timeout: config.limits.body_timeout,
+        body_bytes: config.limits.body_bytes,
+        shutdown: config.limits.shutdown,
+        trusted_proxies: config.trusted_proxies.clone(),
+    }
+}
+
+/// Says where the server is and what to paste into the platform's page.
+fn announce(config: &Config, address: std::net::SocketAddr) {
+    info!(
+        "Echostr 回音 {} 已启动 · listening on http://{address}",
+        env!("CARGO_PKG_VERSION")
+    );
+    let public_url = config.public_url.as_deref().unwrap_or("https://你的域名");
+    if config.open_access.enabled {
+        info!(
+            "开放接入，填入公众平台的 URL · open access, the URL to paste: {public_url}/wechatMP/你的Token"
+        );
+    }
+    for account in &config.accounts {
+        info!(
+            account.id,
+            "公众号「{}」的 URL · the URL of this account: {public_url}/mp/{}",
+            account.name,
+            account.id
+        );
+    }
+}

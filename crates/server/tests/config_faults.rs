@@ -1,0 +1,764 @@
+//! Every sentence that a wrong configuration can cause, and what a right one means.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use echostr_server::config::{
+    BotKind, Config, Faults, Language, Level, MANUAL, Mode, Sources, Warning, load,
+};
+
+const KEY: &str = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR";
+
+type Environment<'a> = &'a [(&'a str, &'a str)];
+
+fn sources(toml: &[u8], environment: Environment<'_>) -> Sources {
+    static N_FOLDERS: AtomicUsize = AtomicUsize::new(0);
+    let name = format!(
+        "config-{}-{}",
+        std::process::id(),
+        N_FOLDERS.fetch_add(1, Ordering::Relaxed)
+    );
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&directory).expect("the folder of the tests can be written");
+    std::fs::write(directory.join("echostr.toml"), toml)
+        .expect("the folder of the tests can be written");
+    let environment = environment
+        .iter()
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
+    Sources {
+        directory,
+        environment,
+        ..Sources::default()
+    }
+}
+
+fn read(sources: &Sources) -> Result<(Config, Vec<Warning>), Faults> {
+    let result = load(sources);
+    std::fs::remove_dir_all(&sources.directory).expect("the folder was made by this test");
+    result
+}
+
+/// A right configuration, which causes no warning, as a `view` of it.
+#[track_caller]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "cases read better without `&`"
+)]
+fn check<T: std::fmt::Debug + PartialEq>(
+    toml: &str,
+    environment: Environment<'_>,
+    view: impl Fn(&Config) -> T,
+    expected: T,
+) {
+    let (config, warnings) =
+        read(&sources(toml.as_bytes(), environment)).expect("a right configuration");
+    assert_eq!(view(&config), expected);
+    assert_eq!(warnings, [], "{toml}");
+}
+
+/// Compares with `snapshots/config_faults__{name}.snap`.
+#[track_caller]
+fn assert_said(name: &str, said: impl std::fmt::Display) {
+    insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(name, said) });
+}
+
+/// What is said about each file and environment.
+fn said(cases: &[(&str, Environment<'_>)]) -> String {
+    cases
+        .iter()
+        .map(|(toml, environment)| said_about(toml, &sources(toml.as_bytes(), environment)))
+        .collect()
+}
+
+fn said_about(toml: &str, sources: &Sources) -> String {
+    let mut report = String::new();
+    for line in toml.lines() {
+        // Long texts are cut: it is their length that matters.
+        let _ = writeln!(report, "| {}", line.chars().take(100).collect::<String>());
+    }
+    for (name, value) in &sources.environment {
+        let _ = writeln!(report, "$ {}={}", name.display(), value.display());
+    }
+    for (name, value) in [("--listen", &sources.listen), ("--data", &sources.data)] {
+        let _ = value
+            .as_ref()
+            .map(|value| writeln!(report, "$ echostr {name} '{value}'"));
+    }
+    let _ = match read(sources) {
+        Ok((_, warnings)) => warnings
+            .iter()
+            .try_for_each(|warning| writeln!(report, "warning: {warning}")),
+        Err(faults) => writeln!(report, "{faults}"),
+    };
+    report + "\n"
+}
+
+fn files(tomls: &[&str]) -> String {
+    said(
+        &tomls
+            .iter()
+            .map(|toml| (*toml, &[] as Environment<'_>))
+            .collect::<Vec<_>>(),
+    )
+}
+
+fn account(lines: &str) -> String {
+    format!("[[account]]\nid = \"shop\"\ntoken = \"S1qJ0JoQmYfy\"\n{lines}")
+}
+
+fn accounts(lines: &[&str]) -> String {
+    let tomls: Vec<_> = lines.iter().map(|lines| account(lines)).collect();
+    files(&tomls.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// The manual with its commented settings switched on.
+fn whole_manual() -> String {
+    let is_setting = |rest: &&str| !rest.is_empty() && !rest.starts_with(' ');
+    MANUAL
+        .lines()
+        .map(|line| {
+            line.strip_prefix('#')
+                .filter(is_setting)
+                .unwrap_or(line)
+                .to_owned()
+                + "\n"
+        })
+        .collect()
+}
+
+#[test]
+fn without_anything_the_manual_holds() {
+    let sources = Sources {
+        directory: PathBuf::from("/nonexistent"),
+        ..Sources::default()
+    };
+    let (config, warnings) = load(&sources).expect("the manual is right");
+    assert_eq!(warnings, []);
+    assert_eq!(config, Config::default());
+    assert_said("defaults", format!("{config:#?}"));
+}
+
+#[test]
+fn the_manual_is_itself_a_configuration() {
+    check(MANUAL, &[], Config::clone, Config::default());
+}
+
+#[test]
+fn what_the_manual_shows_for_an_account_is_what_an_account_gets() {
+    let (shown, warnings) =
+        read(&sources(whole_manual().as_bytes(), &[])).expect("the manual is right");
+    assert_eq!(warnings, []);
+    let (least, _) = read(&sources(account("").as_bytes(), &[])).expect("two keys are enough");
+    let (shown, least) = (&shown.accounts[0], &least.accounts[0]);
+    assert_eq!(
+        (
+            shown.mode,
+            &shown.welcome,
+            &shown.fallback,
+            shown.language,
+            shown.bot
+        ),
+        (
+            least.mode,
+            &least.welcome,
+            &least.fallback,
+            least.language,
+            least.bot
+        )
+    );
+    assert_eq!(
+        (least.name.as_str(), least.mode, least.bot),
+        ("shop", Mode::Plain, BotKind::Echo)
+    );
+}
+
+/// No key of the manual is ignored; that every key that is read stands in the manual is asserted where keys are read.
+#[test]
+fn every_key_of_the_manual_is_read_and_no_other() {
+    let manual: toml::Table = whole_manual().parse().expect("the manual is TOML");
+    let mut keys = BTreeSet::new();
+    for (name, value) in &manual {
+        let (header, path, table) = match value {
+            toml::Value::Table(table) => (format!("[{name}]\n"), format!("{name}."), table),
+            toml::Value::Array(list) if !list.is_empty() => {
+                let table = list[0]
+                    .as_table()
+                    .expect("the only lists with members are tables");
+                (format!("[[{name}]]\n"), format!("{name}[0]."), table)
+            }
+            _ => {
+                keys.insert((String::new(), String::new(), name));
+                continue;
+            }
+        };
+        keys.extend(table.keys().map(|key| (header.clone(), path.clone(), key)));
+    }
+    assert_eq!(keys.len(), 28);
+    for (header, path, key) in keys {
+        // No key takes a date.
+        let faults = read(&sources(
+            format!("{header}{key} = 1979-05-27").as_bytes(),
+            &[],
+        ))
+        .expect_err("a date");
+        let wanted = format!("`{path}{key}` is ");
+        assert!(
+            faults.iter().any(|fault| fault.text.starts_with(&wanted)),
+            "{wanted}: {faults}"
+        );
+    }
+}
+
+#[test]
+fn the_later_source_wins() {
+    let toml = "listen = \"127.0.0.1:1\"\n[log]\nlevel = \"warn\"";
+    let port = |config: &Config| config.listen.port();
+    check("", &[], port, 8080);
+    check(toml, &[], port, 1);
+    check(toml, &[("ECHOSTR_LISTEN", "127.0.0.1:2")], port, 2);
+    check(
+        toml,
+        &[("ECHOSTR_LISTEN", "127.0.0.1:2")],
+        |config| config.log.level,
+        Level::Warn,
+    );
+
+    let listen = Some("127.0.0.1:3".into());
+    let sources = Sources {
+        listen,
+        ..sources(toml.as_bytes(), &[("ECHOSTR_LISTEN", "127.0.0.1:2")])
+    };
+    assert_eq!(
+        read(&sources)
+            .expect("a right configuration")
+            .0
+            .listen
+            .port(),
+        3
+    );
+}
+
+#[test]
+fn every_setting_but_accounts_comes_from_the_environment_too() {
+    check(
+        "",
+        &[("ECHOSTR_OPEN_ACCESS__ENABLED", "false")],
+        |config| config.open_access.enabled,
+        false,
+    );
+    check(
+        "",
+        &[("ECHOSTR_LIMITS__BODY_BYTES", "65536")],
+        |config| config.limits.body_bytes,
+        65_536,
+    );
+    check(
+        "",
+        &[("ECHOSTR_DATA", "/var/lib/echostr")],
+        |config| config.data.clone(),
+        "/var/lib/echostr".into(),
+    );
+    check(
+        "",
+        &[("ECHOSTR_OPEN_ACCESS__BOT", "none")],
+        |config| config.open_access.bot,
+        BotKind::None,
+    );
+    let proxies = |config: &Config| {
+        config
+            .trusted_proxies
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    check("", &[("ECHOSTR_TRUSTED_PROXIES", "")], proxies, vec![]);
+    let expected = vec![
+        "127.0.0.1/32".into(),
+        "10.0.0.0/8".into(),
+        "fd00::/8".into(),
+    ];
+    check(
+        "",
+        &[("ECHOSTR_TRUSTED_PROXIES", "127.0.0.1, 10.1.2.3/8,fd00::/8")],
+        proxies,
+        expected,
+    );
+    check(
+        "",
+        &[("ECHOSTR_VECTORS", "/somewhere"), ("PATH", "/bin")],
+        |_| (),
+        (),
+    );
+}
+
+#[test]
+fn the_welcome_follows_the_language_unless_it_is_written() {
+    let welcome = |config: &Config| config.open_access.welcome.clone();
+    check("", &[], welcome, "Hi~ 终于等到你".into());
+    check(
+        "[open_access]\nlanguage = \"en\"",
+        &[],
+        welcome,
+        "Hi~ nice to see you".into(),
+    );
+    check(
+        "[open_access]\nlanguage = \"en\"\nwelcome = \"\"",
+        &[],
+        welcome,
+        String::new(),
+    );
+    let of_account = |config: &Config| {
+        (
+            config.accounts[0].welcome.clone(),
+            config.accounts[0].language,
+        )
+    };
+    check(
+        &account("language = \"en\""),
+        &[],
+        of_account,
+        ("Hi~ nice to see you".into(), Language::En),
+    );
+    check(
+        &account("welcome = \"你好\""),
+        &[],
+        of_account,
+        ("你好".into(), Language::Zh),
+    );
+}
+
+#[test]
+fn words_have_the_forms_that_people_write() {
+    let mode = |config: &Config| config.accounts[0].mode;
+    let keys = format!("app_id = \" wx0123456789abcdef \"\nencoding_aes_key = \"{KEY}=\"\n");
+    check(
+        &account(&format!("{keys}mode = \"compat\"")),
+        &[],
+        mode,
+        Mode::Compatible,
+    );
+    check(
+        &account(&format!("{keys}mode = \"compatible\"")),
+        &[],
+        mode,
+        Mode::Compatible,
+    );
+    check(
+        &account(&format!("{keys}mode = \"safe\"")),
+        &[],
+        mode,
+        Mode::Safe,
+    );
+    let bot = |config: &Config| config.accounts[0].bot;
+    check(&account("bot = \"none\""), &[], bot, BotKind::None);
+    check(
+        &account("bot = { kind = \"none\" }"),
+        &[],
+        bot,
+        BotKind::None,
+    );
+    check(
+        &account("[account.bot]\nkind = \"none\""),
+        &[],
+        bot,
+        BotKind::None,
+    );
+    let url = |config: &Config| config.public_url.clone();
+    check(
+        "public_url = \"https://bot.example.com/\"",
+        &[],
+        url,
+        Some("https://bot.example.com".into()),
+    );
+    check(
+        "public_url = \"http://[::1]:80\"",
+        &[],
+        url,
+        Some("http://[::1]:80".into()),
+    );
+    check("\u{feff}public_url = \"\"\r\n", &[], url, None);
+}
+
+#[test]
+fn a_text_may_have_2048_bytes() {
+    let text = "好".repeat(682) + "ab";
+    check(
+        &account(&format!("welcome = \"{text}\"")),
+        &[],
+        |config| config.accounts[0].welcome.len(),
+        2048,
+    );
+}
+
+#[test]
+fn text_that_is_not_toml() {
+    assert_said(
+        "syntax",
+        files(&[
+            "data = ./data\nlisten = \"nonsense\"\n",
+            "listen = 127.0.0.1:8080",
+            "data = “./data”",
+            "data = \"./data\nlisten = \"nonsense\"",
+            "data = './data\nlog.level = True",
+            "data = \"\\u12\"",
+            "data = \"C:\\qata\"",
+            "data = \"./a\"\ndata = \"./b\"",
+            "[[account]]\nid = \"a\"\n[account]\nid = \"b\"",
+            "# 数据\n[log\nlevel = 3",
+            "data",
+            "data = ",
+            "[limits]\nbody_bytes = 1.\nshutdown_secs = 010\nmax_connections = 1_000_",
+            "trusted_proxies = [\"127.0.0.1\"\nlisten = \"nonsense\"\n[log]\nlevel = 3",
+            "open_access = { enabled = true\nlisten = \"nonsense\"",
+        ]),
+    );
+}
+
+#[test]
+fn a_value_of_another_type() {
+    assert_said(
+        "types",
+        files(&[
+            "listen = 8080",
+            "data = true",
+            "trusted_proxies = \"127.0.0.1\"",
+            "trusted_proxies = [\"127.0.0.1\",\n  17]",
+            "log = \"debug\"",
+            "account = \"shop\"",
+            "[account]\nid = \"shop\"",
+            "account = [1]",
+            "[limits]\nbody_bytes = \"1 MiB\"\nshutdown_secs = 1.5\nbody_timeout_secs = []",
+            "[open_access]\nenabled = \"yes\"\nbot = 1979-05-27\nwelcome = { zh = \"你好\" }",
+            "[[account]]\nid = 7\ntoken = 12345678",
+        ]),
+    );
+}
+
+#[test]
+fn a_number_out_of_its_range() {
+    assert_said(
+        "ranges",
+        files(&[
+            "[limits]\nmax_connections = 0\nbody_bytes = 2_000_000\nheader_timeout_secs = 121\nbody_timeout_secs = -1\n\
+         shutdown_secs = 0xffff_ffff_ffff_ffff_ffff_ffff_ffff_ffff_f",
+        ]),
+    );
+}
+
+#[test]
+fn a_word_that_does_not_exist() {
+    assert_said(
+        "words",
+        files(&[
+            "[log]\nlevel = \"verbose\"\nformat = \"text\"",
+            "[open_access]\nlanguage = \"fr\"\nbot = \"llm\"",
+            "[open_access]\nbot = { kind = \"llm\", api_key = \"sk-0123456789\" }",
+            "[open_access.bot]\nname = \"echo\"",
+            &account("mode = \"Safe\"\nbot = \"\"\nlanguage = \"a\\nb\""),
+        ]),
+    );
+}
+
+#[test]
+fn a_key_that_nobody_knows() {
+    assert_said(
+        "unknown_keys",
+        files(&[
+            "lisen = \"127.0.0.1:8080\"",
+            "max_connection = 5",
+            "token = \"S1qJ0JoQmYfy\"",
+            "colour = \"red\"\n[database]\nurl = \"postgres://db/echostr\"",
+            "[[accounts]]\nid = \"shop\"",
+            "[limit]\nmax_connections = 5",
+            "[log]\nlisten = \"127.0.0.1:8080\"\nlog_level = \"info\"",
+            "log.levle = \"info\"\nlog.format_ = \"json\"",
+            "\"public url\" = \"\"\n\"a\\nb\" = 1",
+            &account(
+                "EncodingAESKey = \"…\"\naes_key = \"…\"\nappid = \"…\"\napp_secret = \"…\"\n",
+            ),
+        ]),
+    );
+}
+
+#[test]
+fn an_address_that_is_none() {
+    assert_said(
+        "addresses",
+        files(&[
+            "listen = \"localhost:8080\"",
+            "listen = \":8080\"",
+            "listen = \"127.0.0.1\"",
+            "data = \"\"",
+            "data = \"~/echostr\"",
+            "trusted_proxies = [\"10.0.0.0/33\", \"nginx\"]",
+            "public_url = \"bot.example.com\"",
+            "public_url = \"https://bot.example.com/wechat\"",
+            "public_url = \"https://bot.example.com?a=b\"",
+            "public_url = \"https://bot.example.com#top\"",
+            "public_url = \"https://\"",
+            "public_url = \"https://bot example\"",
+            "public_url = \"https://bot.example.com:99999\"",
+            "public_url = \"https://me:S1qJ0JoQmYfy@bot.example.com\"",
+        ]),
+    );
+}
+
+#[test]
+fn an_account_with_a_wrong_value() {
+    let long = "好".repeat(683);
+    assert_said(
+        "accounts",
+        files(&[
+            "[[account]]",
+            "[[account]]\nid = \"My Shop\"\ntoken = \"ab\"",
+            "[[account]]\nid = \"\"\ntoken = \"a b c d e\"",
+            "[[account]]\nid = \"shop\"\ntoken = \"0123456789abcdef0123456789abcdef012\"",
+            "account = [{ id = \"shop\" }]",
+        ]) + &accounts(&[
+            "app_id = \"wx0123\"",
+            "app_id = \"gh_e8df390a377e\"",
+            "encoding_aes_key = \"tooshort\"\nprevious_encoding_aes_key = \"\"",
+            &format!("encoding_aes_key = \"{}!\"", &KEY[1..]),
+            &format!("welcome = \"{long}\"\nfallback = \"{long}\"\nname = \"{long}\""),
+        ]),
+    );
+}
+
+#[test]
+fn keys_that_do_not_go_together() {
+    let keys = format!("encoding_aes_key = \"{KEY}\"");
+    assert_said(
+        "combinations",
+        accounts(&[
+            "mode = \"safe\"",
+            "mode = \"compat\"\napp_id = \"wx0123456789abcdef\"",
+            &format!("mode = \"compatible\"\n{keys}"),
+            // One fault, not two: the key is there.
+            "mode = \"safe\"\napp_id = \"wx0123456789abcdef\"\nencoding_aes_key = \"tooshort\"",
+            &format!("previous_{keys}"),
+        ]),
+    );
+}
+
+#[test]
+fn ids_and_tokens_that_are_used_twice() {
+    assert_said(
+        "duplicates",
+        files(&[
+            &(account("") + &account("")),
+            &(account("previous_token = \"TheTokenBefore\"\n")
+                + "[[account]]\nid = \"two\"\ntoken = \"TheTokenBefore\""),
+            // Also when the other account has faults of its own.
+            &("[[account]]\nid = \"?\"\ntoken = \"S1qJ0JoQmYfy\"\n".to_owned() + &account("")),
+        ]),
+    );
+}
+
+#[test]
+fn environment_and_command_line() {
+    let mut report = said(&[
+        ("", &[("ECHOSTR_LISTEN", "8080"), ("ECHOSTR_DATA", "")]),
+        (
+            "",
+            &[
+                ("ECHOSTR_OPEN_ACCESS__ENABLED", "1"),
+                ("ECHOSTR_OPEN_ACCESS__BOT", "llm"),
+            ],
+        ),
+        (
+            "",
+            &[
+                ("ECHOSTR_LIMITS__BODY_BYTES", "1M"),
+                ("ECHOSTR_LIMITS__SHUTDOWN_SECS", "0"),
+            ],
+        ),
+        ("", &[("ECHOSTR_TRUSTED_PROXIES", "127.0.0.1,nginx")]),
+        // The weaker source is checked as well.
+        (
+            "listen = \"nonsense\"",
+            &[("ECHOSTR_LISTEN", "127.0.0.1:8080")],
+        ),
+    ]);
+    let options = Sources {
+        listen: Some("here".into()),
+        data: Some("~/data".into()),
+        ..sources(b"", &[])
+    };
+    report += &said_about("", &options);
+    assert_said("environment", report);
+}
+
+#[test]
+fn what_is_strange_but_can_be_used() {
+    let keys = format!("encoding_aes_key = \"{KEY}\"\n");
+    assert_said(
+        "warnings",
+        said(&[
+            (
+                "",
+                &[
+                    ("ECHOSTR_LISTN", "127.0.0.1:8080"),
+                    ("ECHOSTR_OPEN_ACCESS_ENABLED", "false"),
+                    ("ECHOSTR_COLOUR", "red"),
+                ],
+            ),
+            ("", &[("ECHOSTR_ACCOUNT__0__TOKEN", "hidden")]),
+            ("public_url = \"https://bot.example.com:8443\"", &[]),
+            ("", &[("ECHOSTR_PUBLIC_URL", "http://127.0.0.1:8080")]),
+            (&account("previous_token = \"S1qJ0JoQmYfy\""), &[]),
+            (&account(&keys), &[]),
+            // Who wrote the mode knows.
+            (&account(&format!("{keys}mode = \"plain\"")), &[]),
+        ]),
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read() {
+    let gbk = [
+        b"data = \"./data\"\n# ".as_slice(),
+        &[0xca, 0xfd, 0xbe, 0xdd],
+    ]
+    .concat();
+    let mut report = said_about("# 数据 in GBK", &sources(&gbk, &[]));
+    let named = |config: &str| Sources {
+        config: Some(config.into()),
+        ..sources(b"", &[("ECHOSTR_LISTEN", "8080")])
+    };
+    report += &said_about("--config missing.toml", &named("missing.toml"));
+    report += &said_about("--config .", &named("."));
+    assert_said("files", report);
+}
+
+#[test]
+fn a_named_file_must_be_there_and_gives_its_name_to_the_faults() {
+    let sources = sources(b"listen = 1", &[]);
+    let path = sources.directory.join("echostr.toml");
+    let sources = Sources {
+        config: Some(path.clone()),
+        ..sources
+    };
+    let faults = read(&sources).expect_err("a number");
+    let start = format!(
+        "cannot read the configuration: 1 fault\n{}:1: `listen` is the number 1",
+        path.display()
+    );
+    assert!(faults.to_string().starts_with(&start), "{faults}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_utf_8() {
+    use std::os::unix::ffi::OsStringExt;
+    let variable = |name: &[u8]| {
+        (
+            OsString::from_vec(name.into()),
+            OsString::from_vec(vec![0xff]),
+        )
+    };
+    let environment = vec![variable(b"ECHOSTR_LISTEN"), variable(b"ECHOSTR_\xff")];
+    assert_said(
+        "not_utf_8",
+        read(&Sources {
+            environment,
+            ..sources(b"", &[])
+        })
+        .expect_err("a fault"),
+    );
+}
+
+#[test]
+fn many_faults_are_reported_together_in_the_order_of_the_file() {
+    let toml = r#"listen = "localhost:8080"
+public_url = "bot.example.com"
+trusted_proxies = ["10.0.0.0/99"]
+lgo = 1
+data = ./data
+
+[limits]
+body_bytes = 10
+colour = "red"
+
+[log]
+level = "loud"
+
+[[account]]
+id = "shop"
+token = "S1qJ0JoQmYfy"
+mode = "safe"
+
+[[account]]
+id = "shop"
+token = "S1qJ0JoQmYfy"
+app_id = "wx12"
+bot = "robot"
+
+[[account]]
+name = "nobody"
+"#;
+    let environment = [("ECHOSTR_LOG__FORMAT", "xml")];
+    let sources = Sources {
+        listen: Some("x".into()),
+        ..sources(toml.as_bytes(), &environment)
+    };
+    assert_said("many", said_about(toml, &sources));
+}
+
+#[test]
+fn no_secret_is_ever_shown() {
+    let planted = "PlantedSecretDoNotShow";
+    let key = format!("{planted}{}", &KEY[planted.len()..]);
+    assert_eq!(key.len(), 43);
+    let safe = "app_id = \"wx0123456789abcdef\"\nmode = \"safe\"\n";
+    let cases = [
+        format!(
+            "[[account]]\nid = \"a\"\ntoken = \"{planted}\"\nprevious_token = \"{planted}2\"\n{safe}\
+                 encoding_aes_key = \"{key}\"\nprevious_encoding_aes_key = \"{key}\""
+        ),
+        format!(
+            "[[account]]\nid = \"a\"\ntoken = \"{planted}\"\nprevious_token = \"{planted}\"\nencoding_aes_key = \"{key}\""
+        ),
+        format!("[[account]]\ntoken = \"{planted}{planted}\"\nprevious_token = \"{planted} x\""),
+        format!("[[account]]\ntoken = [\"{planted}\"]\nencoding_aes_key = {{ x = \"{planted}\" }}"),
+        format!(
+            "[[account]]\nencoding_aes_key = \"{planted}\"\nprevious_encoding_aes_key = \"{key}x\""
+        ),
+        format!("[[account]]\nencoding_aes_key = \"{}!\"", &key[..42]),
+        format!(
+            "[[account]]\nid = \"a\"\ntoken = \"{planted}\"\n[[account]]\nid = \"b\"\ntoken = \"{planted}\""
+        ),
+        format!("[[account]]\napp_id = \"{key}\""),
+        format!(
+            "[[account]]\napp_secret = \"{planted}\"\ntokn = \"{planted}\"\nbot = {{ kind = \"llm\", api_key = \"{planted}\" }}"
+        ),
+        format!("[[account]]\ntoken = {planted}"),
+        format!("[[account]]\ntoken = “{planted}”"),
+        format!("[[account]]\ntoken = \"{planted}"),
+        format!("[[account]]\ntoken = \"\\q{planted}\""),
+        format!("[[account]]\ntoken {planted}"),
+        format!("[[account]]\ntoken = \"{planted}\" {planted}"),
+        format!("[[account]]\nencoding_aes_key =\n{key}=\n"),
+        format!("[[account]]\ntoken = '''{planted}"),
+        format!("public_url = \"https://me:{planted}@example.com\""),
+        format!("public_url = \"me:{planted}@example.com\""),
+    ];
+    for toml in cases {
+        let environment = [
+            ("ECHOSTR_ACCOUNT__0__TOKEN", planted),
+            ("ECHOSTR_TOKEN", planted),
+            ("ECHOSTR_APP_SECRET", planted),
+        ];
+        let outputs = match read(&sources(toml.as_bytes(), &environment)) {
+            Ok((config, warnings)) => {
+                let warned: Vec<_> = warnings.iter().map(ToString::to_string).collect();
+                format!("{config:?} {config:#?} {warnings:?} {warned:?}")
+            }
+            Err(faults) => format!("{faults} {faults:?} {faults:#?}"),
+        };
+        assert!(!outputs.contains("Planted"), "{outputs}");
+    }
+}
