@@ -25,8 +25,12 @@ pub const TEXT: &str = "回音体检 Echostr doctor";
 /// Examines the address of `platform`: a handshake, one whose nonce is short, one wrongly signed, a text, and its repeat.
 ///
 /// After a failed step the others are left out, but for the wrong signature, which says nothing about pushes.
+/// They are real pushes, of [`TEXT`] from [`FOLLOWER`](crate::FOLLOWER) to [`Platform::gh_id`]; a server that compares
+/// the latter with its account's has to be examined with the right one.
+///
 /// The handshake is waited for twice as long as the platform does, so that the report can say how long it took;
-/// a text that gets no answer in three deliveries is pushed once more for the same reason. The worst case takes 25 s.
+/// a text that gets no answer in three deliveries is pushed once more for the same reason. The worst case takes less
+/// than a minute.
 pub async fn examine(platform: &Platform) -> Report {
     let mut visit = Visit::new(platform);
     if visit.handshake(StepKind::Handshake, Greeting::Right).await
@@ -132,7 +136,7 @@ impl<'a> Visit<'a> {
             Shown::Answer { .. } | Shown::Failure(_) => {}
         }
         if outcome.shown == Shown::Failure(Transport::TimedOut.into()) {
-            self.measure().await;
+            self.measure(is_verified).await;
             return None;
         }
         self.push_step(StepKind::Text, &outcome, is_verified)
@@ -140,22 +144,30 @@ impl<'a> Visit<'a> {
     }
 
     /// Pushes a text of its own, once, and waits longer than the platform does: how late is the answer?
-    async fn measure(&mut self) {
+    async fn measure(&mut self, is_verified: bool) {
         let envelope = self.platform.envelope(&Push::text(TEXT));
         let exchange = self
             .platform
             .deliver_within(&envelope, self.platform.clock.deadline * 2)
             .await;
         let took = Seconds(exchange.took);
-        let fault = match exchange.answer {
-            Ok(_) => Fault::PushSlow { took },
-            Err(_) => Fault::PushNoAnswer { waited: took },
+        let shown = self.platform.shown(&envelope, &exchange);
+        let faults = match &shown {
+            Shown::Failure(Cause::Transport(Transport::TimedOut)) => {
+                vec![Fault::PushNoAnswer { waited: took }]
+            }
+            Shown::Failure(cause) => [
+                vec![Fault::PushSlow { took }],
+                self.of_push(cause, is_verified),
+            ]
+            .concat(),
+            Shown::Answer { .. } | Shown::Nothing => vec![Fault::PushSlow { took }],
         };
         let got = format!(
             "{}（三次投递都已超时 · after three deliveries in vain）",
-            self.got(&exchange.answer)
+            self.got_shown(&shown, &exchange)
         );
-        self.step(StepKind::Text, &exchange, got, vec![fault]);
+        self.step(StepKind::Text, &exchange, got, faults);
     }
 
     async fn repeat(&mut self, envelope: &Envelope, before: &Shown, is_verified: bool) {
@@ -174,7 +186,7 @@ impl<'a> Visit<'a> {
             self.step(
                 StepKind::Repeat,
                 exchange,
-                self.got_shown(&outcome, exchange),
+                self.got_outcome(&outcome, exchange),
                 vec![Fault::RepeatDiffers],
             );
         }
@@ -189,7 +201,7 @@ impl<'a> Visit<'a> {
         let Some(exchange) = outcome.deliveries.last() else {
             return true;
         };
-        self.step(kind, exchange, self.got_shown(outcome, exchange), faults)
+        self.step(kind, exchange, self.got_outcome(outcome, exchange), faults)
     }
 
     /// Writes a step down. Whether it went well.
@@ -385,23 +397,25 @@ impl<'a> Visit<'a> {
         Fault::Redirect { status, location }
     }
 
-    /// What came back from a push, in words.
-    fn got_shown(&self, outcome: &Outcome, exchange: &Exchange) -> String {
-        let got = match &outcome.shown {
-            Shown::Nothing => {
-                "200 · 不显示任何内容（success）· success, nothing is shown".to_owned()
-            }
-            Shown::Answer { reply, .. } => format!("200 · {}", self.in_words(&reply.reply)),
-            Shown::Failure(_) => match &exchange.answer {
-                Ok(answer) if answer.text().contains("<Encrypt>") => {
-                    format!("{} · 加密的回复 · an encrypted reply", answer.status)
-                }
-                answer => self.got(answer),
-            },
-        };
+    fn got_outcome(&self, outcome: &Outcome, exchange: &Exchange) -> String {
+        let got = self.got_shown(&outcome.shown, exchange);
         match outcome.deliveries.len() {
             1 => got,
             n => format!("{got}（投递 {n} 次 · {n} deliveries）"),
+        }
+    }
+
+    /// What came back from a push, in words.
+    fn got_shown(&self, shown: &Shown, exchange: &Exchange) -> String {
+        match (shown, &exchange.answer) {
+            (Shown::Nothing, _) => {
+                "200 · 不显示任何内容（success）· success, nothing is shown".into()
+            }
+            (Shown::Answer { reply, .. }, _) => format!("200 · {}", self.in_words(&reply.reply)),
+            (Shown::Failure(_), Ok(answer)) if answer.text().contains("<Encrypt>") => {
+                format!("{} · 加密的回复 · an encrypted reply", answer.status)
+            }
+            (Shown::Failure(_), answer) => self.got(answer),
         }
     }
 

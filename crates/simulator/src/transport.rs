@@ -246,14 +246,9 @@ fn classify(error: &reqwest::Error, url: &Url) -> Transport {
             return Transport::Tls(tls.to_string());
         }
         let io = cause.downcast_ref::<io::Error>();
-        found = found.or_else(|| match (io, cause.downcast_ref::<hyper::Error>()) {
+        found = found.or_else(|| match (io, cause.downcast_ref()) {
             (Some(io), _) => of_io(io),
-            (_, Some(hyper))
-                if hyper.is_incomplete_message() || hyper.is_canceled() || hyper.is_closed() =>
-            {
-                Some(Transport::Closed)
-            }
-            (_, Some(hyper)) if hyper.is_parse() => Some(Transport::NotHttp),
+            (_, Some(hyper)) => of_hyper(hyper),
             _ => None,
         });
         // The source of an I/O error is the source of what it wraps, so what it wraps is asked for.
@@ -282,6 +277,21 @@ fn of_io(error: &io::Error) -> Option<Transport> {
         _ => error
             .raw_os_error()
             .map(|_| Transport::Unreachable(error.to_string())),
+    }
+}
+
+fn of_hyper(error: &hyper::Error) -> Option<Transport> {
+    let is_without_cause = error.source().is_none();
+    if error.is_incomplete_message()
+        || error.is_closed()
+        || (error.is_canceled() && is_without_cause)
+    {
+        Some(Transport::Closed)
+    } else if error.is_parse() || (is_without_cause && !error.is_user()) {
+        // Without a cause it is the answer that came before the request: an SSH or mail server greets first.
+        Some(Transport::NotHttp)
+    } else {
+        None
     }
 }
 

@@ -66,8 +66,8 @@ faults! {
         "The connection was cut before the answer was complete. Most likely a firewall, the reverse proxy or a block of a domain without ICP filing; or the program crashed: see its log."
     /// No encrypted connection came about.
     TlsFailed { /** What is wrong with it. */ why: String, } = "tls-failed"
-        "HTTPS 连接失败（{why}）。请检查证书：是否过期、域名是否相符、是否自签、是否装上了完整的证书链（fullchain）。"
-        "The HTTPS connection failed ({why}). Check the certificate: is it expired, for another name, self-signed, or installed without its chain (fullchain)?"
+        "HTTPS 连接失败（{why}）。请检查证书：是否过期、域名是否相符、是否自签、是否装上了完整的证书链（fullchain）；也可能这个端口上不是 HTTPS。"
+        "The HTTPS connection failed ({why}). Check the certificate: is it expired, for another name, self-signed, or installed without its chain (fullchain)? Or does this port not speak HTTPS?"
     /// Not a web server.
     NotHttp = "not-http"
         "对方回答的不是 HTTP。请检查端口是否写错，或者把 http:// 写成了 https:// 的端口（反之亦然）。"
