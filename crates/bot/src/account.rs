@@ -1,10 +1,11 @@
 //! An account as the webhook sees it: who it is, what proves a push, what followers are told.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use echostr_protocol::{
-    AppId, Document, EncodingAesKey, Error, Key, Message, Query, Token, encrypted_part, open, seal,
+    AppId, Document, EncodingAesKey, Error, Message, Query, Token, encrypted_part, open, seal,
 };
 
 /// An account (公众号) that pushes to this server.
@@ -166,15 +167,14 @@ impl Account {
         }
     }
 
-    /// The key under which repeats of `message` are known, over all accounts.
-    pub(crate) fn key_of(&self, message: &Message) -> (String, Key) {
-        // Open access: several accounts may use one token.
-        let account = if self.is_open {
-            format!("{} {}", self.token.expose(), message.to())
+    /// Within what the keys of pushes differ: the account, or in open access, where several may use one
+    /// token, token and original id.
+    pub(crate) fn scope(&self, message: &Message) -> Cow<'_, str> {
+        if self.is_open {
+            format!("{} {}", self.token.expose(), message.to()).into()
         } else {
-            self.id.clone()
-        };
-        (account, Key::of(message))
+            self.id.as_str().into()
+        }
     }
 }
 

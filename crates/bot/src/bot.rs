@@ -10,15 +10,16 @@ use std::task;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request};
 use axum::response::Response;
 use axum::{Router, routing};
-use echostr_protocol::{AppId, EncodingAesKey, Message, Reply, Token};
+use echostr_protocol::{AppId, EncodingAesKey, Key, Message, Reply, Token};
 use moka::sync::Cache;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tracing::info;
 
-use crate::deadline::Deadline;
+use crate::deadline::{Answer, Deadline};
 use crate::handler::{AnyHandler, Argument, Context, Erased, Handler, IntoReply, Needs, States};
 use crate::listen::{Limits, listen};
 use crate::webhook::{not_found, receive};
@@ -37,9 +38,9 @@ struct Parts {
     accounts: Arc<dyn Accounts>,
     // The account of the bot as a service and of `answer`.
     only: Option<Arc<Account>>,
-    deadline: Deadline,
+    deadline: Arc<Deadline>,
     // Made-up accounts must not push the answers of real ones out of the table.
-    open_deadline: Deadline,
+    open_deadline: Arc<Deadline>,
     limits: Limits,
     // What was logged in the last minute, by address, account and class.
     noted: Cache<(Option<IpAddr>, String, &'static str), ()>,
@@ -52,8 +53,8 @@ impl Default for Parts {
             states: Arc::default(),
             accounts: Arc::new(AccountMap::default()),
             only: None,
-            deadline: Deadline::new(),
-            open_deadline: Deadline::new(),
+            deadline: Arc::new(Deadline::new()),
+            open_deadline: Arc::new(Deadline::new()),
             limits: Limits::default(),
             noted: Cache::builder()
                 .max_capacity(10_000)
@@ -166,21 +167,26 @@ impl Bot {
         self.chosen(account, Arc::new(message.into())).await
     }
 
-    /// The answer to a push: that of an earlier delivery, or of the first handler that takes it, or silence.
-    pub(crate) async fn reply(&self, account: &Arc<Account>, message: &Arc<Message>) -> Arc<Reply> {
-        let fallback = if message.is_ordinary() {
-            account.fallback.as_str().into()
-        } else {
-            Reply::Silence
-        };
+    /// The answer to a push: that of an earlier delivery, or of the first handler that takes it, or
+    /// silence.
+    pub(crate) async fn reply(&self, account: &Arc<Account>, message: &Arc<Message>) -> Answer {
         let deadline = if account.is_open {
             &self.0.open_deadline
         } else {
             &self.0.deadline
         };
+        let is_ordinary = message.is_ordinary();
+        let failed = Arc::clone(account);
+        let fallback = move || {
+            if is_ordinary {
+                failed.fallback.as_str().into()
+            } else {
+                Reply::Silence
+            }
+        };
         let answer = || self.chosen(Arc::clone(account), Arc::clone(message));
         deadline
-            .answer(account.key_of(message), fallback, answer)
+            .answer(&account.scope(message), &Key::of(message), fallback, answer)
             .await
     }
 
@@ -215,14 +221,17 @@ impl Bot {
     /// [`Error::NoState`] when a handler asks for a state that the bot was not given.
     pub fn router(self) -> Result<Router> {
         self.check()?;
-        let by_id = async |Path(id): Path<String>,
+        let by_id = async |id: Result<Path<String>, PathRejection>,
                            bot: axum::extract::State<Self>,
-                           request: Request| match bot.find(&id) {
-            Some(account) => receive(&bot, &account, request).await,
-            None => not_found(request.headers()),
+                           request: Request| {
+            match id.ok().and_then(|Path(id)| bot.find(&id)) {
+                Some(account) => receive(&bot, &account, request).await,
+                None => not_found(request.headers()),
+            }
         };
+        // Other methods are refused before anything is looked up, so that they do not tell what exists.
         Ok(Router::new()
-            .route("/mp/{account}", routing::any(by_id))
+            .route("/mp/{account}", routing::get(by_id).post(by_id))
             .with_state(self))
     }
 

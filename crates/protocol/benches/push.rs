@@ -8,7 +8,10 @@ mod baseline;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use echostr_protocol::{AppId, Document, EncodingAesKey, Message, Query, Reply, Signature, Token, encrypted_part, open, seal};
+use echostr_protocol::{
+    AppId, Document, EncodingAesKey, Message, Query, Reply, Signature, Token, encrypted_part, open,
+    seal,
+};
 use sha1::{Digest, Sha1};
 
 const ROUNDS: usize = 200;
@@ -17,7 +20,11 @@ const NOW: i64 = 1_761_069_226;
 
 fn main() {
     let case = Case::new();
-    println!("plain body {} bytes, safe body {} bytes; best of {ROUNDS} rounds", case.plain.len(), case.safe.len());
+    println!(
+        "plain body {} bytes, safe body {} bytes; best of {ROUNDS} rounds",
+        case.plain.len(),
+        case.safe.len()
+    );
     let versions: [(&str, &dyn Fn()); 5] = [
         ("bare sha1 of 60 bytes", &|| case.bare_sha1()),
         ("plain, baseline", &|| case.plain_baseline()),
@@ -27,9 +34,16 @@ fn main() {
     ];
     let mut best = [Duration::MAX; 5];
     // `cargo bench --bench push -- WORDS` runs only the versions whose name contains the words, for a profiler.
-    let wanted = std::env::args().nth(1).filter(|argument| argument != "--bench").unwrap_or_default();
+    let wanted = std::env::args()
+        .nth(1)
+        .filter(|argument| argument != "--bench")
+        .unwrap_or_default();
     for _ in 0..ROUNDS {
-        for (best, (_, version)) in best.iter_mut().zip(versions).filter(|(_, (name, _))| name.contains(&wanted)) {
+        for (best, (_, version)) in best
+            .iter_mut()
+            .zip(versions)
+            .filter(|(_, (name, _))| name.contains(&wanted))
+        {
             let start = Instant::now();
             for _ in 0..PER_ROUND {
                 version();
@@ -41,9 +55,18 @@ fn main() {
     for ((name, _), nanos) in versions.iter().zip(nanos) {
         println!("{name:<24}{nanos:>8.0} ns");
     }
-    println!("plain, baseline / bare sha1       {:.1}", nanos[1] / nanos[0]);
-    println!("plain, this crate / baseline      {:.2}", nanos[2] / nanos[1]);
-    println!("safe, this crate / baseline       {:.2}", nanos[4] / nanos[3]);
+    println!(
+        "plain, baseline / bare sha1       {:.1}",
+        nanos[1] / nanos[0]
+    );
+    println!(
+        "plain, this crate / baseline      {:.2}",
+        nanos[2] / nanos[1]
+    );
+    println!(
+        "safe, this crate / baseline       {:.2}",
+        nanos[4] / nanos[3]
+    );
 }
 
 struct Case {
@@ -62,7 +85,9 @@ const NONCE: &str = "334325682";
 impl Case {
     fn new() -> Self {
         let token: Token = "S1qJ0JoQmYfy".parse().expect("a good token");
-        let key: EncodingAesKey = "NjF3rEjG0e0U3rlz5PokyLE9pyyIpnZgQn3n0eCkVXV".parse().expect("a good key");
+        let key: EncodingAesKey = "NjF3rEjG0e0U3rlz5PokyLE9pyyIpnZgQn3n0eCkVXV"
+            .parse()
+            .expect("a good key");
         let app_id = AppId::from("wx3aea277d7b497b65");
         let plain = "<xml><ToUserName><![CDATA[gh_e8df390a377e]]></ToUserName>\n\
             <FromUserName><![CDATA[osZFAyPrKrJBb2E3-6zu-rzwwbgP]]></FromUserName>\n\
@@ -77,7 +102,15 @@ impl Case {
         let safe = format!(
             "<xml><ToUserName><![CDATA[gh_e8df390a377e]]></ToUserName>\n<Encrypt><![CDATA[{encrypt}]]></Encrypt>\n</xml>"
         );
-        Self { token, key, app_id, plain, safe, signature, msg_signature }
+        Self {
+            token,
+            key,
+            app_id,
+            plain,
+            safe,
+            signature,
+            msg_signature,
+        }
     }
 
     fn bare_sha1(&self) {
@@ -98,7 +131,15 @@ impl Case {
         self.token.verify_msg(&query, &encrypt).expect("signed");
         let (document, _) = open(&[&self.key], &encrypt, &self.app_id).expect("sealed for us");
         let reply = answer(Document::from_text(document).expect("well-formed"));
-        black_box(seal(&self.key, &self.token, &self.app_id, &reply, black_box([9; 16]), NOW, "1995701966"));
+        black_box(seal(
+            &self.key,
+            &self.token,
+            &self.app_id,
+            &reply,
+            black_box([9; 16]),
+            NOW,
+            "1995701966",
+        ));
     }
 
     /// The parameters of the URL; taking it apart is the web framework's part, in both versions.
@@ -122,17 +163,35 @@ impl Case {
     }
 
     fn plain_baseline(&self) {
-        black_box(baseline::plain(self.token.expose(), &self.baseline_query(), black_box(&self.plain), NOW));
+        black_box(baseline::plain(
+            self.token.expose(),
+            &self.baseline_query(),
+            black_box(&self.plain),
+            NOW,
+        ));
     }
 
     fn safe_baseline(&self) {
-        let account = baseline::Safe { token: self.token.expose(), key: self.key.expose(), app_id: self.app_id.as_str() };
-        black_box(account.answer(&self.baseline_query(), black_box(&self.safe), black_box([9; 16]), NOW));
+        let account = baseline::Safe {
+            token: self.token.expose(),
+            key: self.key.expose(),
+            app_id: self.app_id.as_str(),
+        };
+        black_box(account.answer(
+            &self.baseline_query(),
+            black_box(&self.safe),
+            black_box([9; 16]),
+            NOW,
+        ));
     }
 }
 
 fn answer(document: Document) -> String {
     let message = Message::parse(document);
-    let Message::Text(text) = &message else { panic!("a text") };
-    Reply::from(&*text.content).render(&message, NOW).expect("a visible reply")
+    let Message::Text(text) = &message else {
+        panic!("a text")
+    };
+    Reply::from(&*text.content)
+        .render(&message, NOW)
+        .expect("a visible reply")
 }

@@ -9,7 +9,10 @@ use quick_xml::events::Event;
 use sha1::{Digest, Sha1};
 
 pub(crate) fn plain(token: &str, query: &Query<'_>, body: &str, now: i64) -> String {
-    assert_eq!(sign(&[token, query.timestamp, query.nonce]), query.signature);
+    assert_eq!(
+        sign(&[token, query.timestamp, query.nonce]),
+        query.signature
+    );
     render(&Message::parse(body), now)
 }
 
@@ -20,10 +23,22 @@ pub(crate) struct Safe<'a> {
 }
 
 impl Safe<'_> {
-    pub(crate) fn answer(&self, query: &Query<'_>, body: &str, random: [u8; 16], now: i64) -> String {
-            assert_eq!(sign(&[self.token, query.timestamp, query.nonce]), query.signature);
+    pub(crate) fn answer(
+        &self,
+        query: &Query<'_>,
+        body: &str,
+        random: [u8; 16],
+        now: i64,
+    ) -> String {
+        assert_eq!(
+            sign(&[self.token, query.timestamp, query.nonce]),
+            query.signature
+        );
         let encrypt = Message::parse(body).encrypt;
-        assert_eq!(sign(&[self.token, query.timestamp, query.nonce, &encrypt]), query.msg_signature);
+        assert_eq!(
+            sign(&[self.token, query.timestamp, query.nonce, &encrypt]),
+            query.msg_signature
+        );
         let document = self.decrypt(&encrypt);
         let reply = render(&Message::parse(&document), now);
         let encrypt = self.encrypt(&reply, random);
@@ -38,7 +53,9 @@ impl Safe<'_> {
     fn decrypt(&self, encrypt: &str) -> String {
         let mut buffer = STANDARD.decode(encrypt).expect("base64");
         let (blocks, _) = Block::<aes::Aes256>::slice_as_chunks_mut(&mut buffer);
-        cbc::Decryptor::<aes::Aes256>::new_from_slices(self.key, &self.key[..16]).expect("lengths").decrypt_blocks(blocks);
+        cbc::Decryptor::<aes::Aes256>::new_from_slices(self.key, &self.key[..16])
+            .expect("lengths")
+            .decrypt_blocks(blocks);
         let padding = usize::from(*buffer.last().expect("not empty"));
         buffer.truncate(buffer.len() - padding);
         let length = u32::from_be_bytes(buffer[16..20].try_into().expect("four bytes")) as usize;
@@ -52,9 +69,14 @@ impl Safe<'_> {
         buffer.extend(document.as_bytes());
         buffer.extend(self.app_id.as_bytes());
         let padding = 32 - buffer.len() % 32;
-        buffer.extend(std::iter::repeat_n(u8::try_from(padding).expect("1 to 32"), padding));
+        buffer.extend(std::iter::repeat_n(
+            u8::try_from(padding).expect("1 to 32"),
+            padding,
+        ));
         let (blocks, _) = Block::<aes::Aes256>::slice_as_chunks_mut(&mut buffer);
-        cbc::Encryptor::<aes::Aes256>::new_from_slices(self.key, &self.key[..16]).expect("lengths").encrypt_blocks(blocks);
+        cbc::Encryptor::<aes::Aes256>::new_from_slices(self.key, &self.key[..16])
+            .expect("lengths")
+            .encrypt_blocks(blocks);
         STANDARD.encode(buffer)
     }
 }
