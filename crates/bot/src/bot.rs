@@ -58,7 +58,7 @@ impl Default for Parts {
             limits: Limits::default(),
             noted: Cache::builder()
                 .max_capacity(10_000)
-                .time_to_live(Duration::from_secs(60))
+                .time_to_live(Duration::from_mins(1))
                 .build(),
         }
     }
@@ -115,12 +115,11 @@ impl Bot {
         keyword: impl Into<String>,
         answer: impl IntoReply + Clone + Send + Sync + 'static,
     ) -> Self {
-        self.with(|parts| {
-            parts.handlers.push(Arc::new(Keyword {
-                keyword: keyword.into(),
-                answer,
-            }))
-        })
+        let keyword = Keyword {
+            keyword: keyword.into(),
+            answer,
+        };
+        self.with(|parts| parts.handlers.push(Arc::new(keyword)))
     }
 
     /// Gives handlers a value that they can take as `State<T>`.

@@ -22,7 +22,7 @@ use crate::BoxError;
 /// platform hangs up.
 const REPLY_WITHIN: Duration = Duration::from_millis(4500);
 /// How long the answer to a push is known at least.
-const KEPT: Duration = Duration::from_secs(600);
+const KEPT: Duration = Duration::from_mins(10);
 /// How many answers are known at least, when more come within [`KEPT`], and half of how many at most.
 /// At about 1 KB each this bounds the table to some 20 MB.
 const MIN_ANSWERS: usize = 10_000;

@@ -3,7 +3,6 @@
 use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -147,7 +146,7 @@ impl<R: IntoReply, E: Into<BoxError>> IntoReply for Result<R, E> {
 }
 
 /// A handler's work, once it has taken a message.
-pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Reply, BoxError>> + Send>>;
+pub type Answering = Pin<Box<dyn Future<Output = Result<Reply, BoxError>> + Send>>;
 
 /// An async function that answers messages: `async |text: Text, State(shop): State<Shop>| …`.
 ///
@@ -161,10 +160,7 @@ pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Reply, BoxError>>
 )]
 pub trait Handler<Arguments>: Send + Sync + 'static {
     /// Begins to answer, or `None` when the message is of another kind.
-    fn call(
-        &self,
-        context: &Context,
-    ) -> Option<Pin<Box<dyn Future<Output = Result<Reply, BoxError>> + Send>>>;
+    fn call(&self, context: &Context) -> Option<Answering>;
 
     /// Names the states that have to be there.
     fn needs(&self, needs: &mut Needs);
@@ -184,7 +180,7 @@ macro_rules! handlers {
             fn call(&self, context: &Context) -> Option<Answering> {
                 let first = First::take(&context.message)?;
                 $(let Some($argument) = $argument::take(context) else {
-                    return Some(Box::pin(async { Err(concat!("an argument of a handler is missing").into()) }));
+                    return Some(Box::pin(async { Err("an argument of a handler is missing".into()) }));
                 };)*
                 let answer = self(first, $($argument),*);
                 Some(Box::pin(async move { answer.await.into_reply() }))

@@ -37,7 +37,7 @@ pub use echo::echo;
 pub use echostr_protocol as protocol;
 pub use echostr_protocol::{Article, Kind, Message, Reply};
 pub use error::{BoxError, Error, Result};
-pub use handler::{Argument, Context, Handler, IntoReply, Needs};
+pub use handler::{Answering, Argument, Context, Handler, IntoReply, Needs};
 pub use listen::{Limits, listen, stop_signal};
 pub use webhook::{not_found, receive};
 

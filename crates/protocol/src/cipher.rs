@@ -233,7 +233,7 @@ fn encrypt_in_xml(text: &str) -> Result<Option<Cow<'_, str>>, Error> {
             Xml::End if inside => return Ok(found),
             Xml::CData(range) if inside => join(&mut found, text[range].into()),
             Xml::Text(range, _) if inside => {
-                join(&mut found, unescaped(text[range].trim_ascii())?.into())
+                join(&mut found, unescaped(text[range].trim_ascii())?.into());
             }
             _ => {}
         }

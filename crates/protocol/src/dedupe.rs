@@ -74,3 +74,24 @@ fn hash(element: Element<'_>, hasher: &mut Sha1) {
     }
     hasher.update([0xff]);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Document;
+
+    fn key(kind: &str, event: &str) -> Key {
+        let push = format!(
+            "<xml><FromUserName>o1</FromUserName><CreateTime>1761138701</CreateTime>\
+             <MsgType>{kind}</MsgType><Event>{event}</Event></xml>"
+        );
+        Key::of(&Message::parse(Document::parse(push.as_bytes()).expect("a push")))
+    }
+
+    #[test]
+    fn a_device_that_was_bound_and_unbound_in_one_second_had_one_key() {
+        assert_ne!(key("device_event", "bind"), key("device_event", "unbind"));
+        assert_ne!(key("of_tomorrow", "a"), key("of_tomorrow", "b"));
+        assert_eq!(key("event", "CLICK"), key("EVENT", "click"));
+    }
+}

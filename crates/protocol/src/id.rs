@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A piece of text that shares its buffer with the other pieces of the same push: cloning costs no allocation.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Str {
     buffer: Arc<str>,
     // Byte positions on character boundaries; a document has at most 1 MiB.
@@ -40,16 +40,6 @@ impl Str {
                 ..self.clone()
             }
         })
-    }
-}
-
-impl Default for Str {
-    fn default() -> Self {
-        Self {
-            buffer: Arc::default(),
-            start: 0,
-            end: 0,
-        }
     }
 }
 

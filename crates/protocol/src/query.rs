@@ -63,3 +63,15 @@ fn decoded<'a>(pair: &'a str, value: &'a str) -> Cow<'a, str> {
         value.into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_encoded_value_ended_at_its_equals_sign() {
+        let query = Query::parse("echostr=a%2Bb==&nonce=7=%37");
+        assert_eq!(query.echostr.as_deref(), Some("a+b=="));
+        assert_eq!(query.nonce.as_deref(), Some("7=7"));
+    }
+}

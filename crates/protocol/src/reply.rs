@@ -350,9 +350,9 @@ impl Writer {
         self.open(name);
         self.text.push_str("<![CDATA[");
         if may_be_special(text) {
-            self.checked(text)
+            self.checked(text);
         } else {
-            self.text.push_str(text)
+            self.text.push_str(text);
         }
         self.text.push_str("]]>");
         self.close(name);
@@ -373,6 +373,7 @@ impl Writer {
 
 /// Whether the text may hold something that CDATA cannot. Looks at every byte instead of stopping at the first hit:
 /// so it compiles to vector instructions.
+#[expect(clippy::needless_bitwise_bool, reason = "lazy operators branch, and branches are not vectorised")]
 fn may_be_special(text: &str) -> bool {
     let bytes = text.as_bytes();
     let single = |byte: u8| (byte == b']') | ((byte < b' ') & (byte != b'\t') & (byte != b'\n'));
@@ -386,4 +387,28 @@ fn may_be_special(text: &str) -> bool {
 
 fn is_legal(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(push: &str) -> Message {
+        Message::parse(Document::parse(push.as_bytes()).expect("a push"))
+    }
+
+    #[test]
+    fn a_text_of_spaces_and_illegal_characters_became_a_reply() {
+        let message = message("<xml><FromUserName>o1</FromUserName><MsgType>text</MsgType></xml>");
+        for text in ["", " \n", "\u{1}", "\u{1} \u{ffff}", &" ".repeat(3000), &"\0".repeat(3000)] {
+            assert_eq!(Reply::from(text).render(&message, 1), None, "{text:?}");
+        }
+        assert!(Reply::from("\u{1}。").render(&message, 1).is_some());
+    }
+
+    #[test]
+    fn a_push_that_nobody_sent_was_answered_with_a_document() {
+        let ticket = "<xml><AppId>wx1</AppId><InfoType>component_verify_ticket</InfoType></xml>";
+        assert_eq!(Reply::from("收到").render(&message(ticket), 1), None);
+    }
 }

@@ -142,3 +142,23 @@ fn ends_clause(text: &str, position: usize) -> bool {
 fn ends_word(text: &str, position: usize) -> bool {
     text[..position].ends_with(' ')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grapheme_with_a_space_in_it_was_cut_there() {
+        // An Arabic number sign takes what follows into its grapheme.
+        let cluster = "\u{600}".repeat(400) + " \u{301}";
+        let text = cluster.clone() + &"a".repeat(3000);
+        assert!(cut(&text, 2000) >= cluster.len());
+    }
+
+    #[test]
+    fn a_link_behind_one_that_is_not_closed_was_cut() {
+        let before = "<a ".to_owned() + &"x".repeat(80);
+        let text = before.clone() + "<a href=\"https://example.com/\">示例</a>" + &"x".repeat(100);
+        assert_eq!(cut(&text, 100), before.len());
+    }
+}

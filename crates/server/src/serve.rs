@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
-use axum::routing::{any, get};
+use axum::routing::get;
 use axum::{Router, http};
 use echostr::{
     Account, AccountMap, Bot, Language, Limits, Message, Mode, Reply, Sealing, echo, listen,
@@ -81,7 +82,10 @@ pub fn router(config: &Config) -> echostr::Result<Router> {
     let home = page::home(config);
     Ok(Router::new()
         .merge(bot.router()?)
-        .route("/wechatMP/{token}", any(open_access).with_state(open))
+        .route(
+            "/wechatMP/{token}",
+            get(open_access).post(open_access).with_state(open),
+        )
         .route("/", get(async || home))
         .route("/healthz", get("ok\n"))
         .route("/readyz", get("ok\n"))
@@ -96,11 +100,14 @@ struct Open {
 
 async fn open_access(
     State(open): State<Arc<Open>>,
-    Path(token): Path<String>,
+    token: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
-    let registered = open.bot.find_by_token(&token);
-    match registered.or_else(|| open.access.account(&token).map(Arc::new)) {
+    let account = token.ok().and_then(|Path(token)| {
+        let registered = open.bot.find_by_token(&token);
+        registered.or_else(|| open.access.account(&token).map(Arc::new))
+    });
+    match account {
         Some(account) => receive(&open.bot, &account, request).await,
         None => not_found(request.headers()),
     }
