@@ -15,6 +15,7 @@ use axum::extract::{Path, Request};
 use axum::response::Response;
 use axum::{Router, routing};
 use echostr_protocol::{AppId, EncodingAesKey, Key, Message, Reply, Token};
+use http::HeaderMap;
 use moka::sync::Cache;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tracing::info;
@@ -252,17 +253,25 @@ impl Bot {
     pub async fn serve(self, address: impl ToSocketAddrs + std::fmt::Display) -> Result<()> {
         let account = self.0.only.clone().ok_or(Error::NoAccount)?;
         let limits = self.0.limits.clone();
-        let router = self.router()?;
+        let router = self
+            .router()?
+            .fallback(async |headers: HeaderMap| not_found(&headers));
         let unheard = |source| Error::Listen {
             address: address.to_string(),
             source,
         };
         let listener = TcpListener::bind(&address).await.map_err(unheard)?;
         let local = listener.local_addr().map_err(unheard)?;
-        info!(
+        let started = format!(
             "listening on http://{local}; the account's address is /mp/{}",
             account.id
         );
+        if tracing::dispatcher::has_been_set() {
+            info!("{started}");
+        } else {
+            // Nobody takes log lines: a bot of ten lines should not start in silence.
+            eprintln!("{started}");
+        }
         listen(listener, router, &limits, crate::listen::stop_signal()).await;
         Ok(())
     }
@@ -274,12 +283,12 @@ impl Bot {
             .handlers
             .iter()
             .for_each(|handler| handler.needs(&mut needs));
-        let missing: Vec<_> = needs
-            .0
-            .into_iter()
-            .filter(|(id, _)| !self.0.states.has(*id))
-            .map(|(_, name)| name)
-            .collect();
+        let mut missing = Vec::new();
+        for (id, name) in needs.0 {
+            if !self.0.states.has(id) && !missing.contains(&name) {
+                missing.push(name);
+            }
+        }
         if missing.is_empty() {
             Ok(())
         } else {
@@ -385,4 +394,99 @@ fn account_from(variable: &dyn Fn(&str) -> Option<String>) -> Result<Account> {
         account.welcome = welcome;
     }
     Ok(account)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: (&str, &str) = ("ECHOSTR_TOKEN", "S1qJ0JoQmYfy");
+    const APP_ID: (&str, &str) = ("ECHOSTR_APP_ID", " wx0123456789abcdef ");
+    const KEY: (&str, &str) = (
+        "ECHOSTR_ENCODING_AES_KEY",
+        "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+    );
+
+    fn read(variables: &[(&str, &str)]) -> Result<Account> {
+        account_from(&|asked| {
+            let found = variables.iter().find(|(name, _)| *name == asked);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[track_caller]
+    fn check_refused(variables: &[(&str, &str)], expected: &str) {
+        let error = read(variables).expect_err("it cannot be used");
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn a_token_is_enough_for_plain_mode() {
+        let account = read(&[TOKEN]).expect("it is enough");
+        assert_eq!(account.id, "default");
+        assert_eq!(account.token.expose(), "S1qJ0JoQmYfy");
+        assert!(matches!(account.mode, Mode::Plain));
+        assert_eq!(account.welcome, "Hi~ 终于等到你");
+        assert_eq!(account.fallback, "");
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        for (mode, is_safe) in [("safe", true), ("compatible", false), ("compat", false)] {
+            let more = [
+                ("ECHOSTR_MODE", mode),
+                ("ECHOSTR_ACCOUNT", "shop"),
+                ("ECHOSTR_WELCOME", "welcome"),
+                ("ECHOSTR_FALLBACK", "sorry"),
+            ];
+            let account = read(&[&[TOKEN, APP_ID, KEY], &more[..]].concat()).expect("all is there");
+            let sealing = match &account.mode {
+                Mode::Safe(sealing) if is_safe => sealing,
+                Mode::Compatible(sealing) if !is_safe => sealing,
+                other => panic!("`{mode}` is read as {other:?}"),
+            };
+            assert_eq!(sealing.app_id, "wx0123456789abcdef");
+            assert_eq!(sealing.key, KEY.1.parse().expect("a key"));
+            let texts = [account.id, account.welcome, account.fallback];
+            assert_eq!(texts, ["shop", "welcome", "sorry"]);
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_the_place_where_it_is_found() {
+        let page = "it is on the platform's server configuration page (设置与开发 → 基本配置 → 服务器配置)";
+        check_refused(&[], &format!("`ECHOSTR_TOKEN` is not set; {page}"));
+        for mode in ["safe", "compatible"] {
+            let mode = ("ECHOSTR_MODE", mode);
+            check_refused(
+                &[TOKEN, APP_ID, mode],
+                &format!("`ECHOSTR_ENCODING_AES_KEY` is not set; {page}"),
+            );
+            check_refused(
+                &[TOKEN, KEY, mode],
+                &format!("`ECHOSTR_APP_ID` is not set; {page}"),
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named_without_the_secret() {
+        check_refused(
+            &[("ECHOSTR_TOKEN", "se-cret")],
+            "`ECHOSTR_TOKEN` cannot be used: the token has characters other than letters and digits; \
+             3 to 32 letters and digits are allowed",
+        );
+        check_refused(
+            &[TOKEN, ("ECHOSTR_MODE", "Safe")],
+            "`ECHOSTR_MODE` cannot be used: it is `Safe`; `plain`, `compatible` and `safe` are allowed",
+        );
+        let short = ("ECHOSTR_ENCODING_AES_KEY", "secret");
+        let error = read(&[TOKEN, APP_ID, short, ("ECHOSTR_MODE", "safe")]).expect_err("too short");
+        let said = format!("{error} {error:?}");
+        assert!(
+            said.starts_with("`ECHOSTR_ENCODING_AES_KEY` cannot be used: the EncodingAESKey"),
+            "{said}"
+        );
+        assert!(!said.contains("secret"), "{said}");
+    }
 }

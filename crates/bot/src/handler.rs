@@ -156,7 +156,8 @@ pub type Answering = Pin<Box<dyn Future<Output = Result<Reply, BoxError>> + Send
     label = "not a handler",
     note = "a handler is `async |first, others…| answer`: the first argument is a kind of message (`Text`, `Subscribe`, `Message` …)",
     note = "others are `State<T>`, `Arc<Account>` or `Message`; the answer is `&'static str`, `String`, `Article`, `Reply`, `()`, or an `Option` or `Result` of these",
-    note = "every argument needs its type written, and a closure may not borrow: give it what it needs with `.state(…)` and `State<T>`"
+    note = "every argument needs its type written, and a closure may not borrow: give it what it needs with `.state(…)` and `State<T>`",
+    note = "to learn what is wrong with it, name its arguments: `.on::<(Text,)>(…)`, `.on::<(Text, State<Shop>)>(…)`"
 )]
 pub trait Handler<Arguments>: Send + Sync + 'static {
     /// Begins to answer, or `None` when the message is of another kind.
@@ -180,7 +181,7 @@ macro_rules! handlers {
             fn call(&self, context: &Context) -> Option<Answering> {
                 let first = First::take(&context.message)?;
                 $(let Some($argument) = $argument::take(context) else {
-                    return Some(Box::pin(async { Err("an argument of a handler is missing".into()) }));
+                    return Some(Box::pin(async { Err(not_given::<$argument>()) }));
                 };)*
                 let answer = self(first, $($argument),*);
                 Some(Box::pin(async move { answer.await.into_reply() }))
@@ -198,6 +199,16 @@ handlers! { A B }
 handlers! { A B C }
 handlers! { A B C D }
 handlers! { A B C D E }
+
+/// Met only by a bot that was mounted without [`Bot::router`](crate::Bot::router) or
+/// [`Bot::serve`](crate::Bot::serve), which report it at the start.
+fn not_given<T>() -> BoxError {
+    format!(
+        "a handler asks for `{}`, which the bot was not given; give it with `.state(…)`",
+        type_name::<T>()
+    )
+    .into()
+}
 
 /// A handler whose argument types are forgotten, so that different ones stand in one list.
 pub(crate) trait AnyHandler: Send + Sync {

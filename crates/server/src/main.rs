@@ -10,7 +10,7 @@ use echostr_server::serve;
 
 /// 回音 Echostr：自己托管的微信公众号服务器 · a self-hosted server for WeChat Official Accounts
 #[derive(Parser)]
-#[command(name = "echostr", version, about)]
+#[command(name = "echostr", version)]
 struct Cli {
     #[command(flatten)]
     settings: Settings,
