@@ -3,11 +3,9 @@
 use std::convert::Infallible;
 use std::env;
 use std::marker::PhantomData;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
@@ -16,14 +14,13 @@ use axum::response::Response;
 use axum::{Router, routing};
 use echostr_protocol::{AppId, EncodingAesKey, Key, Message, Reply, Token};
 use http::HeaderMap;
-use moka::sync::Cache;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tracing::info;
 
 use crate::deadline::{Answer, Deadline};
 use crate::handler::{AnyHandler, Argument, Context, Erased, Handler, IntoReply, Needs, States};
 use crate::listen::{Limits, listen};
-use crate::webhook::{not_found, receive};
+use crate::webhook::{Noted, not_found, receive};
 use crate::{Account, AccountMap, Accounts, BoxError, Error, Mode, Result, Sealing};
 
 /// A bot: handlers in the order in which they are asked. Cloning is cheap.
@@ -43,8 +40,7 @@ struct Parts {
     // Made-up accounts must not push the answers of real ones out of the table.
     open_deadline: Arc<Deadline>,
     limits: Limits,
-    // What was logged in the last minute, by address, account and class.
-    noted: Cache<(Option<IpAddr>, String, &'static str), ()>,
+    noted: Arc<Noted>,
 }
 
 impl Default for Parts {
@@ -57,10 +53,7 @@ impl Default for Parts {
             deadline: Arc::new(Deadline::new()),
             open_deadline: Arc::new(Deadline::new()),
             limits: Limits::default(),
-            noted: Cache::builder()
-                .max_capacity(10_000)
-                .time_to_live(Duration::from_mins(1))
-                .build(),
+            noted: Arc::default(),
         }
     }
 }
@@ -144,18 +137,8 @@ impl Bot {
         &self.0.limits
     }
 
-    /// Whether no refusal of this class, by this account, of this address was logged within the last minute.
-    pub(crate) fn is_news(
-        &self,
-        peer: Option<IpAddr>,
-        account: &Account,
-        class: &'static str,
-    ) -> bool {
-        self.0
-            .noted
-            .entry((peer, account.id.clone(), class))
-            .or_insert(())
-            .is_fresh()
+    pub(crate) fn noted(&self) -> &Noted {
+        &self.0.noted
     }
 
     /// What the bot answers, without a socket and without a time limit: for tests.

@@ -1,7 +1,9 @@
 //! The webhook: one request of the platform, from its query string to the response.
 
-use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
@@ -135,7 +137,7 @@ fn refuse(
     let peer = bot.limits().peer_of(head);
     let class = refusal.class();
     // A wrong signature costs an attacker nothing, so each address gets one line a minute.
-    if bot.is_news(peer, account, class) {
+    if bot.noted().is_news((peer, account.id.clone(), class)) {
         let peer = peer.map(tracing::field::display);
         warn!(
             account.id = account.log_id(),
@@ -154,6 +156,28 @@ fn refuse(
                 .insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
             response
         }
+    }
+}
+
+/// What was logged within the last minute: by address, account and class of refusal.
+#[derive(Default)]
+pub(crate) struct Noted(Mutex<HashMap<(Option<IpAddr>, String, &'static str), Instant>>);
+
+impl Noted {
+    const FOR: Duration = Duration::from_mins(1);
+    const MAX_LINES: usize = 10_000;
+
+    /// Whether there was no such line within the last minute; then there is one now.
+    fn is_news(&self, line: (Option<IpAddr>, String, &'static str)) -> bool {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.get(&line).is_some_and(|at| at.elapsed() < Self::FOR) {
+            return false;
+        }
+        if lines.len() >= Self::MAX_LINES {
+            lines.clear();
+        }
+        lines.insert(line, Instant::now());
+        true
     }
 }
 

@@ -69,7 +69,8 @@ fn main() -> ExitCode {
             action: Some(ConfigAction::Check { file }),
         }) => config::check(&Sources {
             config: Some(file),
-            ..sources()
+            directory: sources().directory,
+            ..Sources::default()
         }),
         Some(Command::Doctor(options)) => doctor::run(&options),
     }

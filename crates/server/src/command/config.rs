@@ -17,7 +17,7 @@ pub fn print_manual() -> ExitCode {
     }
 }
 
-/// Reads the file as `serve` would, environment included, and says what is wrong with it.
+/// Reads the file as `serve` would, without environment and options, and says what is wrong with it.
 pub fn check(sources: &Sources) -> ExitCode {
     match load(sources) {
         Ok((config, warnings)) => {
