@@ -161,14 +161,16 @@ fn refuse(
 
 /// What was logged within the last minute: by address, account and class of refusal.
 #[derive(Default)]
-pub(crate) struct Noted(Mutex<HashMap<(Option<IpAddr>, String, &'static str), Instant>>);
+pub(crate) struct Noted(Mutex<HashMap<Line, Instant>>);
+
+type Line = (Option<IpAddr>, String, &'static str);
 
 impl Noted {
     const FOR: Duration = Duration::from_mins(1);
     const MAX_LINES: usize = 10_000;
 
     /// Whether there was no such line within the last minute; then there is one now.
-    fn is_news(&self, line: (Option<IpAddr>, String, &'static str)) -> bool {
+    fn is_news(&self, line: Line) -> bool {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.get(&line).is_some_and(|at| at.elapsed() < Self::FOR) {
             return false;

@@ -1,0 +1,127 @@
+//! An account, the platform that pushes to it, and a bot between them, with and without a socket.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::{Router, http};
+use echostr::protocol::{Document, Message, Reply, Token};
+use echostr::{Account, Bot, Limits};
+use echostr_simulator::{Answer, Envelope, Exchange, Mode, Platform, Push, Sealing, Shown};
+use http_body_util::BodyExt as _;
+use tokio::net::TcpListener;
+use tower::ServiceExt as _;
+
+pub(crate) const TOKEN: &str = "S1qJ0JoQmYfy";
+pub(crate) const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
+pub(crate) const APP_ID: &str = "wx0123456789abcdef";
+pub(crate) const FALLBACK: &str = "Sorry, try again";
+
+pub(crate) fn token() -> Token {
+    TOKEN.parse().expect("a token")
+}
+
+/// `shop`, in plain mode, with a fallback text.
+pub(crate) fn shop() -> Account {
+    Account {
+        fallback: FALLBACK.into(),
+        ..Account::new("shop", token())
+    }
+}
+
+/// The same mode on both sides: the account's and the platform's.
+pub(crate) fn modes() -> [(echostr::Mode, Mode); 3] {
+    let ours = || echostr::Sealing {
+        app_id: APP_ID.into(),
+        key: KEY.parse().expect("a key"),
+        previous_key: None,
+    };
+    let theirs = || Sealing {
+        app_id: APP_ID.into(),
+        key: KEY.parse().expect("a key"),
+    };
+    [
+        (echostr::Mode::Plain, Mode::Plain),
+        (
+            echostr::Mode::Compatible(ours()),
+            Mode::Compatible(theirs()),
+        ),
+        (echostr::Mode::Safe(ours()), Mode::Safe(theirs())),
+    ]
+}
+
+/// The message that a push is.
+pub(crate) fn message(push: &Push) -> Message {
+    let envelope = platform("http://localhost/", Mode::Plain).envelope(push);
+    Message::parse(Document::parse(envelope.body.as_bytes()).expect("a document"))
+}
+
+pub(crate) fn platform(url: &str, mode: Mode) -> Platform {
+    Platform::new(url, token(), mode).expect("an address")
+}
+
+/// One delivery to the bot as a service, without a socket.
+pub(crate) async fn deliver(bot: &Bot, platform: &Platform, envelope: &Envelope) -> Exchange {
+    let request = platform.request(envelope);
+    let start = Instant::now();
+    let asked: Request = http::Request::builder()
+        .method(&request.method)
+        .uri(request.url.as_str())
+        .body(Body::from(request.body.clone()))
+        .expect("a request");
+    let (head, body) = match bot.clone().oneshot(asked).await {
+        Ok(response) => response.into_parts(),
+        Err(never) => match never {},
+    };
+    let body = body.collect().await.expect("it is in memory").to_bytes();
+    Exchange {
+        request,
+        start,
+        took: start.elapsed(),
+        answer: Ok(Answer {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: body.to_vec(),
+            is_cut: false,
+        }),
+    }
+}
+
+/// What the follower sees after one delivery to the bot as a service, in plain mode.
+pub(crate) async fn shown(bot: &Bot, push: &Push) -> Shown {
+    let platform = platform("http://localhost/", Mode::Plain);
+    let envelope = platform.envelope(push);
+    platform.shown(&envelope, &deliver(bot, &platform, &envelope).await)
+}
+
+/// Serves on a free port as `Bot::serve` does, until the test ends.
+pub(crate) async fn listen(app: Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    tokio::spawn(async move {
+        echostr::listen(listener, app, &Limits::default(), std::future::pending()).await;
+    });
+    address
+}
+
+/// The text that the follower reads.
+#[track_caller]
+pub(crate) fn text_shown(shown: &Shown) -> &str {
+    match shown {
+        Shown::Answer { reply, .. } => match &reply.reply {
+            Reply::Text(content) => content,
+            other => panic!("not a text: {other:?}"),
+        },
+        other => panic!("no answer: {other:?}"),
+    }
+}
+
+/// Waits for something that a test does itself; it fails when that does not happen.
+pub(crate) async fn soon<T>(event: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), event)
+        .await
+        .expect("it happens soon")
+}

@@ -1,0 +1,5 @@
+use echostr::prelude::*;
+
+fn main() {
+    let _ = Bot::new().keyword("price", 99_u64);
+}
