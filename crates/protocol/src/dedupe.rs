@@ -85,7 +85,9 @@ mod tests {
             "<xml><FromUserName>o1</FromUserName><CreateTime>1761138701</CreateTime>\
              <MsgType>{kind}</MsgType><Event>{event}</Event></xml>"
         );
-        Key::of(&Message::parse(Document::parse(push.as_bytes()).expect("a push")))
+        Key::of(&Message::parse(
+            Document::parse(push.as_bytes()).expect("a push"),
+        ))
     }
 
     #[test]

@@ -527,7 +527,11 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_in_a_decrypted_document_was_refused() {
-        for text in ["\u{feff}<xml><a>1</a></xml>", "\u{feff}\u{feff}\n<xml><a>1</a></xml>", "\u{feff}{\"a\":1}"] {
+        for text in [
+            "\u{feff}<xml><a>1</a></xml>",
+            "\u{feff}\u{feff}\n<xml><a>1</a></xml>",
+            "\u{feff}{\"a\":1}",
+        ] {
             let document = Document::from_text(text.into()).expect("a document");
             assert_eq!(document.root().child("a").map(Element::text), Some("1"));
         }

@@ -373,7 +373,10 @@ impl Writer {
 
 /// Whether the text may hold something that CDATA cannot. Looks at every byte instead of stopping at the first hit:
 /// so it compiles to vector instructions.
-#[expect(clippy::needless_bitwise_bool, reason = "lazy operators branch, and branches are not vectorised")]
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "lazy operators branch, and branches are not vectorised"
+)]
 fn may_be_special(text: &str) -> bool {
     let bytes = text.as_bytes();
     let single = |byte: u8| (byte == b']') | ((byte < b' ') & (byte != b'\t') & (byte != b'\n'));
@@ -400,7 +403,14 @@ mod tests {
     #[test]
     fn a_text_of_spaces_and_illegal_characters_became_a_reply() {
         let message = message("<xml><FromUserName>o1</FromUserName><MsgType>text</MsgType></xml>");
-        for text in ["", " \n", "\u{1}", "\u{1} \u{ffff}", &" ".repeat(3000), &"\0".repeat(3000)] {
+        for text in [
+            "",
+            " \n",
+            "\u{1}",
+            "\u{1} \u{ffff}",
+            &" ".repeat(3000),
+            &"\0".repeat(3000),
+        ] {
             assert_eq!(Reply::from(text).render(&message, 1), None, "{text:?}");
         }
         assert!(Reply::from("\u{1}。").render(&message, 1).is_some());
