@@ -13,8 +13,10 @@ use axum::extract::{Path, Request};
 use axum::response::Response;
 use axum::{Router, routing};
 use echostr_protocol::{AppId, EncodingAesKey, Key, Message, Reply, Token};
+use futures_util::FutureExt as _;
 use http::HeaderMap;
 use tokio::net::{TcpListener, ToSocketAddrs};
+use tower::ServiceExt as _;
 use tracing::info;
 
 use crate::deadline::{Answer, Deadline};
@@ -255,12 +257,20 @@ impl Bot {
             // Nobody takes log lines: a bot of ten lines should not start in silence.
             eprintln!("{started}");
         }
-        listen(listener, router, &limits, crate::listen::stop_signal()).await;
+        let app = move |request| {
+            let answer = router.clone().oneshot(request);
+            answer.map(|answer| answer.unwrap_or_else(|error| match error {}))
+        };
+        listen(listener, app, &limits, crate::listen::stop_signal()).await;
         Ok(())
     }
 
-    /// Reports the states that handlers ask for and the bot does not have.
-    fn check(&self) -> Result<()> {
+    /// Reports the states that handlers ask for and the bot does not have. A router and `serve` do it by themselves; a
+    /// bot that is mounted as a service should be asked once.
+    ///
+    /// # Errors
+    /// [`Error::NoState`].
+    pub fn check(&self) -> Result<()> {
         let mut needs = Needs::default();
         self.0
             .handlers

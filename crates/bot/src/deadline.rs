@@ -5,7 +5,7 @@
 //! Answers are kept for ten minutes in a bounded table.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
 use std::ops::Deref;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -93,29 +93,50 @@ impl Deadline {
 /// Two generations: what is looked for stands in either, what is new goes into the young one. When
 /// that is full or old enough, it becomes the old one, and what was the old one is forgotten.
 struct Shard {
-    young: HashMap<FlightKey, Arc<Flight>>,
-    old: HashMap<FlightKey, Arc<Flight>>,
+    young: Flights,
+    old: Flights,
     turned_at: Instant,
+}
+
+type Flights = HashMap<FlightKey, Arc<Flight>, BuildHasherDefault<Hashed>>;
+
+/// The keys are hashes already.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("a key is two numbers");
+    }
+
+    fn write_u64(&mut self, part: u64) {
+        self.0 ^= part;
+    }
 }
 
 impl Default for Shard {
     fn default() -> Self {
         Self {
-            young: HashMap::new(),
-            old: HashMap::new(),
+            young: Flights::default(),
+            old: Flights::default(),
             turned_at: Instant::now(),
         }
     }
 }
 
 impl Shard {
-    fn turned(&mut self) -> Option<HashMap<FlightKey, Arc<Flight>>> {
+    fn turned(&mut self) -> Option<Flights> {
         let is_full = self.young.len() >= MIN_ANSWERS / SHARDS;
         if !is_full && self.turned_at.elapsed() < KEPT {
             return None;
         }
         self.turned_at = Instant::now();
-        let young = std::mem::take(&mut self.young);
+        let room = Flights::with_capacity_and_hasher(self.young.len(), BuildHasherDefault::new());
+        let young = std::mem::replace(&mut self.young, room);
         Some(std::mem::replace(&mut self.old, young))
     }
 

@@ -39,7 +39,7 @@ pub use echostr_protocol::{Article, Kind, Message, Reply};
 pub use error::{BoxError, Error, Result};
 pub use handler::{Answering, Argument, Context, Handler, IntoReply, Needs};
 pub use listen::{Limits, listen, stop_signal};
-pub use webhook::{not_found, receive};
+pub use webhook::{is_answered, not_allowed, not_found, receive};
 
 /// What most bots need.
 pub mod prelude {

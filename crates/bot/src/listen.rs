@@ -1,12 +1,14 @@
 //! The listener: connections bounded in number, in the size of their heads and in time, and a stop that loses nothing.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::response::Response;
+use futures_util::FutureExt as _;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -14,7 +16,6 @@ use hyper_util::server::graceful::GracefulShutdown;
 use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tower::Service as _;
 use tracing::{info, warn};
 
 /// What a request's head may take in memory; the platform's is below 1 KB.
@@ -85,12 +86,14 @@ impl Limits {
 }
 
 /// Serves `app` on `listener` until `stop` is ready; then what is in flight may end, within [`Limits::shutdown`].
-pub async fn listen(
+pub async fn listen<Answering>(
     listener: TcpListener,
-    app: Router,
+    app: impl Fn(Request) -> Answering + Clone + Send + 'static,
     limits: &Limits,
     stop: impl Future<Output = ()>,
-) {
+) where
+    Answering: Future<Output = Response> + Send + 'static,
+{
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
@@ -109,7 +112,7 @@ pub async fn listen(
         let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
             let mut request: Request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer));
-            app.clone().call(request)
+            app(request).map(Ok::<_, Infallible>)
         });
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {

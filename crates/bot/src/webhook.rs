@@ -5,10 +5,11 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::Request;
 use axum::response::Response;
 use echostr_protocol::{Error, Query};
+use futures_util::FutureExt as _;
 use http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -59,15 +60,41 @@ async fn push(
     Ok(answer.map_or_else(success, |xml| respond(StatusCode::OK, XML, xml)))
 }
 
-/// The whole body, bounded in size and time.
-async fn read(body: Body, limits: &Limits) -> Result<Bytes, Refusal> {
-    let collected = tokio::time::timeout(
-        limits.body_timeout,
-        Limited::new(body, limits.body_bytes).collect(),
-    )
-    .await;
-    match collected.map_err(|_| Refusal::Slow)? {
-        Ok(body) => Ok(body.to_bytes()),
+/// The whole body, bounded in size and time. Nearly always it came together with the head.
+async fn read(mut body: Body, limits: &Limits) -> Result<Bytes, Refusal> {
+    if body.size_hint().lower() > limits.body_bytes as u64 {
+        return Err(Refusal::TooLarge);
+    }
+    match body.frame().now_or_never() {
+        Some(Some(Ok(frame))) if body.is_end_stream() => {
+            let bytes = frame.into_data().unwrap_or_default();
+            if bytes.len() > limits.body_bytes {
+                Err(Refusal::TooLarge)
+            } else {
+                Ok(bytes)
+            }
+        }
+        Some(Some(Ok(frame))) => {
+            read_slowly(frame.into_data().unwrap_or_default(), body, limits).await
+        }
+        Some(Some(Err(_))) => Err(Refusal::BrokenOff),
+        Some(None) => Ok(Bytes::new()),
+        None => read_slowly(Bytes::new(), body, limits).await,
+    }
+}
+
+/// The rest of a body that comes in several parts.
+async fn read_slowly(first: Bytes, body: Body, limits: &Limits) -> Result<Bytes, Refusal> {
+    let room = limits
+        .body_bytes
+        .checked_sub(first.len())
+        .ok_or(Refusal::TooLarge)?;
+    let rest = Limited::new(body, room).collect();
+    match tokio::time::timeout(limits.body_timeout, rest)
+        .await
+        .map_err(|_| Refusal::Slow)?
+    {
+        Ok(rest) => Ok([first, rest.to_bytes()].concat().into()),
         Err(error) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge),
         Err(_) => Err(Refusal::BrokenOff),
     }
@@ -149,14 +176,22 @@ fn refuse(
         Refusal::Protocol(_) | Refusal::BrokenOff => empty(StatusCode::BAD_REQUEST),
         Refusal::TooLarge => empty(StatusCode::PAYLOAD_TOO_LARGE),
         Refusal::Slow => empty(StatusCode::REQUEST_TIMEOUT),
-        Refusal::Method => {
-            let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
-            response
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
-            response
-        }
+        Refusal::Method => not_allowed(),
     }
+}
+
+/// Whether the webhook has an answer to the method at all.
+pub fn is_answered(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::POST)
+}
+
+/// The answer to other methods.
+pub fn not_allowed() -> Response {
+    let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
+    response
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+    response
 }
 
 /// What was logged within the last minute: by address, account and class of refusal.

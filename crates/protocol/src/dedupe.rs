@@ -7,8 +7,10 @@ use std::fmt::Write as _;
 
 use sha1::{Digest, Sha1};
 
-use crate::document::Element;
 use crate::{Message, Str};
+
+/// A longer key, which only a forged push can have, is replaced by its hash: databases bound what they index.
+const MAX_KEY_BYTES: usize = 256;
 
 /// Equal for all deliveries of one push to one account, different for any two pushes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,13 +22,19 @@ impl Key {
     pub fn of(message: &Message) -> Self {
         let from = message.from();
         let key = match message.msg_id() {
-            Some(id) if !matches!(message, Message::Event(_)) => format!("{from} {id}"),
+            Some(id) => format!("{from} {id}"),
             _ => format!(
                 "{from} {} {} {}",
                 message.created_at(),
                 message.kind(),
                 hash_of_children(message)
             ),
+        };
+        // Identifiers come from outside; a real one is far shorter.
+        let key = if key.len() <= MAX_KEY_BYTES {
+            key
+        } else {
+            hex(&Sha1::digest(key))
         };
         Self(key.into())
     }
@@ -46,33 +54,26 @@ fn hash_of_children(message: &Message) -> String {
         "Event" => matches!(message, Message::Event(_)),
         _ => false,
     };
-    for child in message
-        .document()
-        .root()
-        .children()
-        .filter(|child| !in_key(child.name()))
-    {
-        hash(child, &mut hasher);
+    let root = message.document().root();
+    for child in root.children().filter(|child| !in_key(child.name())) {
+        for element in child.with_descendants() {
+            for text in [element.name(), element.text()] {
+                hasher.update(text.len().to_le_bytes());
+                hasher.update(text);
+            }
+            hasher.update(element.descendants().to_le_bytes());
+        }
     }
-    hasher.finalize()[..16]
+    hex(&hasher.finalize()[..16])
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes
         .iter()
-        .fold(String::with_capacity(32), |mut hex, byte| {
+        .fold(String::with_capacity(40), |mut hex, byte| {
             write!(hex, "{byte:02x}").expect("a string can be written to");
             hex
         })
-}
-
-/// Every text is preceded by its length, so that no two different trees give the same bytes. As deep as
-/// [`MAX_DEPTH`](crate::MAX_DEPTH) at most.
-fn hash(element: Element<'_>, hasher: &mut Sha1) {
-    for text in [element.name(), element.text()] {
-        hasher.update(text.len().to_le_bytes());
-        hasher.update(text);
-    }
-    for child in element.children() {
-        hash(child, hasher);
-    }
-    hasher.update([0xff]);
 }
 
 #[cfg(test)]
@@ -95,5 +96,25 @@ mod tests {
         assert_ne!(key("device_event", "bind"), key("device_event", "unbind"));
         assert_ne!(key("of_tomorrow", "a"), key("of_tomorrow", "b"));
         assert_eq!(key("event", "CLICK"), key("EVENT", "click"));
+    }
+
+    #[test]
+    fn what_is_nested_otherwise_has_another_key() {
+        let nested = |children: &str| {
+            let push = format!("<xml><MsgType>event</MsgType><Event>e</Event>{children}</xml>");
+            Key::of(&Message::parse(
+                Document::parse(push.as_bytes()).expect("a push"),
+            ))
+        };
+        assert_ne!(nested("<A><B/></A><C/>"), nested("<A><B/><C/></A>"));
+        assert_ne!(nested("<A>b</A>"), nested("<A>bb</A>"));
+        assert_eq!(nested("<A>b</A>"), nested("<A><![CDATA[b]]></A>"));
+    }
+
+    #[test]
+    fn a_key_stays_short_whatever_is_pushed() {
+        let long = "x".repeat(10_000);
+        assert!(key("event", &long).as_str().len() <= MAX_KEY_BYTES);
+        assert_ne!(key("event", &long), key("event", &long[1..]));
     }
 }

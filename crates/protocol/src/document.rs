@@ -185,6 +185,16 @@ impl<'a> Element<'a> {
         self.end() <= self.place + 1
     }
 
+    /// Itself and all elements below it, in document order.
+    pub(crate) fn with_descendants(self) -> impl Iterator<Item = Element<'a>> {
+        (self.place..self.end()).map(move |place| Element { place, ..self })
+    }
+
+    /// How many elements are below it.
+    pub(crate) fn descendants(self) -> usize {
+        self.end().saturating_sub(self.place + 1)
+    }
+
     /// The document that it is a part of.
     pub fn document(self) -> &'a Document {
         self.document

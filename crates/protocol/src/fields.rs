@@ -50,7 +50,15 @@ macro_rules! number_fields {
         }
     )*};
 }
-number_fields! { i64 u64 f64 }
+number_fields! { i64 u64 }
+
+impl Field for Option<f64> {
+    /// A number that cannot be read, or is none (`nan`), is none.
+    fn read(parent: Element<'_>, name: &str) -> Self {
+        let number: f64 = parent.child(name)?.text().trim().parse().ok()?;
+        number.is_finite().then_some(number)
+    }
+}
 
 /// The text of a child that is there and not empty.
 pub(crate) fn non_empty(parent: Element<'_>, name: &str) -> Option<Str> {

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 /// The parameters of a handshake or push, percent-decoded once. The first of repeated parameters counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query<'a> {
@@ -25,8 +27,11 @@ impl<'a> Query<'a> {
     /// Reads the part of a URL after `?`. Unknown parameters are passed over; nothing is an error here.
     pub fn parse(query: &'a str) -> Self {
         let mut parsed = Self::default();
-        for pair in query.split('&') {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let mut rest = query;
+        while !rest.is_empty() {
+            let (pair, after) = split_at_byte(rest, b'&');
+            let (name, value) = split_at_byte(pair, b'=');
+            rest = after;
             let field = match name {
                 "signature" => &mut parsed.signature,
                 "timestamp" => &mut parsed.timestamp,
@@ -49,6 +54,14 @@ impl<'a> Query<'a> {
         self.encrypt_type
             .as_deref()
             .is_some_and(|kind| kind.eq_ignore_ascii_case("aes"))
+    }
+}
+
+/// What stands before and behind the first `byte`, which is ASCII; all and nothing when there is none.
+fn split_at_byte(text: &str, byte: u8) -> (&str, &str) {
+    match memchr(byte, text.as_bytes()) {
+        Some(place) => (&text[..place], &text[place + 1..]),
+        None => (text, ""),
     }
 }
 

@@ -1,19 +1,19 @@
-//! The composition root: settings, one [`Bot`], one router, one listener.
+//! The composition root: settings, one [`Bot`], the addresses, one listener.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Router, http};
 use echostr::{
-    Account, AccountMap, Bot, Language, Limits, Message, Mode, Reply, Sealing, echo, listen,
-    not_found, receive, stop_signal,
+    Account, AccountMap, Bot, Language, Limits, Message, Mode, Reply, Sealing, echo, is_answered,
+    listen, not_allowed, not_found, receive, stop_signal,
 };
 use echostr_protocol::Token;
 use tokio::net::TcpListener;
+use tower::ServiceExt as _;
 use tracing::{error, info, warn};
 
 use crate::command::config::FAULTY;
@@ -59,58 +59,101 @@ async fn serve(config: Config) -> Result<(), String> {
     let address = listener.local_addr().map_err(unheard)?;
     announce(&config, address);
     let limits = limits(&config);
-    let app = router(&config).map_err(|error| error.to_string())?;
+    let site = Site::new(&config).map_err(|error| error.to_string())?;
+    let app = move |request| {
+        let site = site.clone();
+        async move { site.respond(request).await }
+    };
     listen(listener, app, &limits, stop_signal()).await;
     info!("stopped");
     Ok(())
 }
 
 /// Every address of the server.
-///
-/// # Errors
-/// When a handler asks for a state that the bot was not given; nothing in the settings can cause it.
-pub fn router(config: &Config) -> echostr::Result<Router> {
-    let accounts: AccountMap = config.accounts.iter().map(account).collect();
-    let bot = Bot::new()
-        .with_limits(limits(config))
-        .accounts(accounts)
-        .on(answer);
-    let open = Arc::new(Open {
-        bot: bot.clone(),
-        access: config.open_access.clone(),
-    });
+#[derive(Clone)]
+struct Site(Arc<Parts>);
+
+struct Parts {
+    bot: Bot,
+    open_access: OpenAccess,
+    pages: Router,
+}
+
+impl Site {
+    fn new(config: &Config) -> echostr::Result<Self> {
+        let accounts: AccountMap = config.accounts.iter().map(account).collect();
+        let bot = Bot::new()
+            .with_limits(limits(config))
+            .accounts(accounts)
+            .on(answer);
+        bot.check()?;
+        let open_access = config.open_access.clone();
+        let pages = pages(config);
+        Ok(Self(Arc::new(Parts {
+            bot,
+            open_access,
+            pages,
+        })))
+    }
+
+    /// The addresses of the webhook are looked at first: they are on the path of every message.
+    async fn respond(&self, request: Request) -> Response {
+        let Some(at) = Webhook::at(request.uri().path()) else {
+            return self
+                .0
+                .pages
+                .clone()
+                .oneshot(request)
+                .await
+                .unwrap_or_else(|error| match error {});
+        };
+        // Before any look-up, so that the answer does not tell which accounts exist.
+        if !is_answered(request.method()) {
+            return not_allowed();
+        }
+        match self.account(at) {
+            Some(account) => receive(&self.0.bot, &account, request).await,
+            None => not_found(request.headers()),
+        }
+    }
+
+    fn account(&self, at: Webhook<'_>) -> Option<Arc<Account>> {
+        let Parts {
+            bot, open_access, ..
+        } = &*self.0;
+        match at {
+            Webhook::Registered(id) => bot.find(id),
+            Webhook::Open(token) => bot
+                .find_by_token(token)
+                .or_else(|| open_access.account(token).map(Arc::new)),
+        }
+    }
+}
+
+/// Where the platform pushes to. Ids and tokens need no percent-encoding; an address with one is unknown.
+#[derive(Clone, Copy)]
+enum Webhook<'a> {
+    /// `/mp/{id}`
+    Registered(&'a str),
+    /// `/wechatMP/{token}`: open access, where the token in the address is the account, and registered accounts as well.
+    Open(&'a str),
+}
+
+impl<'a> Webhook<'a> {
+    fn at(path: &'a str) -> Option<Self> {
+        let registered = path.strip_prefix("/mp/").map(Self::Registered);
+        registered.or_else(|| path.strip_prefix("/wechatMP/").map(Self::Open))
+    }
+}
+
+/// The addresses for people and for operations.
+fn pages(config: &Config) -> Router {
     let home = page::home(config);
-    Ok(Router::new()
-        .merge(bot.router()?)
-        .route(
-            "/wechatMP/{token}",
-            get(open_access).post(open_access).with_state(open),
-        )
+    Router::new()
         .route("/", get(async || home))
         .route("/healthz", get("ok\n"))
         .route("/readyz", get("ok\n"))
-        .fallback(async |headers: http::HeaderMap| not_found(&headers)))
-}
-
-/// Open access: the token in the address is the account.
-struct Open {
-    bot: Bot,
-    access: OpenAccess,
-}
-
-async fn open_access(
-    State(open): State<Arc<Open>>,
-    token: Result<Path<String>, PathRejection>,
-    request: Request,
-) -> Response {
-    let account = token.ok().and_then(|Path(token)| {
-        let registered = open.bot.find_by_token(&token);
-        registered.or_else(|| open.access.account(&token).map(Arc::new))
-    });
-    match account {
-        Some(account) => receive(&open.bot, &account, request).await,
-        None => not_found(request.headers()),
-    }
+        .fallback(async |headers: http::HeaderMap| not_found(&headers))
 }
 
 impl OpenAccess {

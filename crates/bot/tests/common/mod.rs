@@ -102,6 +102,10 @@ pub(crate) async fn listen(app: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("it is bound");
     tokio::spawn(async move {
+        let app = move |request| {
+            let answer = tower::ServiceExt::oneshot(app.clone(), request);
+            async move { answer.await.expect("a router always answers") }
+        };
         echostr::listen(listener, app, &Limits::default(), std::future::pending()).await;
     });
     address
