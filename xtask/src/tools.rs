@@ -36,6 +36,12 @@ const NPM: Tool = Tool {
     debian_packages: "npm",
 };
 
+const CURL: Tool = Tool {
+    name: "curl, which runs the lines of the README",
+    test: &["curl", "--version"],
+    debian_packages: "curl",
+};
+
 impl Tool {
     fn is_there(&self) -> bool {
         works(Command::new(self.test[0]).args(&self.test[1..]))
@@ -46,6 +52,7 @@ impl Tool {
 pub(crate) fn install(project: &Project) -> Result {
     rust_component(project, "rustfmt", "fmt")?;
     rust_component(project, "clippy", "clippy")?;
+    require(project, &CURL)?;
     python(project)?;
     node_modules(project)?;
     Ok(())
