@@ -14,8 +14,8 @@ use echostr_protocol::{
 };
 use sha1::{Digest, Sha1};
 
-const ROUNDS: usize = 200;
-const PER_ROUND: u32 = 500;
+const ROUNDS: usize = 2000;
+const PER_ROUND: u32 = 250;
 const NOW: i64 = 1_761_069_226;
 
 fn main() {
