@@ -1,8 +1,8 @@
 //! What has to hold for any bytes that arrive: one function per fuzz target, also run as property tests.
 
 use echostr_protocol::{
-    AppId, Document, Element, EncodingAesKey, Key, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, Message,
-    Query, Rendered, Reply, Token, encrypted_part, open, seal,
+    AppId, Article, Document, Element, EncodingAesKey, Key, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS,
+    MediaId, Message, Music, Query, Rendered, Reply, Token, Video, encrypted_part, open, seal,
 };
 
 /// A body, XML or JSON: nothing panics, every bound holds, and what two other parsers can read is read alike.
@@ -38,20 +38,37 @@ pub fn xml(body: &[u8]) {
     }
 }
 
-/// Everything that the server does with a document, up to reading its own reply.
+/// Everything that the server does with a document, up to reading its own replies: whatever is rendered is read back.
 fn use_as_push(document: Document) {
+    let media_id = document.root().child("MediaId").map(Element::text);
+    let media_id = MediaId::from(media_id.unwrap_or_default());
     let message = Message::parse(document);
     assert_eq!(Key::of(&message), Key::of(&message.clone()));
-    let Some(reply) = Reply::from("收到").render(&message, 1_761_069_226) else {
-        return;
-    };
-    let reply = Document::from_text(reply.into()).expect("what is rendered can be read");
-    // An identifier of characters that XML cannot hold is written as an empty one.
-    let can_be_written =
-        |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
-    let is_written = |id: &str| id.contains(can_be_written);
-    let has_ids = is_written(message.from().as_str()) && is_written(message.to().as_str());
-    assert_eq!(Rendered::parse(&reply).is_ok(), has_ids);
+    let replies = [
+        Reply::from("收到"),
+        Reply::from(Article::default()),
+        Reply::Image(media_id.clone()),
+        Reply::Voice(media_id.clone()),
+        Reply::Video(Video {
+            media_id: media_id.clone(),
+            ..Video::default()
+        }),
+        Reply::Music(Music {
+            thumb_media_id: media_id,
+            ..Music::default()
+        }),
+        Reply::TransferCustomerService(None),
+        Reply::TransferBizAiIvr,
+    ];
+    for reply in replies {
+        let Some(xml) = reply.render(&message, 1_761_069_226) else {
+            continue;
+        };
+        let document = Document::from_text(xml.into()).expect("what is rendered can be read");
+        let rendered = Rendered::parse(&document).expect("what is rendered is a reply");
+        let kind = std::mem::discriminant;
+        assert_eq!(kind(&rendered.reply), kind(&reply));
+    }
 }
 
 /// Any text as ciphertext, any bytes as ciphertext, and any document sealed and opened again.

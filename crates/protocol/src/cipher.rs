@@ -152,7 +152,7 @@ impl fmt::Debug for EncodingAesKey {
 /// `msg_signature` must have been checked before, see [`Token::verify_msg`].
 ///
 /// # Errors
-/// What the first key met: [`Error::BadBase64`], [`Error::BadCiphertext`], [`Error::BadBuffer`], [`Error::BadAppId`].
+/// [`Error::BadAppId`] when a key opened what was sealed for another account, else what the first key met: [`Error::BadBase64`], [`Error::BadCiphertext`], [`Error::BadBuffer`].
 ///
 /// # Panics
 /// When `keys` is empty.
@@ -161,16 +161,16 @@ pub fn open(
     encrypt: &str,
     app_id: &AppId,
 ) -> Result<(Arc<str>, usize), Error> {
-    let (first, others) = keys.split_first().expect("an encrypted account has a key");
-    let error = match first.open(encrypt, app_id) {
-        Ok(document) => return Ok((document, 0)),
-        Err(error) => error,
-    };
-    let opened = others
-        .iter()
-        .zip(1..)
-        .find_map(|(key, place)| Some((key.open(encrypt, app_id).ok()?, place)));
-    opened.ok_or(error)
+    let mut refused: Option<Error> = None;
+    for (place, key) in keys.iter().enumerate() {
+        match key.open(encrypt, app_id) {
+            Ok(document) => return Ok((document, place)),
+            // The right key with the wrong AppID tells more than the wrong key.
+            Err(error @ Error::BadAppId { .. }) => refused = Some(error),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    Err(refused.expect("an encrypted account has a key"))
 }
 
 /// Seals a rendered reply (or, for who plays the platform, a push) into the envelope

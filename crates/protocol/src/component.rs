@@ -7,10 +7,12 @@ use std::fmt;
 
 use serde::Serialize;
 
+use std::borrow::Cow;
+
 use crate::document::{Document, Element};
 use crate::fields::{Field, Record, non_empty, part, record, records};
 use crate::id::{AppId, Str};
-use crate::message::{Kind, Message, created_at, document};
+use crate::message::{Kind, Message, created_at, document, lower_case};
 
 /// Defines the structs and the enum over them.
 macro_rules! components {
@@ -50,6 +52,14 @@ macro_rules! components {
                     return Self::$name($name::of(root));
                 })*
                 Self::Unknown(UnknownComponent::of(root))
+            }
+
+            /// The `InfoType` in lower case.
+            pub fn kind(&self) -> Cow<'_, str> {
+                match self {
+                    $(Self::$name(_) => $wire.into(),)*
+                    Self::Unknown(component) => lower_case(&component.info_type),
+                }
             }
 
             /// When it happened, in Unix seconds of the platform's clock.

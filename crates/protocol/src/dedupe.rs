@@ -20,7 +20,7 @@ impl Key {
     /// Messages: sender and `MsgId`. Everything else: sender, `CreateTime`, kind and a hash of all other children.
     /// The account is not in it: keys are kept per account.
     pub fn of(message: &Message) -> Self {
-        let from = message.from();
+        let from = message.from_user();
         let key = match message.msg_id() {
             Some(id) => format!("{from} {id}"),
             _ => format!(

@@ -8,7 +8,7 @@
 pub enum Error {
     /// `signature` or `msg_signature` is missing or is not that of the account's token.
     #[error(
-        "`{name}` does not match the account's token; compare the token with the platform's server configuration page"
+        "`{name}` is missing or does not match the account's token; compare the token with the platform's server configuration page"
     )]
     BadSignature {
         /// `signature` or `msg_signature`.
@@ -54,7 +54,7 @@ impl Error {
         self.class_and_code().0
     }
 
-    /// The platform's conventional number of the class, -40001 to -40010.
+    /// The platform's conventional number of the class, -40001 to -40010; 0 for a setting, which has none.
     pub fn code(&self) -> i32 {
         self.class_and_code().1
     }
@@ -63,7 +63,7 @@ impl Error {
         match self {
             Self::BadSignature { .. } => ("bad_signature", -40001),
             Self::BadXml(_) => ("bad_xml", -40002),
-            Self::BadToken(_) => ("bad_token", -40003),
+            Self::BadToken(_) => ("bad_token", 0),
             Self::BadKey(_) => ("bad_key", -40004),
             Self::BadAppId { .. } => ("bad_appid", -40005),
             Self::BadCiphertext(_) => ("bad_ciphertext", -40007),

@@ -3,10 +3,12 @@
 //! Source: <https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_event_pushes.html>
 //! (read 2026-11-22)
 
+use std::borrow::Cow;
+
 use crate::document::{Document, Element};
 use crate::fields::{Field, Record, all_at, list, non_empty, part, record, records};
 use crate::id::{AppId, GhId, MediaId, MsgId, OpenId, Str, UnionId};
-use crate::message::{Kind, Message, created_at, document};
+use crate::message::{Kind, Message, created_at, document, lower_case};
 
 /// Defines the structs and the enum over them; several wire names may share a struct.
 macro_rules! events {
@@ -51,7 +53,7 @@ macro_rules! events {
             }
 
             /// The account's original id.
-            pub fn to(&self) -> &GhId {
+            pub fn to_user(&self) -> &GhId {
                 match self {
                     $(Self::$name(event) => &event.to,)*
                     Self::Unknown(event) => &event.to,
@@ -59,10 +61,18 @@ macro_rules! events {
             }
 
             /// The follower whom it is about, or a service of the platform.
-            pub fn from(&self) -> &OpenId {
+            pub fn from_user(&self) -> &OpenId {
                 match self {
                     $(Self::$name(event) => &event.from,)*
                     Self::Unknown(event) => &event.from,
+                }
+            }
+
+            /// The event's name in lower case.
+            pub fn kind(&self) -> Cow<'_, str> {
+                match self {
+                    $(Self::$name(_) => [$($wire),+][0].into(),)*
+                    Self::Unknown(event) => lower_case(&event.event),
                 }
             }
 
@@ -107,6 +117,29 @@ macro_rules! events {
             }
         }
     };
+}
+
+impl Event {
+    /// Whether the platform shows an answer to it, or may: of some nobody knows.
+    pub(crate) fn is_answerable(&self) -> bool {
+        matches!(
+            self,
+            Self::Subscribe(_)
+                | Self::Scan(_)
+                | Self::Click(_)
+                | Self::LocationReport(_)
+                | Self::ScancodePush(_)
+                | Self::ScancodeWaitmsg(_)
+                | Self::PicSysphoto(_)
+                | Self::PicPhotoOrAlbum(_)
+                | Self::PicWeixin(_)
+                | Self::LocationSelect(_)
+                | Self::Enter(_)
+                | Self::UserEnterTempsession(_)
+                | Self::UserEnterSessionFromCard(_)
+                | Self::Unknown(_)
+        )
+    }
 }
 
 events! {

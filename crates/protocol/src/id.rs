@@ -81,6 +81,12 @@ impl From<&str> for Str {
     }
 }
 
+impl From<Str> for String {
+    fn from(text: Str) -> Self {
+        text.as_str().to_owned()
+    }
+}
+
 impl From<String> for Str {
     fn from(text: String) -> Self {
         Arc::<str>::from(text).into()

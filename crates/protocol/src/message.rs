@@ -3,6 +3,7 @@
 //! Source: <https://developers.weixin.qq.com/doc/service/guide/product/message/Receiving_standard_messages.html>
 //! (read 2026-11-22)
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use crate::component::Component;
@@ -80,10 +81,10 @@ macro_rules! messages {
             }
 
             /// The account's original id; empty in component pushes.
-            pub fn to(&self) -> &GhId {
+            pub fn to_user(&self) -> &GhId {
                 match self {
                     $(Self::$name(message) => &message.to,)*
-                    Self::Event(event) => event.to(),
+                    Self::Event(event) => event.to_user(),
                     Self::Device(device) => &device.to,
                     Self::Component(_) => &TO_NOBODY,
                     Self::Unknown(unknown) => &unknown.to,
@@ -91,13 +92,25 @@ macro_rules! messages {
             }
 
             /// Who wrote, or whom the event is about; some events come from a platform service instead.
-            pub fn from(&self) -> &OpenId {
+            pub fn from_user(&self) -> &OpenId {
                 match self {
                     $(Self::$name(message) => &message.from,)*
-                    Self::Event(event) => event.from(),
+                    Self::Event(event) => event.from_user(),
                     Self::Device(device) => &device.from,
                     Self::Component(_) => &FROM_NOBODY,
                     Self::Unknown(unknown) => &unknown.from,
+                }
+            }
+
+            /// The kind in lower case, as on the wire: the event's name, else the message's type, else a component's info
+            /// type; empty when the platform named none.
+            pub fn kind(&self) -> Cow<'_, str> {
+                match self {
+                    $(Self::$name(_) => $wire.into(),)*
+                    Self::Event(event) => event.kind(),
+                    Self::Device(device) => lower_case(&device.msg_type),
+                    Self::Component(component) => component.kind(),
+                    Self::Unknown(unknown) => lower_case(&unknown.msg_type),
                 }
             }
 
@@ -376,18 +389,22 @@ macro_rules! more_kinds {
 more_kinds! { Event Device Component Unknown }
 
 impl Message {
-    /// The kind in lower case, as on the wire: the event's name, else the message's type, else a component's info type.
-    pub fn kind(&self) -> String {
-        let root = self.document().root();
-        let name = match self {
-            Self::Event(_) => "Event",
-            Self::Component(_) => "InfoType",
-            _ => "MsgType",
-        };
-        root.child(name)
-            .map(Element::text)
-            .unwrap_or_default()
-            .to_ascii_lowercase()
+    /// Whether the platform shows an answer to it. To reports of jobs, of accreditation and of authorisation, to
+    /// unsubscribing and to menu buttons that lead elsewhere, `success` is the only answer.
+    pub fn is_answerable(&self) -> bool {
+        match self {
+            Self::Event(event) => event.is_answerable(),
+            Self::Device(_) | Self::Component(_) => false,
+            _ => true,
+        }
+    }
+}
+
+pub(crate) fn lower_case(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        name.to_ascii_lowercase().into()
+    } else {
+        name.into()
     }
 }
 

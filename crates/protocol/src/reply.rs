@@ -6,7 +6,7 @@
 use crate::document::{Document, Element};
 use crate::fields::Field as _;
 use crate::text::{MAX_TEXT_BYTES, TEXT_BUDGET_BYTES, cut};
-use crate::{Error, GhId, MediaId, Message, OpenId};
+use crate::{Error, GhId, MediaId, Message, OpenId, Str};
 
 /// How many articles are shown after an event; after a message of a follower it is one.
 pub const MAX_ARTICLES: usize = 8;
@@ -64,9 +64,9 @@ pub struct Music {
 /// An article to reply with — 图文.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Article {
-    /// Up to 64 characters are shown.
+    /// At most 64 characters is good advice; the platform names no limit here.
     pub title: String,
-    /// Up to 120 characters are shown.
+    /// At most 120 characters is good advice; the platform names no limit here.
     pub description: String,
     /// A JPG or PNG, 360×200 for the first article, 200×200 for others.
     pub pic_url: String,
@@ -86,6 +86,12 @@ impl From<String> for Reply {
     }
 }
 
+impl From<Str> for Reply {
+    fn from(text: Str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
 impl From<Article> for Reply {
     fn from(article: Article) -> Self {
         Self::News(vec![article])
@@ -94,24 +100,64 @@ impl From<Article> for Reply {
 
 impl Reply {
     /// The document that answers `message`, at `created_at` Unix seconds; `None` when nothing can be shown and `success`
-    /// is the answer: silence, an empty text, a transfer of what no follower wrote, a push without a sender.
+    /// is the answer: silence, an empty text, a media id that is empty or impossibly long, a transfer of what no
+    /// follower wrote, a push without sender or receiver, or one that is not [answerable](Message::is_answerable).
     ///
     /// A text above 2048 bytes is cut, with `…` at its end.
     pub fn render(&self, message: &Message, created_at: i64) -> Option<String> {
-        if message.from().as_str().is_empty() {
+        let can_be_written = |id: &str| id.chars().any(is_legal);
+        let is_addressed = can_be_written(message.from_user().as_str())
+            && can_be_written(message.to_user().as_str());
+        if !is_addressed || !message.is_answerable() {
             return None;
         }
         let mut xml = Writer::new(self.size_bytes());
         xml.open("xml");
-        xml.text("ToUserName", message.from().as_str());
-        xml.text("FromUserName", message.to().as_str());
+        xml.text("ToUserName", message.from_user().as_str());
+        xml.text("FromUserName", message.to_user().as_str());
         xml.number("CreateTime", created_at);
         self.body(message, &mut xml)?;
         xml.close("xml");
         Some(xml.text)
     }
 
+    /// The reply in memory of its own and no larger than what is shown, to be kept: a long text is cut, and a media id
+    /// that came with a push does not keep all of the push in memory.
+    #[must_use]
+    pub fn detached(self) -> Self {
+        let own = |id: &MediaId| MediaId::from(if is_usable(id) { id.as_str() } else { "" });
+        match self {
+            Self::Text(content) if content.len() > MAX_TEXT_BYTES => {
+                Self::Text(fitting(&content).into_owned())
+            }
+            Self::Image(id) => Self::Image(own(&id)),
+            Self::Voice(id) => Self::Voice(own(&id)),
+            Self::Video(video) => Self::Video(Video {
+                media_id: own(&video.media_id),
+                ..video
+            }),
+            Self::Music(music) => Self::Music(Music {
+                thumb_media_id: own(&music.thumb_media_id),
+                ..music
+            }),
+            other => other,
+        }
+    }
+
+    /// The media id that the platform needs, for kinds that have one.
+    fn media_id(&self) -> Option<&MediaId> {
+        match self {
+            Self::Image(id) | Self::Voice(id) => Some(id),
+            Self::Video(video) => Some(&video.media_id),
+            Self::Music(music) => Some(&music.thumb_media_id),
+            _ => None,
+        }
+    }
+
     fn body(&self, message: &Message, xml: &mut Writer) -> Option<()> {
+        if self.media_id().is_some_and(|id| !is_usable(id)) {
+            return None;
+        }
         match self {
             Self::Text(content) => {
                 // An empty Content shows the failure notice, and what XML cannot hold is left out.
@@ -189,6 +235,11 @@ impl Reply {
             _ => 512,
         }
     }
+}
+
+/// Media ids have no documented maximum length; real ones have 64 characters.
+fn is_usable(id: &MediaId) -> bool {
+    id.as_str().len() <= 512 && id.as_str().chars().any(is_legal)
 }
 
 fn media(xml: &mut Writer, kind: &str, element: &str, media_id: &MediaId) {
@@ -402,7 +453,9 @@ mod tests {
 
     #[test]
     fn a_text_of_spaces_and_illegal_characters_became_a_reply() {
-        let message = message("<xml><FromUserName>o1</FromUserName><MsgType>text</MsgType></xml>");
+        let message = message(
+            "<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName><MsgType>text</MsgType></xml>",
+        );
         for text in [
             "",
             " \n",
@@ -420,5 +473,27 @@ mod tests {
     fn a_push_that_nobody_sent_was_answered_with_a_document() {
         let ticket = "<xml><AppId>wx1</AppId><InfoType>component_verify_ticket</InfoType></xml>";
         assert_eq!(Reply::from("收到").render(&message(ticket), 1), None);
+    }
+
+    #[test]
+    fn a_media_id_that_cannot_be_one_became_a_reply() {
+        let message = message(
+            "<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName><MsgType>image</MsgType></xml>",
+        );
+        let long = "m".repeat(513);
+        for id in ["", &long] {
+            assert_eq!(Reply::Image(id.into()).render(&message, 1), None);
+            assert_eq!(Reply::Voice(id.into()).detached(), Reply::Voice("".into()));
+        }
+        assert!(Reply::Image("m".into()).render(&message, 1).is_some());
+    }
+
+    #[test]
+    fn a_reply_that_is_kept_is_no_larger_than_what_is_shown() {
+        let long = "今".repeat(100_000);
+        let Reply::Text(kept) = Reply::from(&*long).detached() else {
+            panic!("still a text")
+        };
+        assert!(kept.len() <= MAX_TEXT_BYTES && kept.capacity() <= 2 * MAX_TEXT_BYTES);
     }
 }

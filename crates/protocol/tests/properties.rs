@@ -173,6 +173,14 @@ mod replies {
         }
 
         #[test]
+        fn whatever_is_rendered_for_any_identifiers_is_read_back(
+            to in texts(), from in texts(), media_id in texts(), kind in select(vec!["text", "event", "image", "?"]),
+        ) {
+            let push = json!({ "ToUserName": to, "FromUserName": from, "MsgType": kind, "Event": "CLICK", "MediaId": media_id });
+            bodies::xml(push.to_string().as_bytes());
+        }
+
+        #[test]
         fn any_article_is_read_back_as_it_was_sent(title in texts(), description in texts(), url in texts()) {
             let article = Article { title, description, url, pic_url: String::new() };
             let xml = Reply::from(article.clone()).render(&inbound(), 1_761_069_226).expect("a visible reply");
