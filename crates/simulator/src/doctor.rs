@@ -108,7 +108,10 @@ impl<'a> Visit<'a> {
                 "{} · 仍然返回了 echostr · echostr all the same",
                 answer.status
             ),
-            Ok(answer) => format!("{} · 没有返回 echostr · no echostr", answer.status),
+            Ok(answer) => format!(
+                "{} · 没有返回 echostr（回音会在日志里记一行 bad_signature）· no echostr (Echostr's log gets a line with bad_signature)",
+                answer.status
+            ),
             Err(_) => self.got(answer),
         };
         self.step(kind, &handshake.exchange, got, vec![]);
@@ -262,7 +265,12 @@ impl<'a> Visit<'a> {
             }
             Err(transport) => return vec![self.of_transport(transport)],
         };
-        let mut faults = match answer.status {
+        match answer.status {
+            200 if handshake.passed() && exchange.took > self.platform.clock.deadline => {
+                vec![Fault::HandshakeSlow {
+                    took: Seconds(exchange.took),
+                }]
+            }
             200 if handshake.passed() => vec![],
             200 => of_echo(&answer.text(), &handshake.echostr),
             status @ 300..=399 => {
@@ -278,13 +286,7 @@ impl<'a> Visit<'a> {
                 vec![Fault::UnexpectedStatus { status }]
             }
             status => vec![Fault::WrongToken, Fault::UnexpectedStatus { status }],
-        };
-        if exchange.took > self.platform.clock.deadline {
-            faults.push(Fault::HandshakeSlow {
-                took: Seconds(exchange.took),
-            });
         }
-        faults
     }
 
     /// Why a push failed, most likely reason first.
@@ -376,6 +378,7 @@ impl<'a> Visit<'a> {
             Transport::Tls(why) => Fault::TlsFailed {
                 why: self.mask.clean(why),
             },
+            Transport::NoRoots => Fault::NoRoots,
             Transport::NotHttp => Fault::NotHttp,
             Transport::Unreachable(why) => Fault::Unreachable {
                 why: self.mask.clean(why),
@@ -473,6 +476,7 @@ fn in_chinese(transport: &Transport) -> String {
         Transport::Refused => "连接被拒绝",
         Transport::Closed => "连接中途断开",
         Transport::Tls(_) => "HTTPS 连接失败",
+        Transport::NoRoots => "本机没有根证书",
         Transport::NotHttp => "回答的不是 HTTP",
         Transport::Unreachable(_) => "连不上",
     };

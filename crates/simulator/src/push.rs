@@ -36,7 +36,7 @@ pub struct Platform {
     pub clock: Clock,
     /// How the deliveries of one push follow each other.
     pub course: Course,
-    http: reqwest::Client,
+    http: transport::Http,
 }
 
 /// How pushes are encrypted — 消息加解密方式.
@@ -154,7 +154,7 @@ impl Platform {
     /// When `url` is not one that the platform could call.
     pub fn new(url: &str, token: Token, mode: Mode) -> Result<Self, NotAnAddress> {
         let url = transport::address(url)?;
-        let http = transport::client(&url)?;
+        let http = transport::Http::new(&url);
         Ok(Self {
             url,
             token,

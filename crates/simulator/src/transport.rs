@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
 use reqwest::{Client, Method, Url, redirect};
-use rustls_platform_verifier::BuilderVerifierExt;
+use rustls::CertificateError;
+use rustls_platform_verifier::Verifier;
 
 /// How much of a response is read, in bytes; a reply has a few thousand.
 pub const MAX_ANSWER_BYTES: usize = 1 << 20;
@@ -119,6 +120,9 @@ pub enum Transport {
     /// No encrypted connection came about; the text says what was wrong with it.
     #[error("TLS failed: {0}")]
     Tls(String),
+    /// The other side's certificate may be good: this machine cannot tell.
+    #[error("this machine has no root certificates to check the server's certificate with")]
+    NoRoots,
     /// What came back is not HTTP.
     #[error("the response is not HTTP")]
     NotHttp,
@@ -127,76 +131,95 @@ pub enum Transport {
     Unreachable(String),
 }
 
-/// What was given is no address that the platform could call.
+/// What was given is no address that the platform could call. No path is repeated: it may hold a token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAnAddress {
-    /// It is no URL.
-    #[error("`{address}` is not a URL: {why}")]
-    NotAUrl {
-        /// What was given.
-        address: String,
-        /// What is wrong with it.
-        why: String,
+    /// It begins with the host.
+    #[error(
+        "地址前面请写上 `https://`，例如 `https://{host}/…` · \
+         write `https://` in front of the address, such as `https://{host}/…`"
+    )]
+    NoScheme {
+        /// What stands where the scheme should.
+        host: String,
     },
     /// It begins with neither `http://` nor `https://`.
-    #[error("`{0}` begins with neither `http://` nor `https://`")]
+    #[error(
+        "地址要以 `https://` 或 `http://` 开头，不能是 `{0}://` · \
+         the address has to begin with `https://` or `http://`, not with `{0}://`"
+    )]
     OtherScheme(String),
-    /// This machine has no root certificates to check the server's with.
-    #[error("this machine has no root certificates to check the address's certificate with: {0}")]
-    NoRoots(String),
+    /// It is no URL; why.
+    #[error("地址不是有效的网址（{0}） · the address is not a valid URL ({0})")]
+    NotAUrl(String),
 }
 
 /// Reads an address as it would be pasted into the platform's page.
 pub(crate) fn address(text: &str) -> Result<Url, NotAnAddress> {
     let text = text.trim();
-    let url = Url::parse(text).map_err(|error| NotAnAddress::NotAUrl {
-        address: text.into(),
-        why: error.to_string(),
-    })?;
-    if matches!(url.scheme(), "http" | "https") {
-        Ok(url)
-    } else {
-        Err(NotAnAddress::OtherScheme(text.into()))
+    let is_scheme = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric());
+    match text.split_once("://") {
+        Some((scheme, _)) if ["http", "https"].contains(&&*scheme.to_ascii_lowercase()) => {
+            Url::parse(text).map_err(|error| NotAnAddress::NotAUrl(error.to_string()))
+        }
+        Some((scheme, _)) if is_scheme(scheme) => Err(NotAnAddress::OtherScheme(scheme.into())),
+        _ => Err(NotAnAddress::NoScheme {
+            host: text
+                .split(['/', '?', '#'])
+                .next()
+                .unwrap_or_default()
+                .into(),
+        }),
     }
 }
 
-/// A client that behaves as the platform does. The TLS provider is passed explicitly, so nobody has to install one.
-pub(crate) fn client(url: &Url) -> Result<Client, NotAnAddress> {
-    let tls = tls(url).map_err(|error| NotAnAddress::NoRoots(error.to_string()))?;
-    Client::builder()
-        .tls_backend_preconfigured(tls)
-        .http1_only()
-        .no_proxy()
-        .redirect(redirect::Policy::none())
-        .pool_max_idle_per_host(0)
-        .dns_resolver(Arc::new(Resolver))
-        .build()
-        .map_err(|error| NotAnAddress::NoRoots(chain(&error)))
+/// What the platform calls servers with.
+#[derive(Debug, Clone)]
+pub(crate) struct Http {
+    client: Client,
+    has_roots: bool,
 }
 
-fn tls(url: &Url) -> Result<rustls::ClientConfig, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?;
-    let mut config = if url.scheme() == "https" {
-        builder.with_platform_verifier()?.with_no_client_auth()
-    } else {
-        // Never used; so a machine without certificates can still call `http://`.
-        builder
-            .with_root_certificates(rustls::RootCertStore::empty())
-            .with_no_client_auth()
-    };
-    config.alpn_protocols = vec!["http/1.1".into()];
-    Ok(config)
+impl Http {
+    /// The TLS provider is passed explicitly, so nobody has to install one. A machine without root certificates can still
+    /// call `http://`, and learns whether `https://` gets as far as the certificate.
+    pub(crate) fn new(url: &Url) -> Self {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = Some(Arc::clone(&provider))
+            .filter(|_| url.scheme() == "https")
+            .and_then(|provider| Verifier::new(provider).ok());
+        let has_roots = verifier.is_some();
+        let builder = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("ring speaks TLS 1.2 and 1.3");
+        let mut tls = match verifier {
+            Some(verifier) => builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(verifier)),
+            None => builder.with_root_certificates(rustls::RootCertStore::empty()),
+        }
+        .with_no_client_auth();
+        tls.alpn_protocols = vec!["http/1.1".into()];
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls)
+            .http1_only()
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .pool_max_idle_per_host(0)
+            .dns_resolver(Arc::new(Resolver))
+            .build()
+            .expect("what could fail is given: TLS, proxies and the resolver");
+        Self { client, has_roots }
+    }
 }
 
 /// Sends the request and waits for the complete response at most `deadline`; then, and when the future is dropped, the
 /// connection is closed.
-pub(crate) async fn exchange(client: &Client, request: Request, deadline: Duration) -> Exchange {
+pub(crate) async fn exchange(http: &Http, request: Request, deadline: Duration) -> Exchange {
     let start = Instant::now();
-    let answer = match tokio::time::timeout(deadline, answer(client, &request)).await {
+    let answer = match tokio::time::timeout(deadline, answer(&http.client, &request)).await {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(classify(&error, &request.url)),
+        Ok(Err(error)) => Err(classify(&error, &request.url, http.has_roots)),
         Err(_) => Err(Transport::TimedOut),
     };
     Exchange {
@@ -235,7 +258,7 @@ async fn answer(client: &Client, request: &Request) -> Result<Answer, reqwest::E
 }
 
 /// Finds the reason in the chain of causes.
-fn classify(error: &reqwest::Error, url: &Url) -> Transport {
+fn classify(error: &reqwest::Error, url: &Url, has_roots: bool) -> Transport {
     let mut found = None;
     let mut next: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(cause) = next {
@@ -243,7 +266,14 @@ fn classify(error: &reqwest::Error, url: &Url) -> Transport {
             return Transport::NotResolved(name.clone());
         }
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            return Transport::Tls(tls.to_string());
+            return match tls {
+                rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)
+                    if !has_roots =>
+                {
+                    Transport::NoRoots
+                }
+                tls => Transport::Tls(tls.to_string()),
+            };
         }
         let io = cause.downcast_ref::<io::Error>();
         found = found.or_else(|| match (io, cause.downcast_ref()) {

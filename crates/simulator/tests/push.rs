@@ -103,16 +103,30 @@ async fn a_request_is_as_the_platform_makes_it() {
 
 #[test]
 fn an_address_has_to_be_one_that_the_platform_could_call() {
-    let not = |url: &str| Platform::new(url, token(), Mode::Plain).expect_err("no address");
-    assert!(matches!(
-        not("example.com/wx"),
-        NotAnAddress::NotAUrl { .. }
-    ));
+    let of = |url: &str| Platform::new(url, token(), Mode::Plain).map(|_| ());
+    for host in ["bot.example.com", "localhost:8080"] {
+        assert_eq!(
+            of(&format!("{host}/wechatMP/hello123?x=1")),
+            Err(NotAnAddress::NoScheme { host: host.into() })
+        );
+    }
     assert_eq!(
-        not("ftp://example.com").to_string(),
-        "`ftp://example.com` begins with neither `http://` nor `https://`"
+        of("ftp://example.com/wx"),
+        Err(NotAnAddress::OtherScheme("ftp".into()))
     );
-    assert!(Platform::new(" https://example.com/wx ", token(), Mode::Plain).is_ok());
+    assert!(matches!(of("https://"), Err(NotAnAddress::NotAUrl(_))));
+    assert_eq!(of(" https://example.com/wx "), Ok(()));
+    assert_eq!(of("HTTP://example.com/wx"), Ok(()));
+}
+
+#[test]
+fn an_address_without_https_is_refused_in_one_sentence_without_its_token() {
+    let refused = Platform::new("bot.example.com/wechatMP/hello123", token(), Mode::Plain);
+    assert_eq!(
+        refused.expect_err("no address").to_string(),
+        "地址前面请写上 `https://`，例如 `https://bot.example.com/…` · \
+         write `https://` in front of the address, such as `https://bot.example.com/…`"
+    );
 }
 
 /// Reads a push back as a server would.
@@ -126,8 +140,8 @@ fn every_push_is_read_as_what_it_is() {
     let check = |push: Push, expected: fn(&Message) -> bool| {
         let message = parsed(&push);
         assert!(expected(&message), "{message:?}");
-        assert_eq!(message.to(), &GH_ID);
-        assert_eq!(message.from(), &FOLLOWER);
+        assert_eq!(message.to_user(), &GH_ID);
+        assert_eq!(message.from_user(), &FOLLOWER);
         assert_eq!(message.created_at(), push.created_at);
         assert_eq!(
             message.msg_id().map(ToString::to_string),
@@ -208,8 +222,11 @@ fn every_push_is_read_as_what_it_is() {
     });
 
     let raw = "<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName></xml>";
-    assert_eq!(parsed(&Push::xml(raw)).from(), &"o1");
-    assert_eq!(parsed(&Push::text("hi").by("oOther")).from(), &"oOther");
+    assert_eq!(parsed(&Push::xml(raw)).from_user(), &"o1");
+    assert_eq!(
+        parsed(&Push::text("hi").by("oOther")).from_user(),
+        &"oOther"
+    );
 }
 
 /// What the follower sees when a right server's answer to a text is spoilt.

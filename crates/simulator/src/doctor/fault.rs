@@ -68,6 +68,10 @@ faults! {
     TlsFailed { /** What is wrong with it. */ why: String, } = "tls-failed"
         "HTTPS 连接失败（{why}）。请检查证书：是否过期、域名是否相符、是否自签、是否装上了完整的证书链（fullchain）；也可能这个端口上不是 HTTPS。"
         "The HTTPS connection failed ({why}). Check the certificate: is it expired, for another name, self-signed, or installed without its chain (fullchain)? Or does this port not speak HTTPS?"
+    /// The doctor's machine is at fault.
+    NoRoots = "no-roots"
+        "运行体检的这台机器上没有根证书，无法核对对方的证书；服务器本身可能没有问题。请安装系统的 ca-certificates 软件包，再检查一次。"
+        "The machine on which the doctor runs has no root certificates to check the server's certificate with; the server may be right. Install the system's package ca-certificates and try again."
     /// Not a web server.
     NotHttp = "not-http"
         "对方回答的不是 HTTP。请检查端口是否写错，或者把 http:// 写成了 https:// 的端口（反之亦然）。"
@@ -180,8 +184,8 @@ faults! {
         "The server does not take the push's body (status {status}). It is text/xml: read the raw body, let no framework parse it as JSON or a form, and do not limit its size too much."
     /// One of two, and only the server's log knows.
     WrongKeyOrAppId { /** The HTTP status. */ status: u16, } = "wrong-key-or-app-id"
-        "服务器解不开加密的推送（状态码 {status}）：消息加解密密钥（EncodingAESKey）或 AppID 不一致。是哪一个，看服务器日志里同一时刻的一行：bad_appid 是 AppID 不对，bad_buffer 是密钥不对。"
-        "The server cannot open the encrypted push (status {status}): its EncodingAESKey or its AppID differs. Its log names which, in the line of this moment: bad_appid is the AppID, bad_buffer the key."
+        "服务器解不开加密的推送（状态码 {status}）：消息加解密密钥（EncodingAESKey）或 AppID 不一致。是哪一个，看服务器日志里同一时刻的一行：bad_appid 是 AppID 不对，bad_buffer 是密钥不对；bad_xml 则是两边的模式不一致，bad_base64 或 bad_ciphertext 是密文本身坏了。"
+        "The server cannot open the encrypted push (status {status}): its EncodingAESKey or its AppID differs. Its log names which, in the line of this moment: bad_appid is the AppID, bad_buffer the key; but bad_xml means that the modes differ, bad_base64 or bad_ciphertext that the ciphertext itself is broken."
     /// The key.
     WrongKey = "wrong-key"
         "服务器的回复用这个密钥解不开：消息加解密密钥（EncodingAESKey）不一致。请重新复制公众平台上的 43 个字符。"
@@ -204,8 +208,8 @@ faults! {
         "The encrypted reply's MsgSignature is wrong. It is computed over the token and the reply's own TimeStamp, Nonce and Encrypt, sorted as bytes."
     /// One side encrypts, the other does not.
     ModeDiffers { /** The HTTP status. */ status: u16, } = "mode-differs"
-        "服务器不接受这种加密方式的推送（状态码 {status}）：两边的消息加解密方式（明文、兼容、安全）多半不一致。请改成一样的。"
-        "The server refuses pushes in this mode (status {status}): the modes (plain, compatible, safe) of the two sides most likely differ. Make them the same."
+        "服务器不接受这种加密方式的推送（状态码 {status}）：两边的消息加解密方式（明文、兼容、安全）多半不一致，一边是明文，另一边要加密。服务器日志里同一时刻的一行若是 bad_xml，就是这个原因。请改成一样的。"
+        "The server refuses pushes in this mode (status {status}): the modes (plain, compatible, safe) of the two sides most likely differ: plain on one, encrypted on the other. If its log says bad_xml at this moment, this is the reason. Make them the same."
     /// Nothing in it.
     EmptyContent = "empty-content"
         "回复的文本内容（Content）是空的，微信会提示服务故障。没有话要说时，请返回 success。"
