@@ -1,4 +1,7 @@
-//! `cargo xtask check`: one stage after the other, the first failure ends it. One build profile, so nothing compiles twice.
+//! `cargo xtask check`: one stage after the other, the first failure ends it.
+//!
+//! One build profile, so that the stages share what they compile; only trybuild, which compiles faulty bots in a folder of
+//! its own, checks the bot's dependencies once more.
 
 use std::time::{Duration, Instant};
 

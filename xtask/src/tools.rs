@@ -35,7 +35,6 @@ const NPM: Tool = Tool {
     test: &["npm", "--version"],
     debian_packages: "npm",
 };
-
 const CURL: Tool = Tool {
     name: "curl, which runs the lines of the README",
     test: &["curl", "--version"],
@@ -152,21 +151,24 @@ fn require(project: &Project, tool: &Tool) -> Result {
         ..
     } = tool;
     let advice = format!("install it (Debian, Ubuntu: `sudo apt-get install {debian_packages}`)");
-    let by_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if !by_root || !works(Command::new("apt-get").arg("--version")) {
-        return Err(format!("{name} is missing: {advice}"));
-    }
-    succeed(&mut project.command("apt-get", "-qq update"))?;
-    let install = format!("-qq install --yes --no-install-recommends {debian_packages}");
-    succeed(
-        project
-            .command("apt-get", &install)
-            .env("DEBIAN_FRONTEND", "noninteractive"),
-    )?;
+    let (program, line) = apt_get(project).ok_or_else(|| format!("{name} is missing: {advice}"))?;
+    let install = format!("{line} -qq install --yes --no-install-recommends {debian_packages}");
+    succeed(&mut project.command(program, &format!("{line} -qq update")))
+        .and_then(|()| succeed(&mut project.command(program, &install)))
+        .map_err(|error| format!("{name} is missing: {error}; {advice}"))?;
     if !tool.is_there() {
         return Err(format!(
             "{name} is missing, also after apt-get installed {debian_packages}: {advice}"
         ));
     }
     Ok(())
+}
+
+/// How we may run apt-get, if we may: as root, or by a sudo that asks for no password. It asks no questions either.
+fn apt_get(project: &Project) -> Option<(&'static str, &'static str)> {
+    const AS_ROOT: (&str, &str) = ("env", "DEBIAN_FRONTEND=noninteractive apt-get");
+    const BY_SUDO: (&str, &str) = ("sudo", "-n env DEBIAN_FRONTEND=noninteractive apt-get");
+    let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    let (program, line) = if is_root { AS_ROOT } else { BY_SUDO };
+    works(project.command(program, line).arg("--version")).then_some((program, line))
 }
