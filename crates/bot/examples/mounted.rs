@@ -8,9 +8,10 @@ use echostr::prelude::*;
 use tokio::net::TcpListener;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> Result<()> {
     tracing_subscriber::fmt().with_env_filter("info").init();
     let bot = Bot::from_env()?.on(async |text: Text| format!("你说：{}", text.content));
+    bot.check()?;
 
     let app = Router::new()
         .route("/", get(async || "my application\n"))

@@ -143,10 +143,12 @@ impl Account {
         };
         let encrypt = encrypted_part(body)?;
         token.verify_msg(query, &encrypt)?;
-        let keys: Vec<&EncodingAesKey> = std::iter::once(&sealing.key)
-            .chain(&sealing.previous_key)
-            .collect();
-        let (text, place) = open(&keys, &encrypt, &sealing.app_id)?;
+        let both = [
+            &sealing.key,
+            sealing.previous_key.as_ref().unwrap_or(&sealing.key),
+        ];
+        let keys = &both[..if sealing.previous_key.is_some() { 2 } else { 1 }];
+        let (text, place) = open(keys, &encrypt, &sealing.app_id)?;
         let message = Arc::new(Message::parse(Document::from_text(text)?));
         Ok(Push {
             message,
@@ -158,7 +160,7 @@ impl Account {
         })
     }
 
-    /// The account in a log line: the id of open access is not logged, it holds the token.
+    /// The account in a log line; open access has no id.
     pub(crate) fn log_id(&self) -> &str {
         if self.is_open {
             "(open access)"
@@ -171,7 +173,7 @@ impl Account {
     /// token, token and original id.
     pub(crate) fn scope(&self, message: &Message) -> Cow<'_, str> {
         if self.is_open {
-            format!("{} {}", self.token.expose(), message.to()).into()
+            format!("{} {}", self.token.expose(), message.to_user()).into()
         } else {
             self.id.as_str().into()
         }
@@ -179,12 +181,13 @@ impl Account {
 }
 
 impl Push<'_> {
-    /// Seals a rendered reply for the way back, when the push was sealed. `now` is Unix seconds, `random` comes from a
+    /// Seals a rendered reply for the way back, when the push was sealed. `now` is Unix seconds, `random` draws from a
     /// cryptographic generator.
-    pub fn seal(&self, reply: String, now: i64, random: [u8; 16]) -> String {
+    pub fn seal(&self, reply: String, now: i64, random: impl FnOnce() -> [u8; 16]) -> String {
         let Some(Seal { token, key, app_id }) = self.seal else {
             return reply;
         };
+        let random = random();
         let nonce = u32::from_le_bytes([random[0], random[5], random[10], random[15]]).to_string();
         seal(key, token, app_id, &reply, random, now, &nonce)
     }

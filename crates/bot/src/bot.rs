@@ -12,17 +12,19 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request};
 use axum::response::Response;
 use axum::{Router, routing};
-use echostr_protocol::{AppId, EncodingAesKey, Key, Message, Reply, Token};
+use echostr_protocol::{AppId, EncodingAesKey, Event, Key, Message, Reply, Token};
 use futures_util::FutureExt as _;
 use http::HeaderMap;
 use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::time::Instant;
 use tower::ServiceExt as _;
-use tracing::info;
+use tracing::{info, warn};
 
-use crate::deadline::{Answer, Deadline};
+use crate::deadline::{Answer, Deadline, Failure};
 use crate::handler::{AnyHandler, Argument, Context, Erased, Handler, IntoReply, Needs, States};
 use crate::listen::{Limits, listen};
-use crate::webhook::{Noted, not_found, receive};
+use crate::noted::Noted;
+use crate::webhook::{not_found, receive};
 use crate::{Account, AccountMap, Accounts, BoxError, Error, Mode, Result, Sealing};
 
 /// A bot: handlers in the order in which they are asked. Cloning is cheap.
@@ -52,8 +54,8 @@ impl Default for Parts {
             states: Arc::default(),
             accounts: Arc::new(AccountMap::default()),
             only: None,
-            deadline: Arc::new(Deadline::new()),
-            open_deadline: Arc::new(Deadline::new()),
+            deadline: Arc::new(Deadline::new(10_000)),
+            open_deadline: Arc::new(Deadline::new(2_000)),
             limits: Limits::default(),
             noted: Arc::default(),
         }
@@ -78,12 +80,12 @@ impl Bot {
     ///
     /// # Errors
     /// [`Error::Missing`] and [`Error::Setting`].
-    pub fn from_env() -> Result<Self> {
+    pub fn from_env() -> Result<Self, Error> {
         account_from(&|name| env::var(name).ok().filter(|value| !value.is_empty()))
             .map(|account| Self::new().account(account))
     }
 
-    /// Answers for this account. With several calls the last one's is the account of the bot as a service.
+    /// Answers for this account, and for no others that were given before. It is also the account of the bot as a service.
     #[must_use]
     pub fn account(self, account: Account) -> Self {
         self.with(|parts| {
@@ -92,7 +94,8 @@ impl Bot {
         })
     }
 
-    /// Answers for the accounts that `accounts` knows.
+    /// Answers for the accounts that `accounts` knows, as a [router](Self::router); as a service a bot has one
+    /// [account](Self::account).
     #[must_use]
     pub fn accounts(self, accounts: impl Accounts) -> Self {
         self.with(|parts| parts.accounts = Arc::new(accounts))
@@ -104,7 +107,7 @@ impl Bot {
         self.with(|parts| parts.handlers.push(Arc::new(Erased(handler, PhantomData))))
     }
 
-    /// Answers a text that is `keyword`, white space around it not counted.
+    /// Answers a text that is `keyword`, white space around either not counted.
     #[must_use]
     pub fn keyword(
         self,
@@ -112,7 +115,7 @@ impl Bot {
         answer: impl IntoReply + Clone + Send + Sync + 'static,
     ) -> Self {
         let keyword = Keyword {
-            keyword: keyword.into(),
+            keyword: keyword.into().trim().to_owned(),
             answer,
         };
         self.with(|parts| parts.handlers.push(Arc::new(keyword)))
@@ -148,30 +151,38 @@ impl Bot {
     /// # Errors
     /// The handler's own.
     pub async fn answer(&self, message: impl Into<Message>) -> Result<Reply, BoxError> {
-        let account = self.0.only.clone().ok_or(Error::NoAccount)?;
+        let nobody = || {
+            "test"
+                .parse()
+                .map(|token| Arc::new(Account::new("test", token)))
+        };
+        let account = self.0.only.clone().map_or_else(nobody, Ok)?;
         self.chosen(account, Arc::new(message.into())).await
     }
 
     /// The answer to a push: that of an earlier delivery, or of the first handler that takes it, or
     /// silence.
-    pub(crate) async fn reply(&self, account: &Arc<Account>, message: &Arc<Message>) -> Answer {
+    pub(crate) async fn reply(
+        &self,
+        account: &Arc<Account>,
+        message: &Arc<Message>,
+        arrived_at: Instant,
+    ) -> Answer {
         let deadline = if account.is_open {
             &self.0.open_deadline
         } else {
             &self.0.deadline
         };
-        let is_ordinary = message.is_ordinary();
-        let failed = Arc::clone(account);
-        let fallback = move || {
-            if is_ordinary {
-                failed.fallback.as_str().into()
-            } else {
-                Reply::Silence
-            }
-        };
+        let (of, on) = (Arc::clone(account), Arc::clone(message));
+        let failed = move |failure| instead(&of, &on, &failure);
         let answer = || self.chosen(Arc::clone(account), Arc::clone(message));
         deadline
-            .answer(&account.scope(message), &Key::of(message), fallback, answer)
+            .answer(
+                (&account.scope(message), &Key::of(message)),
+                arrived_at,
+                failed,
+                answer,
+            )
             .await
     }
 
@@ -204,7 +215,7 @@ impl Bot {
     ///
     /// # Errors
     /// [`Error::NoState`] when a handler asks for a state that the bot was not given.
-    pub fn router(self) -> Result<Router> {
+    pub fn router(self) -> Result<Router, Error> {
         self.check()?;
         let by_id = async |id: Result<Path<String>, PathRejection>,
                            bot: axum::extract::State<Self>,
@@ -234,7 +245,7 @@ impl Bot {
     /// let what is in flight end, then it returns.
     ///
     /// # Errors
-    /// [`Error::NoState`], [`Error::NoAccount`], [`Error::Listen`].
+    /// [`Error::NoState`], [`Error::NoAccount`], [`Error::Listen`], boxed as `main` returns them.
     pub async fn serve(self, address: impl ToSocketAddrs + std::fmt::Display) -> Result<()> {
         let account = self.0.only.clone().ok_or(Error::NoAccount)?;
         let limits = self.0.limits.clone();
@@ -270,7 +281,7 @@ impl Bot {
     ///
     /// # Errors
     /// [`Error::NoState`].
-    pub fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<(), Error> {
         let mut needs = Needs::default();
         self.0
             .handlers
@@ -324,6 +335,25 @@ impl<T: Clone + Send + Sync + 'static> Argument for State<T> {
     }
 }
 
+/// What a follower gets when the handler has no answer: the account's fallback text, on following the welcome. The owner
+/// reads why.
+fn instead(account: &Account, message: &Message, failure: &Failure) -> Reply {
+    let (text, name) = match message {
+        Message::Event(Event::Subscribe(_)) => (&*account.welcome, "the welcome text"),
+        message if message.is_answerable() => (&*account.fallback, "the fallback text"),
+        _ => ("", ""),
+    };
+    let shown = if text.is_empty() { "no answer" } else { name };
+    warn!(
+        account.id = account.log_id(),
+        msg.kind = &*message.kind(),
+        msg.id = message.msg_id().map(tracing::field::display),
+        error = std::error::Error::source(failure),
+        "a handler {failure}, the follower gets {shown}"
+    );
+    Reply::from(text)
+}
+
 struct Keyword<R> {
     keyword: String,
     answer: R,
@@ -341,7 +371,7 @@ impl<R: IntoReply + Clone + Send + Sync + 'static> AnyHandler for Keyword<R> {
     fn needs(&self, _: &mut Needs) {}
 }
 
-fn account_from(variable: &dyn Fn(&str) -> Option<String>) -> Result<Account> {
+fn account_from(variable: &dyn Fn(&str) -> Option<String>) -> Result<Account, Error> {
     let setting = |name: &'static str| {
         move |error: echostr_protocol::Error| Error::Setting {
             name,
@@ -400,7 +430,7 @@ mod tests {
         "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
     );
 
-    fn read(variables: &[(&str, &str)]) -> Result<Account> {
+    fn read(variables: &[(&str, &str)]) -> Result<Account, Error> {
         account_from(&|asked| {
             let found = variables.iter().find(|(name, _)| *name == asked);
             found.map(|(_, value)| (*value).to_owned())

@@ -6,26 +6,23 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
-use std::ops::Deref;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use echostr_protocol::{Key, Reply};
 use futures_util::FutureExt as _;
 use tokio::sync::Notify;
-use tracing::warn;
+use tokio::time::Instant;
 
 use crate::BoxError;
+use crate::webhook::unix_now;
 
-/// How long after the start of the job an answer is given, ready or not: half a second before the
-/// platform hangs up.
+/// How long after the arrival of the request an answer is given, ready or not: half a second before
+/// the platform hangs up.
 const REPLY_WITHIN: Duration = Duration::from_millis(4500);
-/// How long the answer to a push is known at least.
+/// How long the answer to a push is known, unless too many come.
 const KEPT: Duration = Duration::from_mins(10);
-/// How many answers are known at least, when more come within [`KEPT`], and half of how many at most.
-/// At about 1 KB each this bounds the table to some 20 MB.
-const MIN_ANSWERS: usize = 10_000;
 const SHARDS: usize = 16;
 
 /// An account and a push to it, as a hash under a key that nobody outside knows: 128 bits, so that no
@@ -35,24 +32,29 @@ type FlightKey = (u64, u64);
 /// The answers of the last ten minutes and the jobs that are still running.
 pub(crate) struct Deadline {
     shards: [Mutex<Shard>; SHARDS],
+    // How many answers each generation of a shard may have.
+    room: usize,
     hashers: (RandomState, RandomState),
 }
 
 impl Deadline {
-    pub(crate) fn new() -> Self {
+    /// Knows the last `answers` and up to twice as many, or those of ten minutes if there are fewer. An answer takes some
+    /// 500 bytes as a rule and 3 KB at most: a text has 2048 bytes, a media id 512.
+    pub(crate) fn new(answers: usize) -> Self {
         Self {
+            room: answers.div_ceil(SHARDS),
             shards: std::array::from_fn(|_| Mutex::default()),
             hashers: (RandomState::new(), RandomState::new()),
         }
     }
 
     /// The answer to the push `key` to `account`: that of the job which an earlier delivery started, or
-    /// of `answer`, which is then started. `fallback` is answered when it panics, fails or is late.
+    /// of `answer`, which is then started. When it panics, fails or is late, `failed` says what to answer.
     pub(crate) async fn answer<A>(
         &self,
-        account: &str,
-        key: &Key,
-        fallback: impl FnOnce() -> Reply + Send + 'static,
+        (account, key): (&str, &Key),
+        arrived_at: Instant,
+        failed: impl FnOnce(Failure) -> Reply + Send + 'static,
         answer: impl FnOnce() -> A,
     ) -> Answer
     where
@@ -64,7 +66,11 @@ impl Deadline {
         );
         let (flight, is_first) = self.join(key);
         if is_first {
-            start(Arc::clone(&flight), fallback, answer());
+            let landing = Landing {
+                flight: Arc::clone(&flight),
+                failed: Some(failed),
+            };
+            start(landing, arrived_at + REPLY_WITHIN, answer());
         }
         flight.landed().await;
         Answer(flight)
@@ -81,7 +87,7 @@ impl Deadline {
         let mut shard = self.shards[shard]
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let outdated = shard.turned();
+        let outdated = shard.turned(self.room);
         let joined = shard.join(key);
         drop(shard);
         // Many answers may be freed here; others need not wait for that.
@@ -129,15 +135,19 @@ impl Default for Shard {
 }
 
 impl Shard {
-    fn turned(&mut self) -> Option<Flights> {
-        let is_full = self.young.len() >= MIN_ANSWERS / SHARDS;
+    fn turned(&mut self, room: usize) -> Option<Flights> {
+        let is_full = self.young.len() >= room;
         if !is_full && self.turned_at.elapsed() < KEPT {
             return None;
         }
         self.turned_at = Instant::now();
         let room = Flights::with_capacity_and_hasher(self.young.len(), BuildHasherDefault::new());
         let young = std::mem::replace(&mut self.young, room);
-        Some(std::mem::replace(&mut self.old, young))
+        let mut outdated = std::mem::replace(&mut self.old, young);
+        // A job that still runs is not forgotten, however many answers come meanwhile.
+        self.young
+            .extend(outdated.extract_if(|_, flight| flight.answer.get().is_none()));
+        Some(outdated)
     }
 
     fn join(&mut self, key: FlightKey) -> (Arc<Flight>, bool) {
@@ -153,24 +163,32 @@ impl Shard {
 /// A job and, once it is there, its answer.
 #[derive(Default)]
 struct Flight {
-    answer: OnceLock<Reply>,
+    answer: OnceLock<(Reply, i64)>,
     is_there: Notify,
 }
 
 /// A flight that has landed.
 pub(crate) struct Answer(Arc<Flight>);
 
-impl Deref for Answer {
-    type Target = Reply;
+impl Answer {
+    /// What to answer.
+    pub(crate) fn reply(&self) -> &Reply {
+        &self.landed().0
+    }
 
-    fn deref(&self) -> &Reply {
+    /// When it was answered first, in Unix seconds: a repeat gets the very same document.
+    pub(crate) fn answered_at(&self) -> i64 {
+        self.landed().1
+    }
+
+    fn landed(&self) -> &(Reply, i64) {
         self.0.answer.get().expect("it has landed")
     }
 }
 
 impl Flight {
     fn land(&self, answer: Reply) {
-        let _ = self.answer.set(answer);
+        let _ = self.answer.set((answer.detached(), unix_now()));
         self.is_there.notify_waiters();
     }
 
@@ -188,38 +206,53 @@ impl Flight {
 
 /// Runs the job. Most answer at once; one that has to wait goes on as a task of its own, so that the
 /// end of the connection does not end it.
-fn start(
-    flight: Arc<Flight>,
-    fallback: impl FnOnce() -> Reply + Send + 'static,
+fn start<Failed: FnOnce(Failure) -> Reply + Send + 'static>(
+    mut landing: Landing<Failed>,
+    until: Instant,
     answer: impl Future<Output = Result<Reply, BoxError>> + Send + 'static,
 ) {
-    let mut job = Box::pin(AssertUnwindSafe(answer).catch_unwind());
+    let job = AssertUnwindSafe(answer).catch_unwind();
+    let mut job = Box::pin(job.map(|outcome| match outcome {
+        Ok(answer) => answer.map_err(Failure::Error),
+        Err(_panic) => Err(Failure::Panic),
+    }));
     if let Some(outcome) = (&mut job).now_or_never() {
-        flight.land(reply_of(Ok(outcome), fallback));
+        landing.land(outcome);
         return;
     }
     tokio::spawn(async move {
-        let outcome = tokio::time::timeout(REPLY_WITHIN, job).await;
-        flight.land(reply_of(outcome, fallback));
+        let outcome = tokio::time::timeout_at(until, job).await;
+        landing.land(outcome.unwrap_or(Err(Failure::Late)));
     });
 }
 
-/// A job's end: in time or late, whole or panicked, with an answer or an error.
-type Outcome = Result<std::thread::Result<Result<Reply, BoxError>>, tokio::time::error::Elapsed>;
+/// The drop guard of a job: whatever ends it, its flight lands and wakes who waits.
+struct Landing<Failed: FnOnce(Failure) -> Reply> {
+    flight: Arc<Flight>,
+    failed: Option<Failed>,
+}
 
-fn reply_of(outcome: Outcome, fallback: impl FnOnce() -> Reply) -> Reply {
-    match outcome {
-        Ok(Ok(Ok(reply))) => return reply,
-        Ok(Ok(Err(error))) => {
-            warn!(
-                error = &*error,
-                "a handler failed, the follower gets the fallback text"
-            );
+impl<Failed: FnOnce(Failure) -> Reply> Landing<Failed> {
+    fn land(&mut self, outcome: Result<Reply, Failure>) {
+        if let Some(failed) = self.failed.take() {
+            self.flight.land(outcome.unwrap_or_else(failed));
         }
-        Ok(Err(_panic)) => warn!("a handler panicked, the follower gets the fallback text"),
-        Err(_late) => warn!(
-            "a handler was not ready after {REPLY_WITHIN:?}, the follower gets the fallback text"
-        ),
     }
-    fallback()
+}
+
+impl<Failed: FnOnce(Failure) -> Reply> Drop for Landing<Failed> {
+    fn drop(&mut self) {
+        self.land(Err(Failure::Panic));
+    }
+}
+
+/// Why a handler has no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("failed")]
+    Error(#[source] BoxError),
+    #[error("panicked")]
+    Panic,
+    #[error("was not ready after {REPLY_WITHIN:?}")]
+    Late,
 }

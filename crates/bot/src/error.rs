@@ -5,8 +5,8 @@ use std::fmt;
 /// An error of a handler; any error type converts into it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The result of this crate's functions.
-pub type Result<T, E = Error> = std::result::Result<T, E>;
+/// The result of handlers and of `main`: any error fits in, so `?` works.
+pub type Result<T, E = BoxError> = std::result::Result<T, E>;
 
 /// Why a bot cannot start. `Debug` prints the same sentence as `Display`, with its causes, because `main` shows `Debug`.
 #[derive(thiserror::Error)]
@@ -40,7 +40,9 @@ pub enum Error {
     )]
     NoAccount,
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}; is it in use?")]
+    #[error(
+        "cannot listen on {address}; give an address of this machine with a port that is free and allowed"
+    )]
     Listen {
         /// As it was given.
         address: String,

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use echostr_protocol::{Article, Kind, Message, Reply};
+use echostr_protocol::{Article, Kind, Message, Reply, Str};
 
 use crate::{Account, BoxError};
 
@@ -53,7 +53,8 @@ impl Needs {
 #[diagnostic::on_unimplemented(
     message = "a handler cannot be given a `{Self}`",
     label = "not an argument of a handler",
-    note = "after the first argument, a handler can take `State<T>`, `Arc<Account>` and `Message`"
+    note = "after the first argument, a handler can take `State<T>`, `Arc<Account>` and `Message`",
+    note = "the `T` of a `State<T>` has to be `Clone + Send + Sync + 'static`"
 )]
 pub trait Argument: Sized {
     /// Takes it; `None` when it was not given to the bot.
@@ -102,6 +103,12 @@ impl IntoReply for &str {
 }
 
 impl IntoReply for String {
+    fn into_reply(self) -> Result<Reply, BoxError> {
+        Ok(self.into())
+    }
+}
+
+impl IntoReply for Str {
     fn into_reply(self) -> Result<Reply, BoxError> {
         Ok(self.into())
     }
@@ -156,7 +163,7 @@ pub type Answering = Pin<Box<dyn Future<Output = Result<Reply, BoxError>> + Send
     label = "not a handler",
     note = "a handler is `async |first, others…| answer`: the first argument is a kind of message (`Text`, `Subscribe`, `Message` …)",
     note = "others are `State<T>`, `Arc<Account>` or `Message`; the answer is `&'static str`, `String`, `Article`, `Reply`, `()`, or an `Option` or `Result` of these",
-    note = "every argument needs its type written, and a closure may not borrow: give it what it needs with `.state(…)` and `State<T>`",
+    note = "every argument needs its type written, and a closure may not borrow: give it what it needs with `.state(…)` and `State<T>`; what it holds over an `.await` has to be `Send`",
     note = "to learn what is wrong with it, name its arguments: `.on::<(Text,)>(…)`, `.on::<(Text, State<Shop>)>(…)`"
 )]
 pub trait Handler<Arguments>: Send + Sync + 'static {

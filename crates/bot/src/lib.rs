@@ -29,6 +29,7 @@ mod echo;
 mod error;
 mod handler;
 mod listen;
+mod noted;
 mod webhook;
 
 pub use account::{Account, AccountMap, Accounts, Language, Mode, Push, Sealing};

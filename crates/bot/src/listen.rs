@@ -3,15 +3,16 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use futures_util::FutureExt as _;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use ipnet::IpNet;
 use tokio::net::TcpListener;
@@ -26,7 +27,8 @@ const HEAD_BYTES: usize = 16 * 1024;
 pub struct Limits {
     /// How many connections are served at once; further ones wait to be accepted.
     pub max_connections: usize,
-    /// How long a connection may take to send a head, and how long it may be idle between two requests.
+    /// How long a connection may be idle, take to send a head, or leave its answers unread; up to twice as long before it
+    /// is closed.
     pub header_timeout: Duration,
     /// How long the body may take after the head.
     pub body_timeout: Duration,
@@ -42,7 +44,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_connections: 10_000,
-            header_timeout: Duration::from_secs(30),
+            header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(10),
             body_bytes: echostr_protocol::MAX_BYTES,
             shutdown: Duration::from_secs(10),
@@ -59,7 +61,9 @@ impl Limits {
     /// Who sent the request: the last address of `X-Forwarded-For` that is no trusted proxy, if the connection comes from
     /// one, else the connection's.
     pub(crate) fn peer_of(&self, head: &http::request::Parts) -> Option<IpAddr> {
-        let Peer(connection) = head.extensions.get()?;
+        // An axum application that a bot is mounted in may know it by other means.
+        let mounted = head.extensions.get().map(|ConnectInfo(peer)| peer);
+        let connection = head.extensions.get().map(|Peer(peer)| peer).or(mounted)?;
         let is_trusted = |address: &IpAddr| {
             self.trusted_proxies
                 .iter()
@@ -95,9 +99,9 @@ pub async fn listen<Answering>(
     Answering: Future<Output = Response> + Send + 'static,
 {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(limits.header_timeout)
-        .max_buf_size(HEAD_BYTES);
+    // Time is the watchdog's: hyper would set a timer for every request, and none for a client that does not read.
+    http.max_buf_size(HEAD_BYTES).header_read_timeout(None);
+    let patience = limits.header_timeout;
     let places = Arc::new(Semaphore::new(limits.max_connections));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
@@ -109,15 +113,24 @@ pub async fn listen<Answering>(
         // A small answer must not wait for more to send.
         let _ = stream.set_nodelay(true);
         let app = app.clone();
+        let activity = Arc::<Activity>::default();
+        let watched = Arc::clone(&activity);
         let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
             let mut request: Request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer));
-            app(request).map(Ok::<_, Infallible>)
+            let running = Running::begin(&watched);
+            app(request).map(|response| {
+                drop(running);
+                Ok::<_, Infallible>(response)
+            })
         });
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             // A connection that breaks off or is too slow is no news.
-            let _ = connection.await;
+            tokio::select! {
+                _ = connection => {}
+                () = activity.stalls(patience) => {}
+            }
             drop(place);
         });
     }
@@ -134,6 +147,52 @@ pub async fn listen<Answering>(
             "stopped although some requests had not ended within {:?}",
             limits.shutdown
         );
+    }
+}
+
+/// What a connection does, for its watchdog.
+#[derive(Default)]
+struct Activity {
+    begun: AtomicU64,
+    ended: AtomicU64,
+}
+
+impl Activity {
+    /// Ready when nothing runs and nothing has begun or ended for `patience`, or up to twice as long: the client is idle,
+    /// sends its next head too slowly, or does not read its answers.
+    async fn stalls(&self, patience: Duration) {
+        let mut before = self.counts();
+        loop {
+            tokio::time::sleep(patience).await;
+            let now = self.counts();
+            if now == before && now.0 == now.1 {
+                return;
+            }
+            before = now;
+        }
+    }
+
+    fn counts(&self) -> (u64, u64) {
+        (
+            self.begun.load(Ordering::Relaxed),
+            self.ended.load(Ordering::Relaxed),
+        )
+    }
+}
+
+/// A request that is being answered.
+struct Running(Arc<Activity>);
+
+impl Running {
+    fn begin(activity: &Arc<Activity>) -> Self {
+        activity.begun.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(activity))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.ended.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -1,29 +1,29 @@
 //! The webhook: one request of the platform, from its query string to the response.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::Request;
 use axum::response::Response;
 use echostr_protocol::{Error, Query};
 use futures_util::FutureExt as _;
-use http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
+use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tokio::time::Instant;
 use tracing::warn;
 
 use crate::{Account, Bot, Limits};
 
 /// Answers one request to `account`: the handshake, a push, or what a stranger sent.
 pub async fn receive(bot: &Bot, account: &Arc<Account>, request: Request) -> Response {
+    let arrived_at = Instant::now();
     let (head, body) = request.into_parts();
     let query = Query::parse(head.uri.query().unwrap_or_default());
     let answer = match head.method {
         Method::GET | Method::HEAD => handshake(account, &query),
-        Method::POST => push(bot, account, &query, body).await,
+        Method::POST => push(bot, account, &query, body, arrived_at).await,
         _ => Err(Refusal::Method),
     };
     answer.unwrap_or_else(|refusal| refuse(bot, account, &refusal, &head))
@@ -49,15 +49,21 @@ async fn push(
     account: &Arc<Account>,
     query: &Query<'_>,
     body: Body,
+    arrived_at: Instant,
 ) -> Result<Response, Refusal> {
     let token = account.verify(query)?;
     let body = read(body, bot.limits()).await?;
     let push = account.open(token, query, &body)?;
-    let reply = bot.reply(account, &push.message).await;
-    let answer = reply
-        .render(&push.message, now())
-        .map(|xml| push.seal(xml, now(), rand::random()));
-    Ok(answer.map_or_else(success, |xml| respond(StatusCode::OK, XML, xml)))
+    bot.noted().unknown(account, &push.message);
+    let answer = bot.reply(account, &push.message, arrived_at).await;
+    let document = answer.reply().render(&push.message, answer.answered_at());
+    Ok(document.map_or_else(success, |xml| {
+        respond(
+            StatusCode::OK,
+            XML,
+            push.seal(xml, unix_now(), rand::random),
+        )
+    }))
 }
 
 /// The whole body, bounded in size and time. Nearly always it came together with the head.
@@ -113,14 +119,15 @@ fn success() -> Response {
 fn respond(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    // What is echoed may look like a page; in open access anybody can sign it.
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
 /// Unix seconds.
-fn now() -> i64 {
+pub(crate) fn unix_now() -> i64 {
     let since_epoch = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
@@ -138,7 +145,7 @@ pub(crate) enum Refusal {
     Slow,
     #[error("the connection was closed before the whole body had come")]
     BrokenOff,
-    #[error("only GET and POST are answered")]
+    #[error("only GET, HEAD and POST are answered")]
     Method,
 }
 
@@ -163,8 +170,14 @@ fn refuse(
 ) -> Response {
     let peer = bot.limits().peer_of(head);
     let class = refusal.class();
-    // A wrong signature costs an attacker nothing, so each address gets one line a minute.
-    if bot.noted().is_news((peer, account.id.clone(), class)) {
+    // What costs an attacker nothing gets one line a minute and address; what only the platform, or who knows the
+    // token, can send is always told.
+    let is_unsigned = matches!(
+        refusal,
+        Refusal::Protocol(Error::BadSignature { .. }) | Refusal::Method
+    );
+    let is_free = account.is_open || is_unsigned;
+    if !is_free || bot.noted().is_news(peer, account, class) {
         let peer = peer.map(tracing::field::display);
         warn!(
             account.id = account.log_id(),
@@ -192,30 +205,6 @@ pub fn not_allowed() -> Response {
         .headers_mut()
         .insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
     response
-}
-
-/// What was logged within the last minute: by address, account and class of refusal.
-#[derive(Default)]
-pub(crate) struct Noted(Mutex<HashMap<Line, Instant>>);
-
-type Line = (Option<IpAddr>, String, &'static str);
-
-impl Noted {
-    const FOR: Duration = Duration::from_mins(1);
-    const MAX_LINES: usize = 10_000;
-
-    /// Whether there was no such line within the last minute; then there is one now.
-    fn is_news(&self, line: Line) -> bool {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines.get(&line).is_some_and(|at| at.elapsed() < Self::FOR) {
-            return false;
-        }
-        if lines.len() >= Self::MAX_LINES {
-            lines.clear();
-        }
-        lines.insert(line, Instant::now());
-        true
-    }
 }
 
 fn empty(status: StatusCode) -> Response {
