@@ -13,10 +13,9 @@ use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use echostr_protocol::{AppId, EncodingAesKey, MAX_BYTES, Token};
-use ipnet::IpNet;
+use echostr::{Account, Language, Limits, Mode, Sealing};
+use echostr_protocol::{EncodingAesKey, MAX_BYTES, Token};
 
 pub use self::fault::{Fault, Faults, Place, Warning};
 use self::reader::{Document, Reader};
@@ -29,7 +28,7 @@ use self::value::{
 pub const MANUAL: &str = include_str!("../config.default.toml");
 
 /// The settings of the process.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// Where connections are accepted.
     pub listen: SocketAddr,
@@ -37,16 +36,15 @@ pub struct Config {
     pub data: PathBuf,
     /// Scheme, host and port by which the world reaches the server, without a slash at the end.
     pub public_url: Option<String>,
-    /// Who is believed about `X-Forwarded-For`.
-    pub trusted_proxies: Vec<IpNet>,
     /// How to log.
     pub log: Log,
-    /// What a client may cost.
+    /// What a client may cost, and who is believed about `X-Forwarded-For`.
     pub limits: Limits,
     /// Accounts that nobody registered.
     pub open_access: OpenAccess,
-    /// Registered accounts; ids differ, and so do tokens, previous ones included.
-    pub accounts: Vec<AccountConfig>,
+    /// Registered accounts (公众号); ids differ, and so do tokens, previous ones included. The bot of each is a
+    /// [`BotKind`]'s word.
+    pub accounts: Vec<Account>,
 }
 
 /// How to log.
@@ -56,21 +54,6 @@ pub struct Log {
     pub level: Level,
     /// The form of a line.
     pub format: Format,
-}
-
-/// What a client may cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Connections open at the same time.
-    pub max_connections: usize,
-    /// The largest request body, 64 KiB to 1 MiB.
-    pub body_bytes: usize,
-    /// Within which the head of a request must arrive.
-    pub header_timeout: Duration,
-    /// Within which the body of a request must arrive.
-    pub body_timeout: Duration,
-    /// That requests under way may still take after a stop signal.
-    pub shutdown: Duration,
 }
 
 /// Open access — anybody's account, any token, nothing to register.
@@ -86,35 +69,6 @@ pub struct OpenAccess {
     pub fallback: String,
     /// Of built-in texts.
     pub language: Language,
-}
-
-/// A registered account (公众号) of the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountConfig {
-    /// The public name in the account's address: 1 to 32 of a-z, 0-9 and `-`.
-    pub id: String,
-    /// The name for people; the id if none was given.
-    pub name: String,
-    /// The token that the platform signs with.
-    pub token: Token,
-    /// The token before, valid while it is being changed.
-    pub previous_token: Option<Token>,
-    /// The AppID; always there unless the mode is plain.
-    pub app_id: Option<AppId>,
-    /// The current key; always there unless the mode is plain.
-    pub encoding_aes_key: Option<EncodingAesKey>,
-    /// The key before, valid while it is being changed.
-    pub previous_encoding_aes_key: Option<EncodingAesKey>,
-    /// How pushes and replies are encrypted.
-    pub mode: Mode,
-    /// For new followers, at most 2048 bytes; empty: no welcome.
-    pub welcome: String,
-    /// For answers that failed or are late, at most 2048 bytes; empty: no answer.
-    pub fallback: String,
-    /// Of built-in texts.
-    pub language: Language,
-    /// Who answers.
-    pub bot: BotKind,
 }
 
 /// How much is logged.
@@ -139,26 +93,6 @@ pub enum Format {
     Json,
 }
 
-/// The message encryption (消息加解密方式), as chosen on the platform's page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Clear pushes, clear replies — 明文模式.
-    Plain,
-    /// Pushes carry both; only the encrypted copy is used — 兼容模式.
-    Compatible,
-    /// Encrypted pushes, encrypted replies — 安全模式.
-    Safe,
-}
-
-/// The language of built-in texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// Chinese.
-    Zh,
-    /// English.
-    En,
-}
-
 /// Who answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BotKind {
@@ -180,12 +114,12 @@ const FORMATS: &[(&str, Format)] = &[
     ("pretty", Format::Pretty),
     ("json", Format::Json),
 ];
-const MODES: &[(&str, Mode)] = &[
-    ("plain", Mode::Plain),
-    ("compatible", Mode::Compatible),
-    ("safe", Mode::Safe),
+const MODES: &[(&str, ModeName)] = &[
+    ("plain", ModeName::Plain),
+    ("compatible", ModeName::Compatible),
+    ("safe", ModeName::Safe),
 ];
-const LANGUAGES: &[(&str, Language)] = &[("zh", Language::Zh), ("en", Language::En)];
+const LANGUAGES: &[(&str, Language)] = &[("zh", Language::Chinese), ("en", Language::English)];
 const BOTS: &[(&str, BotKind)] = &[("echo", BotKind::Echo), ("none", BotKind::None)];
 
 /// What the settings come from, so that reading them needs nothing global.
@@ -193,7 +127,7 @@ const BOTS: &[(&str, BotKind)] = &[("echo", BotKind::Echo), ("none", BotKind::No
 pub struct Sources {
     /// `--config`; without it, `echostr.toml` in `directory`, if there is one.
     pub config: Option<PathBuf>,
-    /// The working directory.
+    /// Where relative paths begin; empty: in the working directory.
     pub directory: PathBuf,
     /// The environment; only names that begin with `ECHOSTR_` are looked at.
     pub environment: Vec<(OsString, OsString)>,
@@ -246,7 +180,6 @@ fn config(keys: &mut Reader<'_>) -> Config {
         listen: keys.get("listen", address),
         data: keys.get("data", folder),
         public_url: public_url(keys),
-        trusted_proxies: keys.get("trusted_proxies", list_of(network)),
         log: Log {
             level: keys.get("log.level", one_of(LEVELS)),
             format: keys.get("log.format", one_of(FORMATS)),
@@ -257,10 +190,22 @@ fn config(keys: &mut Reader<'_>) -> Config {
             header_timeout: keys.get("limits.header_timeout_secs", seconds(1..=120)),
             body_timeout: keys.get("limits.body_timeout_secs", seconds(1..=120)),
             shutdown: keys.get("limits.shutdown_secs", seconds(1..=300)),
+            trusted_proxies: keys.get("trusted_proxies", list_of(network)),
         },
         open_access: open_access(keys),
         accounts: accounts(keys),
     }
+}
+
+fn public_url(keys: &mut Reader<'_>) -> Option<String> {
+    let url = keys.get("public_url", url)?;
+    if let Some(port) = url.port.filter(|port| ![80, 443].contains(port)) {
+        keys.warn(
+            "public_url",
+            &format!("has the port {port}, but the platform calls 80 and 443 only"),
+        );
+    }
+    Some(url.text)
 }
 
 fn open_access(keys: &mut Reader<'_>) -> OpenAccess {
@@ -275,7 +220,7 @@ fn open_access(keys: &mut Reader<'_>) -> OpenAccess {
     }
 }
 
-fn accounts(keys: &mut Reader<'_>) -> Vec<AccountConfig> {
+fn accounts(keys: &mut Reader<'_>) -> Vec<Account> {
     let mut in_use = InUse::default();
     let tables = keys.tables("account");
     tables
@@ -284,19 +229,15 @@ fn accounts(keys: &mut Reader<'_>) -> Vec<AccountConfig> {
         .collect()
 }
 
-/// Every key of one account; `table` is its path, like `account[0]`.
-fn account(keys: &mut Reader<'_>, table: &str, in_use: &mut InUse) -> Option<AccountConfig> {
+/// Every key of one account; `table` is its path, like `account[0]`. Nothing when one that it needs is missing or faulty.
+fn account(keys: &mut Reader<'_>, table: &str, in_use: &mut InUse) -> Option<Account> {
     let key = |name: &str| format!("{table}.{name}");
     let id = keys.required(&key("id"), account_id, "choose 1 to 32 of a-z, 0-9 and `-`");
     let name = keys.explicit(&key("name"), account_name);
     let what = "3 to 32 letters and digits, the same as on the platform's page (令牌)";
     let token = keys.required(&key("token"), secret::<Token>, what);
     let previous_token = keys.explicit(&key("previous_token"), secret::<Token>);
-    let app_id = keys.explicit(&key("app_id"), app_id);
-    let encoding_aes_key = keys.explicit(&key("encoding_aes_key"), secret::<EncodingAesKey>);
-    let previous_encoding_aes_key =
-        keys.explicit(&key("previous_encoding_aes_key"), secret::<EncodingAesKey>);
-    let mode = keys.get(&key("mode"), mode);
+    let mode = mode(keys, table);
     let language = keys.get(&key("language"), one_of(LANGUAGES));
     let welcome = keys.explicit(&key("welcome"), text);
     let fallback = keys.get(&key("fallback"), text);
@@ -309,56 +250,74 @@ fn account(keys: &mut Reader<'_>, table: &str, in_use: &mut InUse) -> Option<Acc
     } else {
         in_use.check_token(keys, &key("previous_token"), previous_token.as_ref());
     }
-    check_mode(keys, table, mode);
 
     let id = id?;
-    Some(AccountConfig {
+    Some(Account {
         name: name
             .filter(|name| !name.is_empty())
             .unwrap_or_else(|| id.clone()),
-        id,
-        token: token?,
         previous_token,
-        app_id,
-        encoding_aes_key,
-        previous_encoding_aes_key,
-        mode,
+        mode: mode?,
         welcome: welcome.unwrap_or_else(|| language.welcome().into()),
         fallback,
         language,
-        bot,
+        bot: bot.as_str().into(),
+        ..Account::new(id, token?)
     })
 }
 
-fn public_url(keys: &mut Reader<'_>) -> Option<String> {
-    let url = keys.get("public_url", url)?;
-    if let Some(port) = url.port.filter(|port| ![80, 443].contains(port)) {
-        keys.warn(
-            "public_url",
-            &format!("has the port {port}, but the platform calls 80 and 443 only"),
-        );
+/// The mode of an account with the keys that it needs. Nothing when one of them is missing or faulty.
+fn mode(keys: &mut Reader<'_>, table: &str) -> Option<Mode> {
+    let key = |name: &str| format!("{table}.{name}");
+    let app_id = keys.explicit(&key("app_id"), app_id);
+    let current = keys.explicit(&key("encoding_aes_key"), secret::<EncodingAesKey>);
+    let previous = keys.explicit(&key("previous_encoding_aes_key"), secret::<EncodingAesKey>);
+    let name = keys.get(&key("mode"), mode_name);
+
+    if previous == current && current.is_some() {
+        let text = "is the same as `encoding_aes_key`; delete it";
+        keys.warn(&key("previous_encoding_aes_key"), text);
     }
-    Some(url.text)
+    check_mode(keys, table, name);
+
+    let sealing = app_id.zip(current).map(|(app_id, key)| Sealing {
+        app_id,
+        key,
+        previous_key: previous,
+    });
+    match name {
+        ModeName::Plain => Some(Mode::Plain),
+        ModeName::Compatible => sealing.map(Mode::Compatible),
+        ModeName::Safe => sealing.map(Mode::Safe),
+    }
+}
+
+/// A [`Mode`] before its keys are known.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ModeName {
+    Plain,
+    Compatible,
+    Safe,
 }
 
 /// `compat` is the platform's own short word, accepted and not advertised.
-fn mode(given: &reader::Given<'_>) -> Result<Mode, Faults> {
+fn mode_name(given: &reader::Given<'_>) -> Result<ModeName, Faults> {
     if given.text()? == "compat" {
-        Ok(Mode::Compatible)
+        Ok(ModeName::Compatible)
     } else {
         one_of(MODES)(given)
     }
 }
 
 /// The keys that each mode needs, and a key that no mode uses.
-fn check_mode(keys: &mut Reader<'_>, table: &str, mode: Mode) {
+fn check_mode(keys: &mut Reader<'_>, table: &str, mode: ModeName) {
     let key = |name: &str| format!("{table}.{name}");
     let has_key = keys.has(&key("encoding_aes_key"));
     if !has_key && keys.has(&key("previous_encoding_aes_key")) {
         let text = "stands without `encoding_aes_key`; the current key goes there";
         keys.fault(&key("previous_encoding_aes_key"), text);
     }
-    if mode == Mode::Plain {
+    if mode == ModeName::Plain {
         if has_key && !keys.has(&key("mode")) {
             let text = "is not used, because the mode is `plain` unless `mode` says otherwise; \
                         write the `mode` that the platform's page shows";
@@ -372,11 +331,7 @@ fn check_mode(keys: &mut Reader<'_>, table: &str, mode: Mode) {
         .map(|name| format!("`{name}`"))
         .collect();
     if !missing.is_empty() {
-        let name = if mode == Mode::Safe {
-            "safe"
-        } else {
-            "compatible"
-        };
+        let name = word(MODES, &mode);
         let it = if missing.len() == 1 { "it" } else { "them" };
         let missing = missing.join(" and ");
         let text = format!(
@@ -472,28 +427,6 @@ impl Level {
     /// The word in the settings.
     pub fn as_str(self) -> &'static str {
         word(LEVELS, &self)
-    }
-}
-
-impl Mode {
-    /// The word in the settings.
-    pub fn as_str(self) -> &'static str {
-        word(MODES, &self)
-    }
-}
-
-impl Language {
-    /// The word in the settings.
-    pub fn as_str(self) -> &'static str {
-        word(LANGUAGES, &self)
-    }
-
-    /// The welcome text of an account that has none of its own.
-    pub fn welcome(self) -> &'static str {
-        match self {
-            Self::Zh => "Hi~ 终于等到你",
-            Self::En => "Hi~ nice to see you",
-        }
     }
 }
 

@@ -10,7 +10,8 @@ use echostr_server::serve;
 
 /// 回音 Echostr：自己托管的微信公众号服务器 · a self-hosted server for WeChat Official Accounts
 #[derive(Parser)]
-#[command(name = "echostr", version)]
+// Options before a command would be ignored: each command takes its own.
+#[command(name = "echostr", version, args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(flatten)]
     settings: Settings,
@@ -21,7 +22,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// 运行服务器（不写命令时也是它） · run the server (also without a command)
-    Serve,
+    Serve(Settings),
     /// 打印设置手册，或检查一个设置文件 · print the manual of the settings, or check a file
     Config {
         #[command(subcommand)]
@@ -43,35 +44,37 @@ enum ConfigAction {
 #[derive(Args)]
 struct Settings {
     /// 设置文件，默认是当前目录的 echostr.toml（如果有） · the settings, by default `echostr.toml` if there is one
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// 监听地址，例如 127.0.0.1:8080 · the address to listen on
-    #[arg(long, global = true, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
     /// 数据文件夹 · the folder for data
-    #[arg(long, global = true, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER")]
     data: Option<String>,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let sources = || Sources {
-        config: cli.settings.config.clone(),
-        directory: std::env::current_dir().unwrap_or_default(),
-        environment: std::env::vars_os().collect(),
-        listen: cli.settings.listen.clone(),
-        data: cli.settings.data.clone(),
-    };
     match cli.command {
-        None | Some(Command::Serve) => serve::run(&sources()),
+        None => serve::run(&cli.settings.sources()),
+        Some(Command::Serve(settings)) => serve::run(&settings.sources()),
         Some(Command::Config { action: None }) => config::print_manual(),
         Some(Command::Config {
             action: Some(ConfigAction::Check { file }),
-        }) => config::check(&Sources {
-            config: Some(file),
-            directory: sources().directory,
-            ..Sources::default()
-        }),
+        }) => config::check(file),
         Some(Command::Doctor(options)) => doctor::run(&options),
+    }
+}
+
+impl Settings {
+    fn sources(self) -> Sources {
+        Sources {
+            config: self.config,
+            listen: self.listen,
+            data: self.data,
+            environment: std::env::vars_os().collect(),
+            ..Sources::default()
+        }
     }
 }

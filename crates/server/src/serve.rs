@@ -1,5 +1,7 @@
 //! The composition root: settings, one [`Bot`], the addresses, one listener.
 
+use std::io;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -8,8 +10,8 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Router, http};
 use echostr::{
-    Account, AccountMap, Bot, Language, Limits, Message, Mode, Reply, Sealing, echo, is_answered,
-    listen, not_allowed, not_found, receive, stop_signal,
+    Account, AccountMap, Bot, Message, Reply, echo, is_answered, listen, not_allowed, not_found,
+    receive, stop_signal,
 };
 use echostr_protocol::Token;
 use tokio::net::TcpListener;
@@ -17,7 +19,7 @@ use tower::ServiceExt as _;
 use tracing::{error, info, warn};
 
 use crate::command::config::FAULTY;
-use crate::config::{self, AccountConfig, BotKind, Config, OpenAccess, Sources, load};
+use crate::config::{BotKind, Config, OpenAccess, Sources, load};
 use crate::{log, page};
 
 /// Reads the settings and serves until the process is asked to stop.
@@ -49,17 +51,12 @@ pub fn run(sources: &Sources) -> ExitCode {
 
 /// Listens and answers until SIGTERM or Ctrl-C.
 async fn serve(config: Config) -> Result<(), String> {
-    let unheard = |error| {
-        format!(
-            "cannot listen on {}: {error}; is the address in use? choose another with `--listen`",
-            config.listen
-        )
-    };
+    let unheard = |error| unheard(config.listen, &error);
     let listener = TcpListener::bind(config.listen).await.map_err(unheard)?;
     let address = listener.local_addr().map_err(unheard)?;
     announce(&config, address);
-    let limits = limits(&config);
-    let site = Site::new(&config).map_err(|error| error.to_string())?;
+    let limits = config.limits.clone();
+    let site = Site::new(config).map_err(|error| error.to_string())?;
     let app = move |request| {
         let site = site.clone();
         async move { site.respond(request).await }
@@ -67,6 +64,26 @@ async fn serve(config: Config) -> Result<(), String> {
     listen(listener, app, &limits, stop_signal()).await;
     info!("stopped");
     Ok(())
+}
+
+/// Why nothing can be heard at `address`, and what to do.
+fn unheard(address: SocketAddr, error: &io::Error) -> String {
+    let remedy = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "another program listens there, perhaps another echostr; \
+             stop it or choose another port with `--listen`"
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine has no such address; choose one that it has with `--listen`, \
+             or `0.0.0.0` or `[::]` for all"
+        }
+        io::ErrorKind::PermissionDenied => {
+            "ports below 1024 are reserved as a rule; choose a higher one with `--listen` \
+             and put nginx or Caddy in front of it"
+        }
+        _ => "choose another address with `--listen`",
+    };
+    format!("cannot listen on {address}: {error}; {remedy}")
 }
 
 /// Every address of the server.
@@ -80,18 +97,17 @@ struct Parts {
 }
 
 impl Site {
-    fn new(config: &Config) -> echostr::Result<Self> {
-        let accounts: AccountMap = config.accounts.iter().map(account).collect();
+    fn new(config: Config) -> Result<Self, echostr::Error> {
+        let pages = pages(&config);
+        let accounts: AccountMap = config.accounts.into_iter().collect();
         let bot = Bot::new()
-            .with_limits(limits(config))
+            .with_limits(config.limits)
             .accounts(accounts)
             .on(answer);
         bot.check()?;
-        let open_access = config.open_access.clone();
-        let pages = pages(config);
         Ok(Self(Arc::new(Parts {
             bot,
-            open_access,
+            open_access: config.open_access,
             pages,
         })))
     }
@@ -166,7 +182,7 @@ impl OpenAccess {
         Some(Account {
             welcome: self.welcome.clone(),
             fallback: self.fallback.clone(),
-            language: language(self.language),
+            language: self.language,
             bot: self.bot.as_str().into(),
             is_open: true,
             ..Account::new("", token)
@@ -183,58 +199,8 @@ async fn answer(message: Message, account: Arc<Account>) -> Reply {
     }
 }
 
-fn account(settings: &AccountConfig) -> Account {
-    Account {
-        name: settings.name.clone(),
-        previous_token: settings.previous_token.clone(),
-        mode: mode(settings),
-        welcome: settings.welcome.clone(),
-        fallback: settings.fallback.clone(),
-        language: language(settings.language),
-        bot: settings.bot.as_str().into(),
-        ..Account::new(settings.id.clone(), settings.token.clone())
-    }
-}
-
-fn mode(settings: &AccountConfig) -> Mode {
-    let sealing = || Sealing {
-        app_id: settings
-            .app_id
-            .clone()
-            .expect("checked: only plain accounts may lack it"),
-        key: settings
-            .encoding_aes_key
-            .clone()
-            .expect("checked: only plain accounts may lack it"),
-        previous_key: settings.previous_encoding_aes_key.clone(),
-    };
-    match settings.mode {
-        config::Mode::Plain => Mode::Plain,
-        config::Mode::Compatible => Mode::Compatible(sealing()),
-        config::Mode::Safe => Mode::Safe(sealing()),
-    }
-}
-
-fn language(language: config::Language) -> Language {
-    match language {
-        config::Language::Zh => Language::Chinese,
-        config::Language::En => Language::English,
-    }
-}
-
-fn limits(config: &Config) -> Limits {
-    Limits {
-        max_connections: config.limits.max_connections,
-        header_timeout: config.limits.header_timeout,
-        body_timeout: config.limits.body_timeout,
-        body_bytes: config.limits.body_bytes,
-        shutdown: config.limits.shutdown,
-        trusted_proxies: config.trusted_proxies.clone(),
-    }
-}
-
 /// Says where the server is and what to paste into the platform's page.
-fn announce(config: &Config, address: std::net::SocketAddr) {
+fn announce(config: &Config, address: SocketAddr) {
     info!(
         "Echostr 回音 {} 已启动 · listening on http://{address}",
         env!("CARGO_PKG_VERSION")

@@ -267,6 +267,11 @@ fn a_well_formed_body_without_the_expected_fields_gets_success() {
         "<other><a>1</a></other>",
         "{}",
         "<xml><MsgType>text</MsgType></xml>",
+        // A picture without its MediaId, and a text to nobody.
+        "<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName><CreateTime>1</CreateTime>\
+         <MsgType>image</MsgType><PicUrl>https://mmbiz.qpic.cn/1</PicUrl><MsgId>7</MsgId></xml>",
+        "<xml><FromUserName>o1</FromUserName><CreateTime>1</CreateTime>\
+         <MsgType>text</MsgType><Content>hello</Content><MsgId>8</MsgId></xml>",
         "<xml><FromUserName>o1</FromUserName><MsgType>something_new</MsgType></xml>",
         "<xml><FromUserName>o1</FromUserName><MsgType>event</MsgType><Event>new_event</Event></xml>",
     ] {
@@ -274,17 +279,54 @@ fn a_well_formed_body_without_the_expected_fields_gets_success() {
     }
 }
 
+/// A text that makes its push so long.
+fn text_of_size(size_bytes: usize, msg_id: u64) -> String {
+    let push = text_push("", msg_id);
+    push.replace(
+        "[CDATA[]]></Content>",
+        &format!(
+            "[CDATA[{}]]></Content>",
+            "a".repeat(size_bytes - push.len())
+        ),
+    )
+}
+
+/// A picture and many blanks.
+fn image_of_size(size_bytes: usize, msg_id: u64) -> String {
+    let push = text_push("", msg_id)
+        .replace("[CDATA[text]]", "[CDATA[image]]")
+        .replace(
+            "<Content><![CDATA[]]></Content>",
+            "<MediaId><![CDATA[m1]]></MediaId>",
+        );
+    push.replace(
+        "</xml>",
+        &format!("{}</xml>", " ".repeat(size_bytes - push.len())),
+    )
+}
+
+#[test]
+fn large_pushes_do_not_stay_in_memory() {
+    for push_of_size in [text_of_size, image_of_size] {
+        let server = Server::start("");
+        let target = signed("/wechatMP/AnyOtherToken", "AnyOtherToken", "");
+        for msg_id in 0..200 {
+            let push = push_of_size(1 << 20, msg_id);
+            let response = server.send(&Request::post(&target, push.as_bytes()));
+            let answer = response.text();
+            assert!(answer.contains("aaa") || answer.contains("m1"), "{answer}");
+        }
+        if let Some(peak_bytes) = server.peak_memory_bytes() {
+            assert!(peak_bytes < 64 << 20, "{peak_bytes} bytes");
+        }
+    }
+}
+
 #[test]
 fn a_body_over_the_limit_gets_413_however_it_is_framed() {
     let server = Server::start(SHOP);
     let target = signed("/mp/shop", TOKEN, "");
-    let of_size = |size: usize| {
-        let push = text_push("", 7);
-        push.replace(
-            "[CDATA[]]></Content>",
-            &format!("[CDATA[{}]]></Content>", "a".repeat(size - push.len())),
-        )
-    };
+    let of_size = |size_bytes| text_of_size(size_bytes, 7);
     let limit = 1 << 20;
     assert_eq!(
         server
@@ -352,6 +394,25 @@ fn who_signs_rightly_without_an_echostr_reads_the_name_of_the_site() {
             ..Request::default()
         };
         check(&server, &head, 200, "");
+    }
+}
+
+#[test]
+fn what_is_echoed_is_never_taken_for_a_page() {
+    let server = Server::start(SHOP);
+    for (path, token) in [
+        ("/mp/shop", TOKEN),
+        ("/wechatMP/AnyOtherToken", "AnyOtherToken"),
+    ] {
+        let target = signed(path, token, "&echostr=%3Cscript%3Ealert(1)%3C/script%3E");
+        let response = server.get(&target);
+        assert_eq!(response.text(), "<script>alert(1)</script>");
+        for (name, value) in [
+            ("content-type", "text/plain; charset=utf-8"),
+            ("x-content-type-options", "nosniff"),
+        ] {
+            assert_eq!(response.header(name), value, "{path}");
+        }
     }
 }
 
@@ -504,20 +565,88 @@ fn the_log_names_the_sender_behind_a_trusted_proxy_only() {
     assert!(line.contains("\"peer\":\"192.0.2.7\""), "{line}");
 }
 
-#[test]
-fn a_flood_of_wrong_signatures_is_one_line_of_the_log() {
+/// Five times the same, and how many lines of the log it is worth.
+#[track_caller]
+fn check_refusals(target: &str, body: Option<&str>, status: u16, class: &str, expected: usize) {
     let mut server = Server::start(SHOP);
-    for number in 0..20 {
-        check(
-            &server,
-            &Request::get(&format!("/mp/shop?signature={number}")),
-            404,
-            "",
-        );
+    for _ in 0..5 {
+        match body {
+            Some(body) => check_post(&server, target, body, status, ""),
+            None => check(&server, &Request::get(target), status, ""),
+        }
     }
     server.terminate();
     let (log, _) = server.wait_for_end();
-    assert_eq!(log.matches("refused a request").count(), 1, "{log}");
+    let lines = log
+        .lines()
+        .filter(|line| line.contains("refused a request"));
+    assert_eq!(
+        lines.filter(|line| line.contains(class)).count(),
+        expected,
+        "{log}"
+    );
+}
+
+#[test]
+fn who_knows_the_token_of_an_account_is_logged_each_time_and_a_flood_of_strangers_once() {
+    let open = signed("/wechatMP/AnyOtherToken", "AnyOtherToken", "");
+    let too_large = text_of_size((1 << 20) + 1, 7);
+    for target in ["/mp/shop", "/wechatMP/S1qJ0JoQmYfy"] {
+        let right = signed(target, TOKEN, "");
+        check_refusals(&right, Some("hello"), 400, "bad_xml", 5);
+        check_refusals(&right, Some(&too_large), 413, "too_large", 5);
+        let wrong = format!("{target}?signature=1");
+        check_refusals(&wrong, None, 404, "bad_signature", 1);
+        check_refusals(&wrong, Some("hello"), 404, "bad_signature", 1);
+    }
+    // Anybody can sign for open access.
+    check_refusals(&open, Some("hello"), 400, "bad_xml", 1);
+    check_refusals(&open, Some(&too_large), 413, "too_large", 1);
+}
+
+#[test]
+fn an_unknown_kind_is_logged_once_per_name() {
+    let mut server = Server::start(SHOP);
+    let target = signed("/mp/shop", TOKEN, "");
+    let long = "k".repeat(200);
+    let mut msg_id = 0;
+    for kind in [
+        "new_kind",
+        "other_kind",
+        "new_kind",
+        &long,
+        "new_kind",
+        &long,
+    ] {
+        for of in [
+            format!("<MsgType>{kind}</MsgType>"),
+            format!("<MsgType>event</MsgType><Event>e_{kind}</Event>"),
+        ] {
+            msg_id += 1;
+            let push = text_push("", msg_id).replace("<MsgType><![CDATA[text]]></MsgType>", &of);
+            check_post(&server, &target, &push, 200, "success");
+        }
+    }
+    server.terminate();
+    let (log, _) = server.wait_for_end();
+    let mut kinds: Vec<&str> = log
+        .lines()
+        .filter_map(|line| Some(line.split_once("\"msg.kind\":\"")?.1.split_once('"')?.0))
+        .collect();
+    kinds.sort_unstable();
+    let (long, long_event) = ("k".repeat(64), format!("e_{}", "k".repeat(62)));
+    assert_eq!(
+        kinds,
+        [
+            &*long_event,
+            "e_new_kind",
+            "e_other_kind",
+            &*long,
+            "new_kind",
+            "other_kind"
+        ],
+        "{log}"
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! `echostr config`: the manual, and the check of a file.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::config::{MANUAL, Sources, load};
@@ -18,8 +19,12 @@ pub fn print_manual() -> ExitCode {
 }
 
 /// Reads the file as `serve` would, without environment and options, and says what is wrong with it.
-pub fn check(sources: &Sources) -> ExitCode {
-    match load(sources) {
+pub fn check(file: PathBuf) -> ExitCode {
+    let sources = Sources {
+        config: Some(file),
+        ..Sources::default()
+    };
+    match load(&sources) {
         Ok((config, warnings)) => {
             for warning in warnings {
                 eprintln!("{warning}");

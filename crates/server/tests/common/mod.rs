@@ -147,8 +147,9 @@ impl Server {
 
     /// Asks the process to stop.
     pub(crate) fn terminate(&self) {
-        let killed = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
+        // The shell's own `kill`: a program of this name is not on every machine.
+        let killed = Command::new("sh")
+            .args(["-c", "kill -TERM \"$0\"", &self.child.id().to_string()])
             .status();
         assert!(killed.is_ok_and(|status| status.success()), "`kill` runs");
     }
