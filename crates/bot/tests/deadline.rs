@@ -2,14 +2,20 @@
 
 mod common;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use common::{FALLBACK, deliver, listen, modes, platform, shop, shown, soon, text_shown};
+use axum::body::Body;
+use common::{
+    FALLBACK, deliver, deliver_as, listen, modes, platform, shop, shown, soon, text_shown,
+};
 use echostr::prelude::*;
+use echostr::protocol::Document;
 use echostr_simulator::{Course, Exchange, Mode, Push, Shown, Xml};
 use futures_util::future::join_all;
+use futures_util::stream;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -40,22 +46,32 @@ fn counting() -> (Bot, Runs) {
 
 /// A handler that is ready after so many milliseconds.
 async fn check_slow(handler_ms: u64, push: &Push, expected: Option<&str>, answered_after_ms: u64) {
-    let bot = Bot::new()
+    let bot = slow(Duration::from_millis(handler_ms));
+    let start = Instant::now();
+    let shown = shown(&bot, push).await;
+    match expected {
+        Some(text) => assert_eq!(text_shown(&shown), text, "{handler_ms} ms, {push:?}"),
+        None => assert_eq!(shown, Shown::Nothing, "{handler_ms} ms, {push:?}"),
+    }
+    assert_took(start, answered_after_ms);
+}
+
+/// A bot that takes its time for everything.
+fn slow(time: Duration) -> Bot {
+    Bot::new()
         .on(async |_: Message, State(time): State<Duration>| {
             tokio::time::sleep(time).await;
             "ready"
         })
-        .state(Duration::from_millis(handler_ms))
-        .account(shop());
-    let start = Instant::now();
-    let shown = shown(&bot, push).await;
-    match expected {
-        Some(text) => assert_eq!(text_shown(&shown), text, "{handler_ms} ms"),
-        None => assert_eq!(shown, Shown::Nothing, "{handler_ms} ms"),
-    }
+        .state(time)
+        .account(shop())
+}
+
+#[track_caller]
+fn assert_took(start: Instant, expected_ms: u64) {
     // Tokio's clock goes in steps of a millisecond.
     let took = start.elapsed().as_millis();
-    let expected = u128::from(answered_after_ms);
+    let expected = u128::from(expected_ms);
     assert!(
         (expected..=expected + 2).contains(&took),
         "answered after {took} ms"
@@ -71,10 +87,64 @@ async fn a_late_handler_is_answered_for_half_a_second_before_the_platform_gives_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_answer_to_an_event_is_none() {
+async fn a_late_handler_is_answered_for_with_the_welcome_the_fallback_or_nothing() {
+    for (push, expected) in [
+        (Push::subscribe(), Some("Hi~ 终于等到你")),
+        (Push::scan("7", "t"), Some(FALLBACK)),
+        (Push::click("menu-1"), Some(FALLBACK)),
+        (Push::view("https://example.com", "1"), None),
+        (Push::unsubscribe(), None),
+        (Push::template_sent(7, "success"), None),
+    ] {
+        check_slow(4_510, &push, expected, 4_500).await;
+    }
     check_slow(4_490, &Push::subscribe(), Some("ready"), 4_490).await;
-    check_slow(4_510, &Push::subscribe(), None, 4_500).await;
-    check_slow(4_510, &Push::click("menu-1"), None, 4_500).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_that_the_body_takes_is_the_handlers() {
+    for (handler_ms, expected, answered_after_ms) in
+        [(3_490, "ready", 4_490), (3_510, FALLBACK, 4_500)]
+    {
+        let platform = platform("http://localhost/", Mode::Plain);
+        let envelope = platform.envelope(&Push::text("hello"));
+        let content = envelope.body.clone();
+        let body = Body::from_stream(stream::once(async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok::<_, Infallible>(content)
+        }));
+        let bot = slow(Duration::from_millis(handler_ms));
+        let start = Instant::now();
+        let delivery = deliver_as(&bot, &platform, &envelope, body).await;
+        assert_eq!(text_shown(&platform.shown(&envelope, &delivery)), expected);
+        assert_took(start, answered_after_ms);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_handler_that_panics_when_it_is_dropped_is_answered_for_too() {
+    struct Fragile;
+    impl Drop for Fragile {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+    let bot = Bot::new()
+        .on(async |_: Text| {
+            let _fragile = Fragile;
+            std::future::pending::<()>().await;
+        })
+        .account(shop());
+    let platform = platform("http://localhost/", Mode::Plain);
+    let envelope = platform.envelope(&Push::text("hello"));
+    let mut deliveries = soon(join_all(
+        (0..3).map(|_| deliver(&bot, &platform, &envelope)),
+    ))
+    .await;
+    deliveries.push(soon(deliver(&bot, &platform, &envelope)).await);
+    for delivery in &deliveries {
+        assert_eq!(text_shown(&platform.shown(&envelope, delivery)), FALLBACK);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -277,29 +347,84 @@ async fn deliveries_at_once_and_lost_answers_cost_one_run_on_a_socket() {
 }
 
 #[tokio::test]
-async fn a_repeated_answer_is_sealed_anew() {
-    for (mode, platforms_mode) in modes().into_iter().skip(1) {
+async fn a_repeat_gets_the_very_same_document_sealed_anew() {
+    let mut firsts = Vec::new();
+    for (mode, platforms_mode) in modes() {
         let (bot, runs) = counting();
         let bot = bot.account(Account { mode, ..shop() });
         let platform = platform("http://localhost/", platforms_mode);
         let envelope = platform.envelope(&Push::text("hello"));
         let first = deliver(&bot, &platform, &envelope).await;
-        let second = deliver(&bot, &platform, &envelope).await;
-        let body = |exchange: &Exchange| exchange.answer.as_ref().expect("an answer").text();
-        let part = |exchange: &Exchange, name: &str| {
-            let document = echostr::protocol::Document::parse(body(exchange).as_bytes());
-            let document = document.expect("a sealed reply");
-            let part = document.root().child(name).expect("a sealed reply");
-            part.text().to_owned()
-        };
-        for name in ["Encrypt", "MsgSignature", "Nonce"] {
-            assert_ne!(part(&first, name), part(&second, name), "{name}");
-        }
-        for delivery in [&first, &second] {
-            assert_eq!(text_shown(&platform.shown(&envelope, delivery)), "run 1");
-        }
-        assert_eq!(runs.so_far(), 1);
+        firsts.push((bot, runs, platform, envelope, first));
     }
+    soon(next_second()).await;
+    for (bot, runs, platform, envelope, first) in firsts {
+        let second = deliver(&bot, &platform, &envelope).await;
+        let name = platform.mode.name();
+        let document = |exchange: &Exchange| match platform.shown(&envelope, exchange) {
+            Shown::Answer { document, .. } => document,
+            other => panic!("no answer in {name}: {other:?}"),
+        };
+        // Its `CreateTime` included.
+        assert_eq!(document(&first), document(&second), "{name}");
+        assert_eq!(text_shown(&platform.shown(&envelope, &second)), "run 1");
+        assert_eq!(runs.so_far(), 1);
+        if platform.mode.sealing().is_some() {
+            for part in ["Encrypt", "MsgSignature", "Nonce", "TimeStamp"] {
+                let (first, second) = (part_of(&first, part), part_of(&second, part));
+                assert_ne!(first, second, "{part} in {name}");
+            }
+        }
+    }
+}
+
+/// Ready when the clock of the wall shows another second.
+async fn next_second() {
+    let second = || {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+        since_epoch.expect("it is later than 1970").as_secs()
+    };
+    let before = second();
+    while second() == before {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A part of a sealed reply.
+#[track_caller]
+fn part_of(exchange: &Exchange, name: &str) -> String {
+    let body = exchange.answer.as_ref().expect("an answer").text();
+    let document = Document::parse(body.as_bytes()).expect("a document");
+    let part = document.root().child(name).expect("a sealed reply");
+    part.text().to_owned()
+}
+
+/// A push is answered by the run that it began although `n_others`, more than are kept, have come meanwhile.
+async fn check_kept(account: Account, n_others: usize) {
+    let gate = Gate::new();
+    let bot = gate.bot.clone().account(account);
+    let platform = platform("http://localhost/", Mode::Plain);
+    let envelope = platform.envelope(&Push::text("hello"));
+    gate.give_up(deliver(&bot, &platform, &envelope)).await;
+    let mut other = Push::image("https://mmbiz.qpic.cn/1", "m1");
+    for number in 0..n_others {
+        other.msg_id = u64::try_from(number).ok();
+        deliver(&bot, &platform, &platform.envelope(&other)).await;
+    }
+    gate.open.add_permits(1);
+    let repeat = soon(deliver(&bot, &platform, &envelope)).await;
+    assert_eq!(text_shown(&platform.shown(&envelope, &repeat)), "run 1");
+    assert_eq!(gate.runs.so_far(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_under_way_is_not_forgotten_however_many_pushes_come() {
+    check_kept(shop(), 25_000).await;
+    let open = Account {
+        is_open: true,
+        ..shop()
+    };
+    check_kept(open, 6_000).await;
 }
 
 #[tokio::test]

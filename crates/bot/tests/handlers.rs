@@ -5,9 +5,9 @@ mod common;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use common::{FALLBACK, message, shop, shown, text_shown};
+use common::{FALLBACK, Log, message, shop, shown, text_shown};
 use echostr::prelude::*;
-use echostr::{Argument, BoxError, Context, Needs};
+use echostr::{Argument, BoxError, Context, Error, Needs};
 use echostr_simulator::{Push, Shown};
 
 /// What the bot says to `push`.
@@ -101,6 +101,11 @@ fn a_keyword_is_the_whole_text_but_for_white_space_around_it() {
     }
     check(bot.clone(), &Push::text("shop"), article("The shop"));
     check(bot.clone(), &Push::menu_text("价格", "menu-1"), "99 元");
+    // As it was pasted.
+    let padded = Bot::new().keyword(" 帮助 ", "what I can do");
+    for text in ["帮助", " 帮助 "] {
+        check(padded.clone(), &Push::text(text), "what I can do");
+    }
     // It is asked in its turn, and not for what is no text.
     let late = Bot::new()
         .on(async |_: Text| "first")
@@ -169,7 +174,7 @@ fn a_handler_is_given_the_states_the_account_and_the_message() {
     );
 
     let bot = Bot::new().on(async |_: Text, account: Arc<Account>, message: Message| {
-        format!("{} to {}", message.from(), account.id)
+        format!("{} to {}", message.from_user(), account.id)
     });
     check(bot, &Push::text("hello").by("oAnn"), "oAnn to shop");
 }
@@ -268,6 +273,12 @@ fn every_result_means_a_reply() {
         text,
         "a string",
     );
+    // The words of the message itself are no `String`.
+    check(
+        Bot::new().on(async |text: Text| text.content),
+        text,
+        "hello",
+    );
     check(Bot::new().on(async |_: Text| {}), text, Reply::Silence);
     check(
         Bot::new().on(async |_: Text| Reply::TransferBizAiIvr),
@@ -307,6 +318,20 @@ fn every_result_means_a_reply() {
     );
 }
 
+/// The prelude's `Result` takes any error.
+async fn numbered(text: Text) -> Result<Article> {
+    let number: u32 = text.content.parse()?;
+    Ok(article(&format!("No. {number}")))
+}
+
+#[test]
+fn a_handler_may_return_an_article_or_any_error() {
+    let bot = Bot::new().on(numbered);
+    check(bot.clone(), &Push::text("7"), article("No. 7"));
+    let error = answer(bot, &Push::text("x")).expect_err("it is no number");
+    assert!(error.is::<std::num::ParseIntError>(), "{error:?}");
+}
+
 #[test]
 fn the_error_of_a_handler_is_that_of_answer() {
     let bot = Bot::new().on(async |text: Text| {
@@ -334,36 +359,87 @@ async fn answer_takes_a_message_made_by_hand() {
 }
 
 #[tokio::test]
-async fn a_bot_without_an_account_says_so() {
-    let sentence =
-        "the bot has no account; make it with `Bot::from_env()` or give it one with `.account(…)`";
+async fn answer_needs_no_account_and_serve_does() {
     let bot = Bot::new().on(async |_: Text| "hello");
-    let error = bot.answer(message(&Push::text("hello"))).await;
-    assert_eq!(error.expect_err("no account").to_string(), sentence);
-    let error = bot.serve("127.0.0.1:0").await;
-    assert_eq!(error.expect_err("no account").to_string(), sentence);
+    let answer = bot.answer(message(&Push::text("hello"))).await;
+    assert_eq!(answer.expect("an answer"), "hello".into());
+
+    let error = bot.serve("127.0.0.1:0").await.expect_err("no account");
+    assert!(matches!(error.downcast_ref(), Some(Error::NoAccount)));
+    assert_eq!(
+        error.to_string(),
+        "the bot has no account; make it with `Bot::from_env()` or give it one with `.account(…)`"
+    );
 }
 
-#[tokio::test]
-async fn a_follower_gets_the_fallback_when_a_handler_fails_and_nothing_after_an_event() {
+/// What a follower sees when no handler has an answer, and what the log says of it.
+#[track_caller]
+fn check_failure(account: Account, push: &Push, expected: Option<&str>, logged: &str) {
     let bot = Bot::new()
         .on(async |text: Text| match &*text.content {
             "panic" => panic!("by the follower's wish"),
-            "error" => Err("something went wrong"),
-            other => Ok(other.to_owned()),
+            _ => Err::<(), _>("something went wrong"),
         })
-        .on(async |_: Subscribe| -> &str { panic!("by the follower's wish") })
-        .on(async |_: Click| Err::<(), _>("something went wrong"))
-        .account(shop());
-    assert_eq!(text_shown(&shown(&bot, &Push::text("fine")).await), "fine");
-    for text in ["panic", "error"] {
-        assert_eq!(text_shown(&shown(&bot, &Push::text(text)).await), FALLBACK);
-        let silent = bot.clone().account(Account {
+        .on(async |_: Message| -> Result<()> { Err("something went wrong".into()) })
+        .account(account);
+    let log = Log::default();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
+    let shown = log.of(|| runtime.block_on(shown(&bot, push)));
+    match expected {
+        Some(text) => assert_eq!(text_shown(&shown), text, "{push:?}"),
+        None => assert_eq!(shown, Shown::Nothing, "{push:?}"),
+    }
+    let log = log.text();
+    assert!(
+        log.contains(&format!("the follower gets {logged}")),
+        "{log}"
+    );
+}
+
+#[test]
+fn when_a_handler_fails_a_follower_gets_the_fallback_where_an_answer_is_shown() {
+    for push in [
+        Push::text("panic"),
+        Push::text("error"),
+        Push::voice("m1"),
+        Push::scan("7", "t"),
+        Push::click("menu-1"),
+        Push::report_location(23.1, 113.3, 60.0),
+        Push::scancode_waitmsg("menu-2", "qrcode", "1"),
+        Push::event("something_new", []),
+    ] {
+        check_failure(shop(), &push, Some(FALLBACK), "the fallback text");
+        let silent = Account {
             fallback: String::new(),
             ..shop()
-        });
-        assert_eq!(shown(&silent, &Push::text(text)).await, Shown::Nothing);
+        };
+        check_failure(silent, &push, None, "no answer");
     }
-    assert_eq!(shown(&bot, &Push::subscribe()).await, Shown::Nothing);
-    assert_eq!(shown(&bot, &Push::click("menu-1")).await, Shown::Nothing);
+    for push in [
+        Push::unsubscribe(),
+        Push::view("https://example.com", "1"),
+        Push::template_sent(7, "success"),
+        Push::message("device_text", []),
+    ] {
+        check_failure(shop(), &push, None, "no answer");
+    }
+}
+
+#[test]
+fn when_a_handler_fails_a_new_follower_is_welcomed() {
+    let welcome = |text: &str| Account {
+        welcome: text.into(),
+        ..shop()
+    };
+    for push in [Push::subscribe(), Push::subscribe_by_scan("7", "t")] {
+        check_failure(
+            welcome("Good to see you"),
+            &push,
+            Some("Good to see you"),
+            "the welcome text",
+        );
+        check_failure(welcome(""), &push, None, "no answer");
+    }
 }

@@ -309,13 +309,15 @@ async fn an_address_in_use_is_named() {
         .serve(address.clone())
         .await
         .expect_err("it is in use");
-    assert!(matches!(error, Error::Listen { .. }));
+    assert!(matches!(error.downcast_ref(), Some(Error::Listen { .. })));
     assert_eq!(
         error.to_string(),
-        format!("cannot listen on {address}; is it in use?")
+        format!(
+            "cannot listen on {address}; give an address of this machine with a port that is free and allowed"
+        )
     );
     // `main` shows `Debug`, which names the cause.
-    assert!(format!("{error:?}").contains("in use?: "), "{error:?}");
+    assert!(format!("{error:?}").contains("allowed: "), "{error:?}");
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+use std::io;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -65,12 +67,23 @@ pub(crate) fn platform(url: &str, mode: Mode) -> Platform {
 
 /// One delivery to the bot as a service, without a socket.
 pub(crate) async fn deliver(bot: &Bot, platform: &Platform, envelope: &Envelope) -> Exchange {
+    let body = Body::from(envelope.body.clone());
+    deliver_as(bot, platform, envelope, body).await
+}
+
+/// The same with `body` for the envelope's, to let it come as it likes.
+pub(crate) async fn deliver_as(
+    bot: &Bot,
+    platform: &Platform,
+    envelope: &Envelope,
+    body: Body,
+) -> Exchange {
     let request = platform.request(envelope);
     let start = Instant::now();
     let asked: Request = http::Request::builder()
         .method(&request.method)
         .uri(request.url.as_str())
-        .body(Body::from(request.body.clone()))
+        .body(body)
         .expect("a request");
     let (head, body) = match bot.clone().oneshot(asked).await {
         Ok(response) => response.into_parts(),
@@ -128,4 +141,36 @@ pub(crate) async fn soon<T>(event: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(20), event)
         .await
         .expect("it happens soon")
+}
+
+/// What is logged on this thread.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Does `work` and listens.
+    pub(crate) fn of<T>(&self, work: impl FnOnce() -> T) -> T {
+        let log = self.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || log.clone())
+            .finish();
+        tracing::subscriber::with_default(subscriber, work)
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let log = self.0.lock().expect("nobody panics while holding it");
+        String::from_utf8_lossy(&log).into_owned()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut log = self.0.lock().expect("nobody panics while holding it");
+        log.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
