@@ -12,7 +12,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request};
 use axum::response::Response;
 use axum::{Router, routing};
-use echostr_protocol::{AppId, EncodingAesKey, Event, Key, Message, Reply, Token};
+use echostr_protocol::{Event, Key, Message, Reply};
 use futures_util::FutureExt as _;
 use http::HeaderMap;
 use tokio::net::{TcpListener, ToSocketAddrs};
@@ -21,11 +21,12 @@ use tower::ServiceExt as _;
 use tracing::{info, warn};
 
 use crate::deadline::{Answer, Deadline, Failure};
+use crate::env::account_from_env;
 use crate::handler::{AnyHandler, Argument, Context, Erased, Handler, IntoReply, Needs, States};
 use crate::listen::{Limits, listen};
 use crate::noted::Noted;
 use crate::webhook::{not_found, receive};
-use crate::{Account, AccountMap, Accounts, BoxError, Error, Mode, Result, Sealing};
+use crate::{Account, AccountMap, Accounts, BoxError, Error, Result};
 
 /// A bot: handlers in the order in which they are asked. Cloning is cheap.
 ///
@@ -81,7 +82,7 @@ impl Bot {
     /// # Errors
     /// [`Error::Missing`] and [`Error::Setting`].
     pub fn from_env() -> Result<Self, Error> {
-        account_from(&|name| env::var(name).ok().filter(|value| !value.is_empty()))
+        account_from_env(&|name| env::var(name).ok().filter(|value| !value.is_empty()))
             .map(|account| Self::new().account(account))
     }
 
@@ -369,147 +370,4 @@ impl<R: IntoReply + Clone + Send + Sync + 'static> AnyHandler for Keyword<R> {
     }
 
     fn needs(&self, _: &mut Needs) {}
-}
-
-fn account_from(variable: &dyn Fn(&str) -> Option<String>) -> Result<Account, Error> {
-    let setting = |name: &'static str| {
-        move |error: echostr_protocol::Error| Error::Setting {
-            name,
-            why: error.to_string(),
-        }
-    };
-    let remedy =
-        "it is on the platform's server configuration page (设置与开发 → 基本配置 → 服务器配置)";
-    let needed = |name: &'static str| variable(name).ok_or(Error::Missing { name, remedy });
-    let token: Token = needed("ECHOSTR_TOKEN")?
-        .parse()
-        .map_err(setting("ECHOSTR_TOKEN"))?;
-    let sealing = || {
-        let key: EncodingAesKey = needed("ECHOSTR_ENCODING_AES_KEY")?
-            .parse()
-            .map_err(setting("ECHOSTR_ENCODING_AES_KEY"))?;
-        let app_id = AppId::from(needed("ECHOSTR_APP_ID")?.trim());
-        Ok(Sealing {
-            app_id,
-            key,
-            previous_key: None,
-        })
-    };
-    let mode = match variable("ECHOSTR_MODE").as_deref() {
-        None | Some("plain") => Mode::Plain,
-        Some("compatible" | "compat") => Mode::Compatible(sealing()?),
-        Some("safe") => Mode::Safe(sealing()?),
-        Some(other) => {
-            let why = format!("it is `{other}`; `plain`, `compatible` and `safe` are allowed");
-            return Err(Error::Setting {
-                name: "ECHOSTR_MODE",
-                why,
-            });
-        }
-    };
-    let mut account = Account::new(
-        variable("ECHOSTR_ACCOUNT").unwrap_or_else(|| "default".into()),
-        token,
-    );
-    account.mode = mode;
-    account.fallback = variable("ECHOSTR_FALLBACK").unwrap_or_default();
-    if let Some(welcome) = variable("ECHOSTR_WELCOME") {
-        account.welcome = welcome;
-    }
-    Ok(account)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TOKEN: (&str, &str) = ("ECHOSTR_TOKEN", "S1qJ0JoQmYfy");
-    const APP_ID: (&str, &str) = ("ECHOSTR_APP_ID", " wx0123456789abcdef ");
-    const KEY: (&str, &str) = (
-        "ECHOSTR_ENCODING_AES_KEY",
-        "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
-    );
-
-    fn read(variables: &[(&str, &str)]) -> Result<Account, Error> {
-        account_from(&|asked| {
-            let found = variables.iter().find(|(name, _)| *name == asked);
-            found.map(|(_, value)| (*value).to_owned())
-        })
-    }
-
-    #[track_caller]
-    fn check_refused(variables: &[(&str, &str)], expected: &str) {
-        let error = read(variables).expect_err("it cannot be used");
-        assert_eq!(error.to_string(), expected);
-    }
-
-    #[test]
-    fn a_token_is_enough_for_plain_mode() {
-        let account = read(&[TOKEN]).expect("it is enough");
-        assert_eq!(account.id, "default");
-        assert_eq!(account.token.expose(), "S1qJ0JoQmYfy");
-        assert!(matches!(account.mode, Mode::Plain));
-        assert_eq!(account.welcome, "Hi~ 终于等到你");
-        assert_eq!(account.fallback, "");
-    }
-
-    #[test]
-    fn every_variable_is_read() {
-        for (mode, is_safe) in [("safe", true), ("compatible", false), ("compat", false)] {
-            let more = [
-                ("ECHOSTR_MODE", mode),
-                ("ECHOSTR_ACCOUNT", "shop"),
-                ("ECHOSTR_WELCOME", "welcome"),
-                ("ECHOSTR_FALLBACK", "sorry"),
-            ];
-            let account = read(&[&[TOKEN, APP_ID, KEY], &more[..]].concat()).expect("all is there");
-            let sealing = match &account.mode {
-                Mode::Safe(sealing) if is_safe => sealing,
-                Mode::Compatible(sealing) if !is_safe => sealing,
-                other => panic!("`{mode}` is read as {other:?}"),
-            };
-            assert_eq!(sealing.app_id, "wx0123456789abcdef");
-            assert_eq!(sealing.key, KEY.1.parse().expect("a key"));
-            let texts = [account.id, account.welcome, account.fallback];
-            assert_eq!(texts, ["shop", "welcome", "sorry"]);
-        }
-    }
-
-    #[test]
-    fn what_is_missing_is_named_with_the_place_where_it_is_found() {
-        let page = "it is on the platform's server configuration page (设置与开发 → 基本配置 → 服务器配置)";
-        check_refused(&[], &format!("`ECHOSTR_TOKEN` is not set; {page}"));
-        for mode in ["safe", "compatible"] {
-            let mode = ("ECHOSTR_MODE", mode);
-            check_refused(
-                &[TOKEN, APP_ID, mode],
-                &format!("`ECHOSTR_ENCODING_AES_KEY` is not set; {page}"),
-            );
-            check_refused(
-                &[TOKEN, KEY, mode],
-                &format!("`ECHOSTR_APP_ID` is not set; {page}"),
-            );
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_used_is_named_without_the_secret() {
-        check_refused(
-            &[("ECHOSTR_TOKEN", "se-cret")],
-            "`ECHOSTR_TOKEN` cannot be used: the token has characters other than letters and digits; \
-             3 to 32 letters and digits are allowed",
-        );
-        check_refused(
-            &[TOKEN, ("ECHOSTR_MODE", "Safe")],
-            "`ECHOSTR_MODE` cannot be used: it is `Safe`; `plain`, `compatible` and `safe` are allowed",
-        );
-        let short = ("ECHOSTR_ENCODING_AES_KEY", "secret");
-        let error = read(&[TOKEN, APP_ID, short, ("ECHOSTR_MODE", "safe")]).expect_err("too short");
-        let said = format!("{error} {error:?}");
-        assert!(
-            said.starts_with("`ECHOSTR_ENCODING_AES_KEY` cannot be used: the EncodingAESKey"),
-            "{said}"
-        );
-        assert!(!said.contains("secret"), "{said}");
-    }
 }

@@ -26,6 +26,7 @@ mod account;
 mod bot;
 mod deadline;
 mod echo;
+mod env;
 mod error;
 mod handler;
 mod listen;
