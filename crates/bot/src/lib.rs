@@ -15,7 +15,7 @@
 //! ```
 //!
 //! A handler is an async function: its first argument says *when* (a kind of message), the others say *with what*
-//! ([`State`], the [`Account`], the [`Message`]), its return value says what to answer. The first handler that takes a
+//! ([`State`], `Arc<`[`Account`]`>`, the [`Message`]), its return value says what to answer. The first handler that takes a
 //! message answers it. A handler never counts seconds: one that panics, fails or is not ready in time is answered for
 //! with the account's fallback text, and the follower never sees the platform's failure notice.
 //!
