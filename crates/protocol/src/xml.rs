@@ -2,7 +2,8 @@
 //!
 //! It knows what the platform can send and refuses the rest: any DOCTYPE or other declaration, mismatched tags, unknown
 //! entities, what is cut off. Attributes, comments and processing instructions are passed over. It is written here because
-//! the general parser alone takes as long as all of a message may; that parser is its witness in the tests.
+//! the events of the general parser alone take half of the straightforward version's time for a whole message (see
+//! `benches/push.rs`), and 0.70 is all that a message may take. That parser is its witness in the tests.
 
 use std::ops::Range;
 
