@@ -40,7 +40,9 @@ pub struct Document(Arc<Tree>);
 
 #[derive(Default)]
 struct Tree {
+    // The document as it was read, and behind it the values that do not stand in it as they are.
     buffer: Arc<str>,
+    source_bytes: usize,
     // In document order; the first is the root.
     nodes: Vec<Node>,
 }
@@ -83,6 +85,11 @@ impl Document {
             return read_xml(text.replace("\r\n", "\n").replace('\r', "\n").into());
         }
         read_xml(text)
+    }
+
+    /// What was read, to be kept and [read again](Self::from_text).
+    pub fn source(&self) -> &str {
+        &self.0.buffer[..self.0.source_bytes]
     }
 
     /// The root element. A default document has an empty one.
@@ -312,6 +319,7 @@ impl Builder {
         if self.nodes.is_empty() || self.depth > 0 {
             return Err(malformed("it ends before the document does"));
         }
+        let source_bytes = source.len();
         let buffer = if self.joined.is_empty() {
             source
         } else {
@@ -319,6 +327,7 @@ impl Builder {
         };
         Ok(Document(Arc::new(Tree {
             buffer,
+            source_bytes,
             nodes: self.nodes,
         })))
     }
@@ -435,7 +444,7 @@ fn place_of(part: &str, source: &str) -> Range<u32> {
 }
 
 fn read_json(source: &str) -> Result<Document, Error> {
-    let mut builder = Builder::new(0);
+    let mut builder = Builder::new(source.len());
     let mut deserializer = serde_json::Deserializer::from_str(source);
     let name = builder.keep("xml");
     Member {
@@ -445,7 +454,7 @@ fn read_json(source: &str) -> Result<Document, Error> {
     .deserialize(&mut deserializer)
     .and_then(|()| deserializer.end())
     .map_err(|error| malformed(error.to_string()))?;
-    builder.finish(Arc::default())
+    builder.finish(source.into())
 }
 
 /// One JSON value under a name: an object becomes an element with children, an array repeated siblings, null nothing.

@@ -3,6 +3,8 @@
 //! Source: <https://developers.weixin.qq.com/doc/service/guide/product/message/Passive_user_reply_message.html>
 //! (read 2026-11-22)
 
+use serde::{Deserialize, Serialize};
+
 use crate::document::{Document, Element};
 use crate::fields::Field as _;
 use crate::text::{MAX_TEXT_BYTES, TEXT_BUDGET_BYTES, cut};
@@ -12,7 +14,11 @@ use crate::{Error, GhId, MediaId, Message, OpenId, Str};
 pub const MAX_ARTICLES: usize = 8;
 
 /// The answer to one push — 被动回复. One per push; a [`Reply::Silence`] is an answer too.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// As JSON it is `"silence"`, `"ai"` or an object with one member: `{"text": "…"}`, `{"image": "MEDIA_ID"}`,
+/// `{"news": [{"title": "…", "url": "…"}]}`, `{"desk": null}`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// A text of at most 2048 bytes of UTF-8. `<a href="https://…">…</a>` is shown as a link.
     Text(String),
@@ -27,8 +33,10 @@ pub enum Reply {
     /// Articles: one after a message of a follower, up to [`MAX_ARTICLES`] after an event. Surplus ones are left out.
     News(Vec<Article>),
     /// Hands this message to the customer-service desk, if one is named to that account. Only for messages of followers.
+    #[serde(rename = "desk")]
     TransferCustomerService(Option<String>),
     /// Hands this message to the platform's own AI reply. Only for messages of followers.
+    #[serde(rename = "ai")]
     TransferBizAiIvr,
     /// Nothing is shown to the follower: `success`.
     #[default]
@@ -36,7 +44,8 @@ pub enum Reply {
 }
 
 /// A video to reply with.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Video {
     /// Uploaded before.
     pub media_id: MediaId,
@@ -47,7 +56,8 @@ pub struct Video {
 }
 
 /// A piece of music to reply with.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Music {
     /// May be empty.
     pub title: String,
@@ -62,7 +72,8 @@ pub struct Music {
 }
 
 /// An article to reply with — 图文.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Article {
     /// At most 64 characters is good advice; the platform names no limit here.
     pub title: String,
