@@ -2,17 +2,17 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use echostr_protocol::{
-    AppId, Document, EncodingAesKey, Error, Message, Query, Token, encrypted_part, open, seal,
+    AppId, Document, EncodingAesKey, Error, Message, Query, Str, Token, encrypted_part, open, seal,
 };
 
 /// An account (公众号) that pushes to this server.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// The public id, part of the address `/mp/{id}`.
-    pub id: String,
+    pub id: Str,
     /// What its owner calls it.
     pub name: String,
     /// Signs every request.
@@ -27,8 +27,12 @@ pub struct Account {
     pub fallback: String,
     /// The language of texts that are not set.
     pub language: Language,
+    /// How answers reach followers that take longer than the platform waits.
+    pub delivery: Strategy,
+    /// What followers read around answers that come late.
+    pub texts: Arc<Texts>,
     /// The name of the bot that answers, for servers that have several.
-    pub bot: String,
+    pub bot: Str,
     /// Whether anybody may have made up this account by its address alone: then it must cost nothing and gets little.
     pub is_open: bool,
 }
@@ -73,6 +77,91 @@ impl Language {
             Self::English => "Hi~ nice to see you",
         }
     }
+
+    /// What followers read around answers that come late, when the account has no texts of its own.
+    pub fn texts(self) -> Arc<Texts> {
+        static TEXTS: LazyLock<[Arc<Texts>; 2]> = LazyLock::new(|| {
+            [Language::Chinese, Language::English].map(|of| Arc::new(of.own_texts()))
+        });
+        let [chinese, english] = &*TEXTS;
+        Arc::clone(match self {
+            Self::Chinese => chinese,
+            Self::English => english,
+        })
+    }
+
+    fn own_texts(self) -> Texts {
+        let [wait, wait_label, more_label, expired, unread, earlier, busy] = match self {
+            Self::Chinese => [
+                "这个问题需要多想一会儿。",
+                "点这里看回答",
+                "继续",
+                "这条回答已过期",
+                "还有 {n} 条回答，回复 1 查看",
+                "您之前的问题「{question}」",
+                "现在提问的人太多，请稍后再试",
+            ],
+            Self::English => [
+                "This takes a little longer.",
+                "Tap here for the answer",
+                "more",
+                "This answer has expired",
+                "{n} more waiting, send 1 to read on",
+                "Your earlier question \u{201c}{question}\u{201d}",
+                "Too many questions at the moment, please try again later",
+            ],
+        }
+        .map(str::to_owned);
+        Texts {
+            wait,
+            wait_label,
+            more_label,
+            expired,
+            unread,
+            earlier,
+            busy,
+        }
+    }
+}
+
+/// How an answer reaches the follower that is not ready when the platform gives up on a delivery.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Strategy {
+    /// By what the account may do; [`Patient`](Self::Patient) until that is known.
+    #[default]
+    Auto,
+    /// Deliveries are held until the platform repeats them: up to 14 seconds for a whole answer, then a link to the rest.
+    Patient,
+    /// The first delivery is answered in time with what there is and a link to the rest.
+    Quick,
+    /// The delivery is answered with `success`, and the answer follows as a customer-service message.
+    Send,
+    /// The delivery is answered with a link to a page where the answer appears.
+    Link,
+}
+
+/// What followers read around answers that come late. Each text has at most 512 bytes of UTF-8.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Texts {
+    /// Instead of an answer that has not begun; a link with the label [`wait_label`](Self::wait_label) follows.
+    pub wait: String,
+    /// The link that stands for an answer that has not begun.
+    pub wait_label: String,
+    /// The link to the rest of an answer.
+    pub more_label: String,
+    /// When a link is tapped whose answer is no longer kept, or is not this follower's.
+    pub expired: String,
+    /// How many further answers wait; `{n}` is their number.
+    pub unread: String,
+    /// Before an answer that comes after another question was asked; `{question}` is the question, shortened.
+    pub earlier: String,
+    /// When there is no room for a further job.
+    pub busy: String,
+}
+
+impl Texts {
+    /// The longest that one may be, so that an answer has room beside them.
+    pub const MAX_BYTES: usize = 512;
 }
 
 /// A push that was verified and opened.
@@ -93,11 +182,11 @@ struct Seal<'a> {
 
 impl Account {
     /// An account in plain mode with default texts and the bot `echo`.
-    pub fn new(id: impl Into<String>, token: Token) -> Self {
+    pub fn new(id: impl Into<Str>, token: Token) -> Self {
         let id = id.into();
         let language = Language::default();
         Self {
-            name: id.clone(),
+            name: id.to_string(),
             id,
             token,
             previous_token: None,
@@ -105,6 +194,8 @@ impl Account {
             welcome: language.welcome().into(),
             fallback: String::new(),
             language,
+            delivery: Strategy::default(),
+            texts: language.texts(),
             bot: "echo".into(),
             is_open: false,
         }
@@ -231,7 +322,7 @@ impl FromIterator<Account> for AccountMap {
                 map.by_token
                     .insert(token.expose().to_owned(), Arc::clone(&account));
             }
-            map.by_id.insert(account.id.clone(), account);
+            map.by_id.insert(account.id.to_string(), account);
         }
         map
     }

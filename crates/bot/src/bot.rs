@@ -12,7 +12,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request};
 use axum::response::Response;
 use axum::{Router, routing};
-use echostr_protocol::{Event, Key, Message, Reply};
+use echostr_protocol::{Event, Message, Reply};
 use futures_util::FutureExt as _;
 use http::HeaderMap;
 use tokio::net::{TcpListener, ToSocketAddrs};
@@ -20,11 +20,18 @@ use tokio::time::Instant;
 use tower::ServiceExt as _;
 use tracing::{info, warn};
 
-use crate::deadline::{Answer, Deadline, Failure};
+use crate::clock::Clock;
+use crate::deadline::{Asked, Deadline, Pages, Sender, Verdict};
 use crate::env::account_from_env;
-use crate::handler::{AnyHandler, Argument, Context, Erased, Handler, IntoReply, Needs, States};
+use crate::handler::{
+    Answering, AnyHandler, Argument, Context, Erased, Handler, IntoAnswer, Needs, States,
+};
+use crate::job::{Failure, Job, JobLimits, job};
+use crate::journal::{Journal, MemoryJournal, PushId};
 use crate::listen::{Limits, listen};
+use crate::metrics::Metrics;
 use crate::noted::Noted;
+use crate::shared::Shared;
 use crate::webhook::{not_found, receive};
 use crate::{Account, AccountMap, Accounts, BoxError, Error, Result};
 
@@ -42,7 +49,7 @@ struct Parts {
     // The account of the bot as a service and of `answer`.
     only: Option<Arc<Account>>,
     deadline: Arc<Deadline>,
-    // Made-up accounts must not push the answers of real ones out of the table.
+    // Made-up accounts are never journaled, and must not push the answers of real ones out of the table.
     open_deadline: Arc<Deadline>,
     limits: Limits,
     noted: Arc<Noted>,
@@ -55,8 +62,11 @@ impl Default for Parts {
             states: Arc::default(),
             accounts: Arc::new(AccountMap::default()),
             only: None,
-            deadline: Arc::new(Deadline::new(10_000)),
-            open_deadline: Arc::new(Deadline::new(2_000)),
+            deadline: Arc::new(Deadline::new(
+                JobLimits::default(),
+                Some(Arc::new(MemoryJournal::default())),
+            )),
+            open_deadline: Arc::new(Deadline::new(JobLimits::default(), None)),
             limits: Limits::default(),
             noted: Arc::default(),
         }
@@ -113,7 +123,7 @@ impl Bot {
     pub fn keyword(
         self,
         keyword: impl Into<String>,
-        answer: impl IntoReply + Clone + Send + Sync + 'static,
+        answer: impl IntoAnswer + Clone + Send + Sync + 'static,
     ) -> Self {
         let keyword = Keyword {
             keyword: keyword.into().trim().to_owned(),
@@ -132,6 +142,68 @@ impl Bot {
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         self.with(|parts| parts.limits = limits)
+    }
+
+    /// Keeps what must survive the process in `journal`. Without one it is kept in memory.
+    #[must_use]
+    pub fn journal(self, journal: Arc<dyn Journal>) -> Self {
+        self.with(|parts| Arc::make_mut(&mut parts.deadline).journal = Some(journal))
+    }
+
+    /// Shares with other servers what they must agree on.
+    #[must_use]
+    pub fn shared(self, shared: Arc<dyn Shared>) -> Self {
+        self.with(|parts| Arc::make_mut(&mut parts.deadline).shared = shared)
+    }
+
+    /// Sends answers as customer-service messages for accounts whose delivery is [`Strategy::Send`](crate::Strategy::Send).
+    #[must_use]
+    pub fn sender(self, sender: Arc<dyn Sender>) -> Self {
+        self.with(|parts| Arc::make_mut(&mut parts.deadline).sender = Some(sender))
+    }
+
+    /// Has pages for answers of accounts whose delivery is [`Strategy::Link`](crate::Strategy::Link).
+    #[must_use]
+    pub fn pages(self, pages: Arc<dyn Pages>) -> Self {
+        self.with(|parts| Arc::make_mut(&mut parts.deadline).pages = Some(pages))
+    }
+
+    /// Takes the time of day from `clock`.
+    #[must_use]
+    pub fn clock(self, clock: Clock) -> Self {
+        self.with(|parts| {
+            for deadline in [&mut parts.deadline, &mut parts.open_deadline] {
+                Arc::make_mut(deadline).clock = clock;
+            }
+        })
+    }
+
+    /// Changes what jobs may cost. What is [shared](Self::shared) is given after this.
+    #[must_use]
+    pub fn with_job_limits(self, limits: JobLimits) -> Self {
+        self.with(|parts| {
+            Arc::make_mut(&mut parts.deadline).bound(limits);
+            Arc::make_mut(&mut parts.open_deadline).bound(limits);
+        })
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.deadline.metrics
+    }
+
+    /// Takes up the jobs that a process left unfinished when it died; answers how many. Call it before listening.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub async fn resume(&self) -> Result<usize, BoxError> {
+        self.0.deadline.resume(self).await
+    }
+
+    /// Lets go of the deliveries that are held, so that the platform repeats them to the next process.
+    pub fn stop(&self) {
+        self.0.deadline.stop();
+        self.0.open_deadline.stop();
     }
 
     fn with(mut self, change: impl FnOnce(&mut Parts)) -> Self {
@@ -158,58 +230,56 @@ impl Bot {
                 .map(|token| Arc::new(Account::new("test", token)))
         };
         let account = self.0.only.clone().map_or_else(nobody, Ok)?;
-        self.chosen(account, Arc::new(message.into())).await
+        let context = self.context(&account, &Arc::new(message.into()));
+        self.chosen(&context).await?.whole().await
     }
 
-    /// The answer to a push: that of an earlier delivery, or of the first handler that takes it, or
-    /// silence.
+    /// What a delivery gets: the answer of the first handler that takes the message, or silence.
     pub(crate) async fn reply(
         &self,
         account: &Arc<Account>,
         message: &Arc<Message>,
         arrived_at: Instant,
-    ) -> Answer {
+    ) -> Verdict {
         let deadline = if account.is_open {
             &self.0.open_deadline
         } else {
             &self.0.deadline
         };
-        let (of, on) = (Arc::clone(account), Arc::clone(message));
-        let failed = move |failure| instead(&of, &on, &failure);
-        let answer = || self.chosen(Arc::clone(account), Arc::clone(message));
-        deadline
-            .answer(
-                (&account.scope(message), &Key::of(message)),
-                arrived_at,
-                failed,
-                answer,
-            )
-            .await
+        let asked = Asked {
+            account: Arc::clone(account),
+            message: Arc::clone(message),
+            push: PushId::of(&account.id, message),
+            arrived_at,
+            arrived_at_ms: deadline.clock.unix_ms(),
+        };
+        deadline.answer(asked, self).await
+    }
+
+    /// The handlers' work on a message, once it is polled.
+    pub(crate) fn job(&self, account: &Arc<Account>, message: &Arc<Message>) -> Job {
+        let bot = self.clone();
+        let context = self.context(account, message);
+        job(async move { bot.chosen(&context).await })
+    }
+
+    fn context(&self, account: &Arc<Account>, message: &Arc<Message>) -> Context {
+        Context {
+            message: Arc::clone(message),
+            account: Arc::clone(account),
+            states: Arc::clone(&self.0.states),
+            journal: self.0.deadline.journal.clone().filter(|_| !account.is_open),
+            clock: self.0.deadline.clock,
+        }
     }
 
     /// Asks the handlers in their order.
-    fn chosen(
-        &self,
-        account: Arc<Account>,
-        message: Arc<Message>,
-    ) -> impl Future<Output = Result<Reply, BoxError>> + Send + use<> {
-        let context = Context {
-            message,
-            account,
-            states: Arc::clone(&self.0.states),
-        };
-        let bot = self.clone();
-        async move {
-            match bot
-                .0
-                .handlers
-                .iter()
-                .find_map(|handler| handler.call(&context))
-            {
-                Some(answer) => answer.await,
-                None => Ok(Reply::Silence),
-            }
-        }
+    fn chosen(&self, context: &Context) -> Answering {
+        let handlers = &self.0.handlers;
+        handlers
+            .iter()
+            .find_map(|handler| handler.call(context))
+            .unwrap_or_else(|| Box::pin(std::future::ready(Ok(Reply::Silence.into()))))
     }
 
     /// The webhook of every account at `/mp/{account}`, to merge into an axum application.
@@ -250,6 +320,8 @@ impl Bot {
     pub async fn serve(self, address: impl ToSocketAddrs + std::fmt::Display) -> Result<()> {
         let account = self.0.only.clone().ok_or(Error::NoAccount)?;
         let limits = self.0.limits.clone();
+        let bot = self.clone();
+        bot.resume().await?;
         let router = self
             .router()?
             .fallback(async |headers: HeaderMap| not_found(&headers));
@@ -273,7 +345,11 @@ impl Bot {
             let answer = router.clone().oneshot(request);
             answer.map(|answer| answer.unwrap_or_else(|error| match error {}))
         };
-        listen(listener, app, &limits, crate::listen::stop_signal()).await;
+        let stop = async {
+            crate::listen::stop_signal().await;
+            bot.stop();
+        };
+        listen(listener, app, &limits, stop).await;
         Ok(())
     }
 
@@ -338,9 +414,10 @@ impl<T: Clone + Send + Sync + 'static> Argument for State<T> {
 
 /// What a follower gets when the handler has no answer: the account's fallback text, on following the welcome. The owner
 /// reads why.
-fn instead(account: &Account, message: &Message, failure: &Failure) -> Reply {
+pub(crate) fn instead(account: &Account, message: &Message, failure: &Failure) -> Reply {
     let (text, name) = match message {
         Message::Event(Event::Subscribe(_)) => (&*account.welcome, "the welcome text"),
+        Message::Event(_) if matches!(failure, Failure::Late) => ("", ""),
         message if message.is_answerable() => (&*account.fallback, "the fallback text"),
         _ => ("", ""),
     };
@@ -360,13 +437,13 @@ struct Keyword<R> {
     answer: R,
 }
 
-impl<R: IntoReply + Clone + Send + Sync + 'static> AnyHandler for Keyword<R> {
+impl<R: IntoAnswer + Clone + Send + Sync + 'static> AnyHandler for Keyword<R> {
     fn call(&self, context: &Context) -> Option<crate::handler::Answering> {
         let Message::Text(text) = &*context.message else {
             return None;
         };
         let answer = (text.content.trim() == self.keyword).then(|| self.answer.clone())?;
-        Some(Box::pin(async move { answer.into_reply() }))
+        Some(Box::pin(async move { answer.into_answer() }))
     }
 
     fn needs(&self, _: &mut Needs) {}

@@ -1,258 +1,481 @@
-//! Seen before? Then the same answer; else start, wait, and answer in time whatever happens.
+//! The deadline: what each delivery of a push gets, and when.
 //!
-//! The platform repeats a push that was not answered within five seconds. Every delivery of one push
-//! gets the same answer: the first starts a job that outlives its connection, further ones join it.
-//! Answers are kept for ten minutes in a bounded table.
+//! The platform delivers a push up to three times, about five seconds apart, and shows the first answer that comes in time.
+//! The first delivery starts a job that outlives its connection; further ones join it. [`step`] is the whole policy; the
+//! rest carries it out.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
-use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+mod begin;
+mod fetch;
+mod give;
+mod running;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
-use echostr_protocol::{Key, Reply};
-use futures_util::FutureExt as _;
-use tokio::sync::Notify;
-use tokio::time::Instant;
+use echostr_protocol::{Message, OpenId, Reply};
+use futures_util::future::BoxFuture;
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::BoxError;
-use crate::webhook::unix_now;
+use crate::bot::Bot;
+use crate::clock::Clock;
+use crate::flight::{Arrival, Body, Flight};
+use crate::job::{JobLimits, Slots};
+use crate::journal::{
+    Commit, Delivery, Ended, Id, Journal, Of, PushId, Received, Record, Replied, Written,
+};
+use crate::metrics::Metrics;
+use crate::pace::{Pace, Paces};
+use crate::progress::Progress;
+use crate::shared::{InProcess, Place, Shared};
+use crate::{Account, BoxError, Strategy};
 
-/// How long after the arrival of the request an answer is given, ready or not: half a second before
-/// the platform hangs up.
-const REPLY_WITHIN: Duration = Duration::from_millis(4500);
-/// How long the answer to a push is known, unless too many come.
-const KEPT: Duration = Duration::from_mins(10);
-const SHARDS: usize = 16;
+/// The first delivery that arrives so long after the push was sent first is the last one.
+const LAST_AFTER: Duration = Duration::from_secs(9);
+/// The delivery with this number is the last one in any case: each may come before the one before it has been closed.
+const LAST_NUMBER: u32 = 3;
+/// The last delivery is answered so much earlier than others.
+const EARLIER: Duration = Duration::from_millis(200);
+/// A held delivery is given up when the platform has not closed it after this time.
+const HELD_FOR: Duration = Duration::from_secs(7);
+/// With the strategy `send`, the follower sees after this time that somebody writes.
+const TYPING_AFTER: Duration = Duration::from_millis(1500);
+/// A push is journaled together with its answer if that is ready within this time.
+const TOGETHER_WITHIN: Duration = Duration::from_millis(50);
+/// Nobody waits longer for the journal.
+const JOURNAL_WITHIN: Duration = Duration::from_secs(1);
+/// When an answer is ready, deliveries that wait take it within this time.
+const TAKEN_WITHIN: Duration = Duration::from_millis(100);
+/// After this time no delivery of a push is to be expected.
+const DELIVERED_WITHIN: Duration = Duration::from_secs(30);
+/// A text that may not have reached the follower is shown again for so long.
+const SHOWN_AGAIN_MS: i64 = 10 * 60 * 1000;
+/// Unfinished jobs that are older are not run again.
+const RUN_AGAIN_MS: i64 = 5 * 60 * 1000;
 
-/// An account and a push to it, as a hash under a key that nobody outside knows: 128 bits, so that no
-/// two pushes meet by chance or by intent.
-type FlightKey = (u64, u64);
+/// Sends messages to followers outside of replies.
+pub trait Sender: Send + Sync + 'static {
+    /// Lets the follower see that somebody writes — 对方正在输入.
+    fn typing<'a>(&'a self, account: &'a Account, follower: &'a OpenId) -> BoxFuture<'a, ()>;
 
-/// The answers of the last ten minutes and the jobs that are still running.
+    /// Sends one message.
+    ///
+    /// # Errors
+    /// Why it did not reach the platform; then the outbox keeps it.
+    fn send<'a>(
+        &'a self,
+        account: &'a Account,
+        follower: &'a OpenId,
+        reply: &'a Reply,
+    ) -> BoxFuture<'a, Result<(), BoxError>>;
+}
+
+/// Pages on which answers appear while they are made.
+pub trait Pages: Send + Sync + 'static {
+    /// The address of the page of this answer.
+    fn url(&self, answer: Id) -> String;
+}
+
+/// What deliveries of an account get, with everything that it takes. Cloning shares all of it.
+#[derive(Clone)]
 pub(crate) struct Deadline {
-    shards: [Mutex<Shard>; SHARDS],
-    // How many answers each generation of a shard may have.
-    room: usize,
-    hashers: (RandomState, RandomState),
+    /// Without one there is no outbox: what is not ready on the last delivery is answered with the fallback.
+    pub(crate) journal: Option<Arc<dyn Journal>>,
+    pub(crate) shared: Arc<dyn Shared>,
+    pub(crate) sender: Option<Arc<dyn Sender>>,
+    pub(crate) pages: Option<Arc<dyn Pages>>,
+    pub(crate) clock: Clock,
+    pub(crate) metrics: Metrics,
+    limits: JobLimits,
+    room: Arc<Semaphore>,
+    slots: Arc<Slots>,
+    paces: Arc<Paces>,
+    stopping: Arc<watch::Sender<bool>>,
+    // Since when this process answers, Unix milliseconds; 0 when there was none before it.
+    began_at_ms: Arc<AtomicI64>,
+    never: Arc<Notify>,
+}
+
+/// One delivery of one push.
+#[derive(Clone)]
+pub(crate) struct Asked {
+    pub(crate) account: Arc<Account>,
+    pub(crate) message: Arc<Message>,
+    pub(crate) push: PushId,
+    pub(crate) arrived_at: Instant,
+    pub(crate) arrived_at_ms: i64,
+}
+
+/// What a delivery gets.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// This reply, with this `CreateTime` in Unix seconds.
+    Reply(Arc<Reply>, i64),
+    /// Nothing that the platform would show, so that it repeats the push.
+    Unanswered,
+}
+
+/// What the decision about a delivery depends on.
+#[derive(Debug, Clone, Copy)]
+struct View {
+    /// Since this delivery arrived.
+    waited: Duration,
+    /// Since the push was sent first, when this delivery arrived.
+    since_start: Duration,
+    /// Of the delivery, from 1.
+    number: u32,
+    /// How long after its arrival a delivery is answered at the latest.
+    within: Duration,
+    strategy: Strategy,
+    is_ready: bool,
+    is_event: bool,
+}
+
+/// What a delivery does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// It waits for the answer until so long after its arrival.
+    Wait(Duration),
+    /// It is answered.
+    Give(How),
+    /// It is left open until the platform repeats it.
+    Hold,
+}
+
+/// How a delivery is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// With what there is: all of it, the beginning, or a placeholder.
+    Part,
+    /// With nothing; the answer follows as a message.
+    Later,
+    /// With a link to the page where the answer appears.
+    Page,
+}
+
+/// The policy.
+fn step(view: &View) -> Step {
+    let is_last = view.since_start >= LAST_AFTER || view.number >= LAST_NUMBER;
+    let within = if is_last {
+        view.within.saturating_sub(EARLIER)
+    } else {
+        view.within
+    };
+    if view.is_ready && view.waited <= within {
+        return Step::Give(How::Part);
+    }
+    if view.waited < within {
+        return Step::Wait(within);
+    }
+    match view.strategy {
+        // Its job ends at this moment: it has one delivery's time.
+        _ if view.is_event && !view.is_ready => Step::Wait(HELD_FOR),
+        _ if view.is_event => Step::Give(How::Part),
+        Strategy::Send => Step::Give(How::Later),
+        Strategy::Link => Step::Give(How::Page),
+        Strategy::Quick => Step::Give(How::Part),
+        Strategy::Auto | Strategy::Patient if is_last => Step::Give(How::Part),
+        Strategy::Auto | Strategy::Patient => Step::Hold,
+    }
 }
 
 impl Deadline {
-    /// Knows the last `answers` and up to twice as many, or those of ten minutes if there are fewer. An answer takes some
-    /// 500 bytes as a rule and 3 KB at most: a text has 2048 bytes, a media id 512.
-    pub(crate) fn new(answers: usize) -> Self {
+    /// For registered accounts: with a journal and an outbox.
+    pub(crate) fn new(limits: JobLimits, journal: Option<Arc<dyn Journal>>) -> Self {
+        let pushes = if journal.is_some() { 10_000 } else { 2_000 };
         Self {
-            room: answers.div_ceil(SHARDS),
-            shards: std::array::from_fn(|_| Mutex::default()),
-            hashers: (RandomState::new(), RandomState::new()),
+            journal,
+            shared: Arc::new(InProcess::new(pushes, limits.max_held)),
+            sender: None,
+            pages: None,
+            clock: Clock::system(),
+            metrics: Metrics::default(),
+            limits,
+            room: Arc::new(Semaphore::new(limits.max_jobs.min(Semaphore::MAX_PERMITS))),
+            slots: Arc::default(),
+            paces: Arc::default(),
+            stopping: Arc::new(watch::Sender::new(false)),
+            began_at_ms: Arc::default(),
+            never: Arc::default(),
         }
     }
 
-    /// The answer to the push `key` to `account`: that of the job which an earlier delivery started, or
-    /// of `answer`, which is then started. When it panics, fails or is late, `failed` says what to answer.
-    pub(crate) async fn answer<A>(
-        &self,
-        (account, key): (&str, &Key),
-        arrived_at: Instant,
-        failed: impl FnOnce(Failure) -> Reply + Send + 'static,
-        answer: impl FnOnce() -> A,
-    ) -> Answer
-    where
-        A: Future<Output = Result<Reply, BoxError>> + Send + 'static,
-    {
-        let key = (
-            self.hashers.0.hash_one((account, key)),
-            self.hashers.1.hash_one((account, key)),
-        );
-        let (flight, is_first) = self.join(key);
+    /// Changes what jobs and deliveries may cost.
+    pub(crate) fn bound(&mut self, limits: JobLimits) {
+        let bounded = Self::new(limits, self.journal.clone());
+        self.limits = limits;
+        self.room = bounded.room;
+        self.shared = bounded.shared;
+    }
+
+    /// Lets go of held deliveries: the platform repeats them to the next process.
+    pub(crate) fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// One delivery, from its arrival to what it gets. Dropped when the platform closes the connection.
+    pub(crate) async fn answer(self: &Arc<Self>, asked: Asked, bot: &Bot) -> Verdict {
+        let pace = self.paces.of(&asked.account.id);
+        let scope = asked.account.scope(&asked.message);
+        let (flight, is_first) = self.shared.join(&scope, &asked.push.key).await;
+        let age = pace.age(asked.push.created_at, asked.arrived_at_ms);
+        let arrival = flight.arrive(asked.arrived_at, age);
+        let was_answered = flight.body().is_some();
         if is_first {
-            let landing = Landing {
-                flight: Arc::clone(&flight),
-                failed: Some(failed),
+            self.metrics.first_delivery();
+            self.begin(&flight, &asked, &pace, age, bot);
+        } else {
+            self.metrics
+                .delivery(if was_answered { "same_again" } else { "joined" });
+        }
+        let mut waiting = Waiting {
+            deadline: self,
+            asked: &asked,
+            flight: &flight,
+            pace: &pace,
+            arrival,
+            is_over: false,
+        };
+        let verdict = self.outcome(&waiting).await;
+        waiting.end(&verdict, was_answered);
+        verdict
+    }
+
+    /// Waits for the body, decides when to fix it, holds the delivery.
+    async fn outcome(self: &Arc<Self>, delivery: &Waiting<'_>) -> Verdict {
+        let Waiting { asked, flight, .. } = *delivery;
+        if let Some(body) = flight.body() {
+            return self.committed(body).await;
+        }
+        let mut stopping = self.stopping.subscribe();
+        let mut has_typed = false;
+        loop {
+            let mut flight_changed = std::pin::pin!(flight.changed().notified());
+            flight_changed.as_mut().enable();
+            let source = flight.source();
+            let progress = source.as_ref().map(|source| &*source.progress);
+            let of_answer = progress.map_or(&*self.never, Progress::changed);
+            let mut answer_changed = std::pin::pin!(of_answer.notified());
+            answer_changed.as_mut().enable();
+
+            if let Some(body) = flight.body() {
+                return self.committed(body).await;
+            }
+            let view = View {
+                waited: asked.arrived_at.elapsed(),
+                since_start: delivery.arrival.since_start,
+                number: delivery.arrival.number,
+                within: delivery.pace.reply_within(),
+                strategy: self.strategy(&asked.account),
+                is_ready: progress.is_some_and(Progress::is_finished),
+                is_event: !asked.message.is_ordinary(),
             };
-            start(landing, arrived_at + REPLY_WITHIN, answer());
-        }
-        flight.landed().await;
-        Answer(flight)
-    }
-
-    /// The flight of this key, and whether it begins with this call.
-    fn join(&self, key: FlightKey) -> (Arc<Flight>, bool) {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "any part of a hash chooses a shard"
-        )]
-        let shard = key.0 as usize % SHARDS;
-        // A poisoned shard is whole: nothing in the critical section leaves it half changed.
-        let mut shard = self.shards[shard]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let outdated = shard.turned(self.room);
-        let joined = shard.join(key);
-        drop(shard);
-        // Many answers may be freed here; others need not wait for that.
-        drop(outdated);
-        joined
-    }
-}
-
-/// Two generations: what is looked for stands in either, what is new goes into the young one. When
-/// that is full or old enough, it becomes the old one, and what was the old one is forgotten.
-struct Shard {
-    young: Flights,
-    old: Flights,
-    turned_at: Instant,
-}
-
-type Flights = HashMap<FlightKey, Arc<Flight>, BuildHasherDefault<Hashed>>;
-
-/// The keys are hashes already.
-#[derive(Default)]
-struct Hashed(u64);
-
-impl Hasher for Hashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("a key is two numbers");
-    }
-
-    fn write_u64(&mut self, part: u64) {
-        self.0 ^= part;
-    }
-}
-
-impl Default for Shard {
-    fn default() -> Self {
-        Self {
-            young: Flights::default(),
-            old: Flights::default(),
-            turned_at: Instant::now(),
-        }
-    }
-}
-
-impl Shard {
-    fn turned(&mut self, room: usize) -> Option<Flights> {
-        let is_full = self.young.len() >= room;
-        if !is_full && self.turned_at.elapsed() < KEPT {
-            return None;
-        }
-        self.turned_at = Instant::now();
-        let room = Flights::with_capacity_and_hasher(self.young.len(), BuildHasherDefault::new());
-        let young = std::mem::replace(&mut self.young, room);
-        let mut outdated = std::mem::replace(&mut self.old, young);
-        // A job that still runs is not forgotten, however many answers come meanwhile.
-        self.young
-            .extend(outdated.extract_if(|_, flight| flight.answer.get().is_none()));
-        Some(outdated)
-    }
-
-    fn join(&mut self, key: FlightKey) -> (Arc<Flight>, bool) {
-        if let Some(flight) = self.young.get(&key).or_else(|| self.old.get(&key)) {
-            return (Arc::clone(flight), false);
-        }
-        let flight = Arc::<Flight>::default();
-        self.young.insert(key, Arc::clone(&flight));
-        (flight, true)
-    }
-}
-
-/// A job and, once it is there, its answer.
-#[derive(Default)]
-struct Flight {
-    answer: OnceLock<(Reply, i64)>,
-    is_there: Notify,
-}
-
-/// A flight that has landed.
-pub(crate) struct Answer(Arc<Flight>);
-
-impl Answer {
-    /// What to answer.
-    pub(crate) fn reply(&self) -> &Reply {
-        &self.landed().0
-    }
-
-    /// When it was answered first, in Unix seconds: a repeat gets the very same document.
-    pub(crate) fn answered_at(&self) -> i64 {
-        self.landed().1
-    }
-
-    fn landed(&self) -> &(Reply, i64) {
-        self.0.answer.get().expect("it has landed")
-    }
-}
-
-impl Flight {
-    fn land(&self, answer: Reply) {
-        let _ = self.answer.set((answer.detached(), unix_now()));
-        self.is_there.notify_waiters();
-    }
-
-    async fn landed(&self) {
-        while self.answer.get().is_none() {
-            let mut notified = std::pin::pin!(self.is_there.notified());
-            // Registered before the look, so that an answer between the two is not missed.
-            notified.as_mut().enable();
-            if self.answer.get().is_none() {
-                notified.await;
+            let until = match (step(&view), &source) {
+                (Step::Give(how), Some(source)) => {
+                    self.fix(delivery, source, how).await;
+                    continue;
+                }
+                // The journal is being asked what this push is.
+                (Step::Give(_), None) => HELD_FOR,
+                (Step::Hold, source) => match (self.shared.hold(), source) {
+                    (None, Some(source)) => {
+                        self.fix(delivery, source, How::Part).await;
+                        continue;
+                    }
+                    (place, _) => return self.hold(delivery, place, &mut stopping).await,
+                },
+                (Step::Wait(until), _) if view.strategy == Strategy::Send && !has_typed => {
+                    if view.waited >= TYPING_AFTER {
+                        has_typed = true;
+                        self.show_typing(asked);
+                    }
+                    until.min(TYPING_AFTER.max(view.waited))
+                }
+                (Step::Wait(until), _) => until,
+            };
+            if view.waited > HELD_FOR {
+                return Verdict::Unanswered;
+            }
+            tokio::select! {
+                () = flight_changed => {}
+                () = answer_changed => {}
+                () = sleep_until(asked.arrived_at + until) => {}
             }
         }
     }
-}
 
-/// Runs the job. Most answer at once; one that has to wait goes on as a task of its own, so that the
-/// end of the connection does not end it.
-fn start<Failed: FnOnce(Failure) -> Reply + Send + 'static>(
-    mut landing: Landing<Failed>,
-    until: Instant,
-    answer: impl Future<Output = Result<Reply, BoxError>> + Send + 'static,
-) {
-    let job = AssertUnwindSafe(answer).catch_unwind();
-    let mut job = Box::pin(job.map(|outcome| match outcome {
-        Ok(answer) => answer.map_err(Failure::Error),
-        Err(_panic) => Err(Failure::Panic),
-    }));
-    if let Some(outcome) = (&mut job).now_or_never() {
-        landing.land(outcome);
-        return;
+    /// The strategy that counts: what there is nobody for is `patient`.
+    fn strategy(&self, account: &Account) -> Strategy {
+        match account.delivery {
+            Strategy::Send if self.sender.is_none() => Strategy::Patient,
+            Strategy::Link if self.pages.is_none() => Strategy::Patient,
+            Strategy::Auto => Strategy::Patient,
+            other => other,
+        }
     }
-    tokio::spawn(async move {
-        let outcome = tokio::time::timeout_at(until, job).await;
-        landing.land(outcome.unwrap_or(Err(Failure::Late)));
-    });
+
+    fn show_typing(self: &Arc<Self>, asked: &Asked) {
+        let Some(sender) = self.sender.clone() else {
+            return;
+        };
+        let asked = asked.clone();
+        tokio::spawn(async move {
+            sender
+                .typing(&asked.account, asked.message.from_user())
+                .await;
+        });
+    }
+
+    /// Writes nothing until the platform closes the connection, which drops this.
+    async fn hold(
+        &self,
+        delivery: &Waiting<'_>,
+        _place: Option<Place>,
+        stopping: &mut watch::Receiver<bool>,
+    ) -> Verdict {
+        if let Some(received) = delivery.flight.was_received() {
+            self.written(received).await;
+        }
+        let _held = Held::of(&self.metrics);
+        tokio::select! {
+            () = sleep_until(delivery.asked.arrived_at + HELD_FOR) => {}
+            _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
+        }
+        Verdict::Unanswered
+    }
+
+    /// The body, once it may leave.
+    async fn committed(&self, body: &Body) -> Verdict {
+        match self.written(&body.commit).await {
+            Some(Written::Instead(reply, replied_at)) => {
+                Verdict::Reply(Arc::new(reply), replied_at)
+            }
+            _ => Verdict::Reply(Arc::clone(&body.reply), body.replied_at),
+        }
+    }
+
+    /// What came of records, or nothing when the journal takes too long: then the promise is suspended, and the journal says
+    /// so.
+    async fn written(&self, commit: &Commit) -> Option<Written> {
+        if let Some(written) = commit.now() {
+            return Some(written);
+        }
+        if self
+            .journal
+            .as_ref()
+            .is_some_and(|journal| journal.is_away())
+        {
+            return None;
+        }
+        timeout(JOURNAL_WITHIN, commit.wait()).await.ok()
+    }
+
+    fn write(&self, records: Vec<Record>) -> Commit {
+        self.journal
+            .as_ref()
+            .map_or_else(Commit::done, |journal| journal.write(records))
+    }
 }
 
-/// The drop guard of a job: whatever ends it, its flight lands and wakes who waits.
-struct Landing<Failed: FnOnce(Failure) -> Reply> {
-    flight: Arc<Flight>,
-    failed: Option<Failed>,
+/// A delivery that waits. Dropped before its end, it was closed by the platform.
+struct Waiting<'a> {
+    deadline: &'a Deadline,
+    asked: &'a Asked,
+    flight: &'a Arc<Flight>,
+    pace: &'a Pace,
+    arrival: Arrival,
+    is_over: bool,
 }
 
-impl<Failed: FnOnce(Failure) -> Reply> Landing<Failed> {
-    fn land(&mut self, outcome: Result<Reply, Failure>) {
-        if let Some(failed) = self.failed.take() {
-            self.flight.land(outcome.unwrap_or_else(failed));
+impl Waiting<'_> {
+    fn end(&mut self, verdict: &Verdict, was_answered: bool) {
+        self.is_over = true;
+        match verdict {
+            Verdict::Reply(..) => {
+                self.flight.written();
+                if self.arrival.number > 1 || self.flight.was_received().is_some() {
+                    self.trace(if was_answered {
+                        Ended::SameAgain
+                    } else {
+                        Ended::Answered
+                    });
+                }
+            }
+            Verdict::Unanswered => {
+                self.deadline.metrics.delivery("given_up");
+                self.trace(Ended::GivenUp);
+            }
+        }
+    }
+
+    fn trace(&self, ended: Ended) {
+        if self.deadline.journal.is_none() {
+            return;
+        }
+        let delivery = Delivery {
+            number: self.arrival.number,
+            arrived_at_ms: self.asked.arrived_at_ms,
+            ended_at_ms: self.deadline.clock.unix_ms(),
+            ended,
+        };
+        self.deadline
+            .write(vec![Record::Delivery(self.asked.push.clone(), delivery)]);
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.pace.closed_after(self.asked.arrived_at.elapsed());
+            self.deadline.metrics.delivery("held");
+            self.trace(Ended::Closed);
         }
     }
 }
 
-impl<Failed: FnOnce(Failure) -> Reply> Drop for Landing<Failed> {
-    fn drop(&mut self) {
-        self.land(Err(Failure::Panic));
+/// A delivery that is held, for the metrics.
+struct Held(Metrics);
+
+impl Held {
+    fn of(metrics: &Metrics) -> Self {
+        metrics.held.inc();
+        Self(metrics.clone())
     }
 }
 
-/// Why a handler has no answer.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
-    #[error("failed")]
-    Error(#[source] BoxError),
-    #[error("panicked")]
-    Panic,
-    #[error("was not ready after {REPLY_WITHIN:?}")]
-    Late,
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.held.dec();
+    }
+}
+
+fn of(asked: &Asked) -> Of<'_> {
+    Of {
+        account: &asked.account.id,
+        follower: asked.message.from_user(),
+    }
+}
+
+fn received(asked: &Asked, replied: Option<Replied>) -> Received {
+    Received {
+        push: asked.push.clone(),
+        message: Arc::clone(&asked.message),
+        received_at_ms: asked.arrived_at_ms,
+        replied,
+    }
+}
+
+/// The reply alone when the push is in the journal already, else both.
+fn reply_record(flight: &Flight, asked: &Asked, replied: Replied) -> Record {
+    if flight.was_received().is_some() {
+        let follower = asked.message.from_user().clone();
+        Record::Replied(asked.push.clone(), follower, replied)
+    } else {
+        Record::Received(received(asked, Some(replied)))
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -105,7 +105,7 @@ mod tests {
             };
             assert_eq!(sealing.app_id, "wx0123456789abcdef");
             assert_eq!(sealing.key, KEY.1.parse().expect("a key"));
-            let texts = [account.id, account.welcome, account.fallback];
+            let texts = [&*account.id, &account.welcome, &account.fallback];
             assert_eq!(texts, ["shop", "welcome", "sorry"]);
         }
     }

@@ -8,16 +8,21 @@ use std::sync::Arc;
 
 use echostr_protocol::{Article, Kind, Message, Reply, Str};
 
-use crate::{Account, BoxError};
+use crate::answer::{Answer, Markdown, TextStream};
+use crate::clock::Clock;
+use crate::{Account, BoxError, Journal, readable};
 
 /// What a handler's further arguments are taken from.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Context {
     /// The message that is answered.
     pub message: Arc<Message>,
     /// The account that it was sent to.
     pub account: Arc<Account>,
     pub(crate) states: Arc<States>,
+    /// Nothing in open access.
+    pub(crate) journal: Option<Arc<dyn Journal>>,
+    pub(crate) clock: Clock,
 }
 
 /// The values that the bot was given, by type.
@@ -53,7 +58,7 @@ impl Needs {
 #[diagnostic::on_unimplemented(
     message = "a handler cannot be given a `{Self}`",
     label = "not an argument of a handler",
-    note = "after the first argument, a handler can take `State<T>`, `Arc<Account>` and `Message`",
+    note = "after the first argument, a handler can take `State<T>`, `Session<T>`, `Follower`, `Arc<Account>` and `Message`",
     note = "the `T` of a `State<T>` has to be `Clone + Send + Sync + 'static`"
 )]
 pub trait Argument: Sized {
@@ -80,80 +85,73 @@ impl Argument for Arc<Account> {
 #[diagnostic::on_unimplemented(
     message = "a handler cannot answer with a `{Self}`",
     label = "not an answer",
-    note = "return `&str`, `String`, `Article`, `Vec<Article>`, `Reply`, `()` for no answer, or an `Option` or `Result` of these"
+    note = "return `&str`, `String`, `Markdown`, `TextStream`, `Article`, `Vec<Article>`, `Reply`, `()` for no answer, or an `Option` or `Result` of these"
 )]
-pub trait IntoReply {
+pub trait IntoAnswer {
     /// What to answer.
     ///
     /// # Errors
     /// The handler's own: the follower gets the account's fallback text, the log gets the error.
-    fn into_reply(self) -> Result<Reply, BoxError>;
+    fn into_answer(self) -> Result<Answer, BoxError>;
 }
 
-impl IntoReply for Reply {
-    fn into_reply(self) -> Result<Reply, BoxError> {
+macro_rules! answers {
+    ($($answer:ty)*) => {$(
+        impl IntoAnswer for $answer {
+            fn into_answer(self) -> Result<Answer, BoxError> {
+                Ok(self.into())
+            }
+        }
+    )*};
+}
+answers! { Reply &str String Str Article TextStream }
+
+impl IntoAnswer for Answer {
+    fn into_answer(self) -> Result<Answer, BoxError> {
         Ok(self)
     }
 }
 
-impl IntoReply for &str {
-    fn into_reply(self) -> Result<Reply, BoxError> {
-        Ok(self.into())
+impl<T: AsRef<str>> IntoAnswer for Markdown<T> {
+    fn into_answer(self) -> Result<Answer, BoxError> {
+        Ok(readable(self.0.as_ref()).into())
     }
 }
 
-impl IntoReply for String {
-    fn into_reply(self) -> Result<Reply, BoxError> {
-        Ok(self.into())
+impl IntoAnswer for Vec<Article> {
+    fn into_answer(self) -> Result<Answer, BoxError> {
+        Ok(Answer::Reply(Reply::News(self)))
     }
 }
 
-impl IntoReply for Str {
-    fn into_reply(self) -> Result<Reply, BoxError> {
-        Ok(self.into())
-    }
-}
-
-impl IntoReply for Article {
-    fn into_reply(self) -> Result<Reply, BoxError> {
-        Ok(self.into())
-    }
-}
-
-impl IntoReply for Vec<Article> {
-    fn into_reply(self) -> Result<Reply, BoxError> {
-        Ok(Reply::News(self))
-    }
-}
-
-impl IntoReply for () {
+impl IntoAnswer for () {
     /// Nothing is shown.
-    fn into_reply(self) -> Result<Reply, BoxError> {
-        Ok(Reply::Silence)
+    fn into_answer(self) -> Result<Answer, BoxError> {
+        Ok(Reply::Silence.into())
     }
 }
 
-impl IntoReply for Infallible {
-    fn into_reply(self) -> Result<Reply, BoxError> {
+impl IntoAnswer for Infallible {
+    fn into_answer(self) -> Result<Answer, BoxError> {
         match self {}
     }
 }
 
-impl<R: IntoReply> IntoReply for Option<R> {
+impl<R: IntoAnswer> IntoAnswer for Option<R> {
     /// Nothing is shown for `None`.
-    fn into_reply(self) -> Result<Reply, BoxError> {
-        self.map_or(Ok(Reply::Silence), R::into_reply)
+    fn into_answer(self) -> Result<Answer, BoxError> {
+        self.map_or(Ok(Reply::Silence.into()), R::into_answer)
     }
 }
 
-impl<R: IntoReply, E: Into<BoxError>> IntoReply for Result<R, E> {
-    fn into_reply(self) -> Result<Reply, BoxError> {
-        self.map_err(Into::into)?.into_reply()
+impl<R: IntoAnswer, E: Into<BoxError>> IntoAnswer for Result<R, E> {
+    fn into_answer(self) -> Result<Answer, BoxError> {
+        self.map_err(Into::into)?.into_answer()
     }
 }
 
 /// A handler's work, once it has taken a message.
-pub type Answering = Pin<Box<dyn Future<Output = Result<Reply, BoxError>> + Send>>;
+pub type Answering = Pin<Box<dyn Future<Output = Result<Answer, BoxError>> + Send>>;
 
 /// An async function that answers messages: `async |text: Text, State(shop): State<Shop>| …`.
 ///
@@ -162,7 +160,7 @@ pub type Answering = Pin<Box<dyn Future<Output = Result<Reply, BoxError>> + Send
     message = "this is not a handler",
     label = "not a handler",
     note = "a handler is `async |first, others…| answer`: the first argument is a kind of message (`Text`, `Subscribe`, `Message` …)",
-    note = "others are `State<T>`, `Arc<Account>` or `Message`; the answer is `&'static str`, `String`, `Article`, `Reply`, `()`, or an `Option` or `Result` of these",
+    note = "others are `State<T>`, `Session<T>`, `Follower`, `Arc<Account>` or `Message`; the answer is `&'static str`, `String`, `TextStream`, `Article`, `Reply`, `()`, or an `Option` or `Result` of these",
     note = "every argument needs its type written, and a closure may not borrow: give it what it needs with `.state(…)` and `State<T>`; what it holds over an `.await` has to be `Send`",
     note = "to learn what is wrong with it, name its arguments: `.on::<(Text,)>(…)`, `.on::<(Text, State<Shop>)>(…)`"
 )]
@@ -176,11 +174,11 @@ pub trait Handler<Arguments>: Send + Sync + 'static {
 
 macro_rules! handlers {
     ($($argument:ident)*) => {
-        impl<F, Future_, Answer, First, $($argument),*> Handler<(First, $($argument,)*)> for F
+        impl<F, Future_, Answer_, First, $($argument),*> Handler<(First, $($argument,)*)> for F
         where
             F: Fn(First, $($argument),*) -> Future_ + Send + Sync + 'static,
-            Future_: Future<Output = Answer> + Send + 'static,
-            Answer: IntoReply,
+            Future_: Future<Output = Answer_> + Send + 'static,
+            Answer_: IntoAnswer,
             First: Kind,
             $($argument: Argument,)*
         {
@@ -191,7 +189,7 @@ macro_rules! handlers {
                     return Some(Box::pin(async { Err(not_given::<$argument>()) }));
                 };)*
                 let answer = self(first, $($argument),*);
-                Some(Box::pin(async move { answer.await.into_reply() }))
+                Some(Box::pin(async move { answer.await.into_answer() }))
             }
 
             fn needs(&self, _needs: &mut Needs) {

@@ -23,24 +23,49 @@
 //! `bot.rs` chooses the handler; `webhook.rs` seals and responds.
 
 mod account;
+mod answer;
 mod bot;
+mod clock;
 mod deadline;
 mod echo;
 mod env;
 mod error;
+mod flight;
 mod handler;
+mod http_bot;
+mod job;
+pub mod journal;
 mod listen;
+mod markdown;
+mod metrics;
 mod noted;
+mod outbox;
+mod pace;
+mod progress;
+mod session;
+mod shared;
 mod webhook;
 
-pub use account::{Account, AccountMap, Accounts, Language, Mode, Push, Sealing};
+pub use account::{Account, AccountMap, Accounts, Language, Mode, Push, Sealing, Strategy, Texts};
+pub use answer::{Answer, IntoPiece, Markdown, Markup, TextStream};
 pub use bot::{Bot, State};
+pub use clock::Clock;
+pub use deadline::{Pages, Sender};
 pub use echo::echo;
 pub use echostr_protocol as protocol;
 pub use echostr_protocol::{Article, Kind, Message, Reply};
 pub use error::{BoxError, Error, Result};
-pub use handler::{Answering, Argument, Context, Handler, IntoReply, Needs};
+pub use flight::Flight;
+pub use handler::{Answering, Argument, Context, Handler, IntoAnswer, Needs};
+pub use http_bot::{BadProgram, HttpBot, Program, ProgramSecret, ProgramUrl};
+pub use job::JobLimits;
+pub use journal::{Journal, MemoryJournal};
 pub use listen::{Limits, listen, stop_signal};
+pub use markdown::{readable, settled};
+pub use metrics::Metrics;
+pub use progress::Progress;
+pub use session::{Follower, Session};
+pub use shared::{InProcess, Place, Shared};
 pub use webhook::{is_answered, not_allowed, not_found, receive};
 
 /// What most bots need.
@@ -52,5 +77,8 @@ pub mod prelude {
         File, Image, Link, Location, MiniProgramPage, ShortVideo, Text, Unsupported, Video, Voice,
     };
     pub use crate::protocol::{Event, MediaId, OpenId};
-    pub use crate::{Account, Article, Bot, Kind, Message, Reply, Result, State};
+    pub use crate::{
+        Account, Article, Bot, Follower, Kind, Markdown, Message, Reply, Result, Session, State,
+        TextStream,
+    };
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use echostr_protocol::{Event, Message};
+use echostr_protocol::{Event, Message, Str};
 use tracing::info;
 
 use crate::Account;
@@ -18,7 +18,7 @@ pub(crate) struct Noted {
 }
 
 /// By whom, by which account, of which class.
-type Refused = (Option<IpAddr>, String, &'static str);
+type Refused = (Option<IpAddr>, Str, &'static str);
 
 impl Noted {
     const FOR: Duration = Duration::from_mins(1);

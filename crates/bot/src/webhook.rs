@@ -8,12 +8,13 @@ use axum::extract::Request;
 use axum::response::Response;
 use echostr_protocol::{Error, Query};
 use futures_util::FutureExt as _;
-use http::header::{ACCEPT, ALLOW, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{ACCEPT, ALLOW, CONNECTION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::time::Instant;
 use tracing::warn;
 
+use crate::deadline::Verdict;
 use crate::{Account, Bot, Limits};
 
 /// Answers one request to `account`: the handshake, a push, or what a stranger sent.
@@ -55,8 +56,12 @@ async fn push(
     let body = read(body, bot.limits()).await?;
     let push = account.open(token, query, &body)?;
     bot.noted().unknown(account, &push.message);
-    let answer = bot.reply(account, &push.message, arrived_at).await;
-    let document = answer.reply().render(&push.message, answer.answered_at());
+    drop(body);
+    let Verdict::Reply(reply, replied_at) = bot.reply(account, &push.message, arrived_at).await
+    else {
+        return Ok(unanswered());
+    };
+    let document = reply.render(&push.message, replied_at);
     Ok(document.map_or_else(success, |xml| {
         respond(
             StatusCode::OK,
@@ -110,6 +115,15 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 // One report got its replies accepted only after the change from application/xml to this.
 const XML: &str = "text/xml; charset=utf-8";
+
+/// What makes the platform repeat the push.
+fn unanswered() -> Response {
+    let mut response = empty(StatusCode::SERVICE_UNAVAILABLE);
+    response
+        .headers_mut()
+        .insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
 
 /// "Received, nothing to show": never sealed, never empty XML.
 fn success() -> Response {
@@ -170,6 +184,7 @@ fn refuse(
 ) -> Response {
     let peer = bot.limits().peer_of(head);
     let class = refusal.class();
+    bot.metrics().rejected(class);
     // What costs an attacker nothing gets one line a minute and address; what only the platform, or who knows the
     // token, can send is always told.
     let is_unsigned = matches!(

@@ -2,13 +2,17 @@
 //!
 //! Both run as processes of their own behind 64 keep-alive connections; their CPU time is what the kernel counted, so it
 //! does not matter who else uses the machine, only a little how much. Rounds are interleaved, the best of five counts.
-//! Every answer is looked at. Linux only: it reads `/proc`.
+//! Every answer is looked at, and every message and its answer are in the journal on the disk before it leaves; the plain
+//! case is repeated for open access, which is never journaled. Linux only: it reads `/proc`.
+//!
+//! Then messages come at a given rate whether or not earlier ones are answered; a latency counts from the moment at which
+//! the message was due. `cargo bench -p echostr-server --bench http -- RATE` measures one rate only.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use echostr_protocol::{AppId, EncodingAesKey, Token, encrypted_part, seal};
 use http_body_util::{BodyExt as _, Full};
@@ -57,26 +61,45 @@ async fn compare() {
         echostr.resident_mib()
     );
 
+    let rates: Vec<u32> = std::env::args()
+        .filter_map(|rate| rate.parse().ok())
+        .collect();
+    if !rates.is_empty() {
+        for rate in rates {
+            echostr.print_latencies(rate).await;
+        }
+        std::fs::remove_dir_all(folder).expect("the folder was made here");
+        return;
+    }
     let cases = [
         ("bare hyper", &floor, Kind::Plain),
+        ("open", &echostr, Kind::Open),
         ("plain", &echostr, Kind::Plain),
         ("safe", &echostr, Kind::Safe),
     ];
-    let mut best = [0.0_f64; 3];
+    let mut best = [0.0_f64; 4];
     for round in 1..=ROUNDS {
         for (best, (name, server, kind)) in best.iter_mut().zip(&cases) {
-            let per_second = server.load(*kind).await;
+            let per_second = server.load(*kind, CONNECTIONS).await;
             println!("round {round}  {name:<12}{per_second:>9.0} messages per CPU-second");
             *best = best.max(per_second);
         }
     }
-    println!("after the load {:.1} MiB resident", echostr.resident_mib());
     println!(
-        "best: bare hyper {:.0}, plain {:.0}, safe {:.0}",
-        best[0], best[1], best[2]
+        "best: bare hyper {:.0}, open access {:.0}, plain {:.0}, safe {:.0}",
+        best[0], best[1], best[2], best[3]
     );
-    println!("plain / bare hyper  {:.2}", best[1] / best[0]);
-    println!("safe / bare hyper   {:.2}", best[2] / best[0]);
+    println!("open / bare hyper   {:.2}", best[1] / best[0]);
+    println!("plain / bare hyper  {:.2}", best[2] / best[0]);
+    println!("safe / bare hyper   {:.2}", best[3] / best[0]);
+    let per_second = echostr.load(Kind::Plain, 256).await;
+    println!(
+        "256 connections: {per_second:.0} messages per CPU-second; at the most {:.1} MiB resident",
+        echostr.memory_mib("VmHWM:")
+    );
+    for rate in [2_000, 10_000] {
+        echostr.print_latencies(rate).await;
+    }
     std::fs::remove_dir_all(folder).expect("the folder was made here");
 }
 
@@ -114,6 +137,7 @@ fn floor() {
 
 #[derive(Clone, Copy)]
 enum Kind {
+    Open,
     Plain,
     Safe,
 }
@@ -167,9 +191,9 @@ impl Server {
     }
 
     /// Pushes for one round and answers messages per CPU-second.
-    async fn load(&self, kind: Kind) -> f64 {
+    async fn load(&self, kind: Kind, connections: u64) -> f64 {
         let (cpu, until) = (self.cpu_seconds(), Instant::now() + ROUND);
-        let tasks: Vec<_> = (0..CONNECTIONS)
+        let tasks: Vec<_> = (0..connections)
             .map(|_| tokio::spawn(push(self.address, kind, until, Arc::clone(&self.messages))))
             .collect();
         let mut pushed = 0;
@@ -191,12 +215,69 @@ impl Server {
         (ticks(12) + ticks(13)) / 100.0
     }
 
+    /// Pushes at a rate, and prints how long the answers took.
+    async fn print_latencies(&self, per_second: u32) {
+        const FOR: Duration = Duration::from_secs(10);
+        let start = Instant::now() + Duration::from_millis(50);
+        let n_messages = u32::try_from(FOR.as_secs()).expect("few") * per_second;
+        let due = Arc::new(AtomicU32::new(0));
+        let connections: Vec<_> = (0..CONNECTIONS)
+            .map(|_| {
+                let (due, ids) = (Arc::clone(&due), Arc::clone(&self.messages));
+                let address = self.address;
+                tokio::spawn(async move {
+                    let pusher = Pusher::new(Kind::Plain);
+                    let mut connection = Connection::to(address).await;
+                    let mut latencies = Vec::new();
+                    loop {
+                        let number = due.fetch_add(1, Ordering::Relaxed);
+                        if number >= n_messages {
+                            return latencies;
+                        }
+                        let at = start + Duration::from_secs(1) * number / per_second;
+                        tokio::time::sleep_until(at.into()).await;
+                        connection
+                            .answer(&pusher.request(ids.fetch_add(1, Ordering::Relaxed)))
+                            .await;
+                        latencies.push(at.elapsed());
+                    }
+                })
+            })
+            .collect();
+        let mut latencies = Vec::new();
+        for connection in connections {
+            latencies.extend(connection.await.expect("a connection that holds"));
+        }
+        latencies.sort_unstable();
+        let at = |share: f64| {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                clippy::cast_precision_loss,
+                reason = "a place among some thousands"
+            )]
+            let place = ((latencies.len() - 1) as f64 * share) as usize;
+            latencies[place].as_secs_f64() * 1e3
+        };
+        println!(
+            "{per_second}/s: p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms, longest {:.2} ms",
+            at(0.5),
+            at(0.99),
+            at(0.999),
+            at(1.0)
+        );
+    }
+
     fn resident_mib(&self) -> f64 {
+        self.memory_mib("VmRSS:")
+    }
+
+    fn memory_mib(&self, of: &str) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))
             .expect("a running process");
         let line = status
             .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .find_map(|line| line.strip_prefix(of))
             .expect("a size");
         line.trim()
             .trim_end_matches(" kB")
@@ -209,27 +290,46 @@ impl Server {
 /// One connection: a message, its answer, the next message.
 async fn push(address: SocketAddr, kind: Kind, until: Instant, ids: Arc<AtomicU64>) -> u32 {
     let pusher = Pusher::new(kind);
-    let mut stream = TcpStream::connect(address).await.expect("a connection");
-    stream.set_nodelay(true).expect("a socket");
-    let mut answer = vec![0; 8192];
+    let mut connection = Connection::to(address).await;
     let mut pushed = 0;
     while Instant::now() < until {
-        let request = pusher.request(ids.fetch_add(1, Ordering::Relaxed));
+        connection
+            .answer(&pusher.request(ids.fetch_add(1, Ordering::Relaxed)))
+            .await;
+        pushed += 1;
+    }
+    pushed
+}
+
+struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    async fn to(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.expect("a connection");
+        stream.set_nodelay(true).expect("a socket");
+        let buffer = vec![0; 8192];
+        Self { stream, buffer }
+    }
+
+    /// Sends a request, and sees that there is a reply.
+    async fn answer(&mut self, request: &str) {
+        let Self { stream, buffer } = self;
         stream.write_all(request.as_bytes()).await.expect("sent");
         let mut length = 0;
-        while !is_complete(&answer[..length]) {
-            let more = stream.read(&mut answer[length..]).await.expect("an answer");
+        while !is_complete(&buffer[..length]) {
+            let more = stream.read(&mut buffer[length..]).await.expect("an answer");
             assert!(more > 0, "the connection was closed");
             length += more;
         }
         assert!(
-            answer.starts_with(b"HTTP/1.1 200"),
+            buffer.starts_with(b"HTTP/1.1 200"),
             "{}",
-            String::from_utf8_lossy(&answer[..length])
+            String::from_utf8_lossy(&buffer[..length])
         );
-        pushed += 1;
     }
-    pushed
 }
 
 /// Whether the head and as many bytes as it promises are there, and more than `success`.
@@ -258,6 +358,7 @@ struct Pusher {
 impl Pusher {
     fn new(kind: Kind) -> Self {
         let token = match kind {
+            Kind::Open => "openAccess",
             Kind::Plain => TOKEN,
             Kind::Safe => SAFE_TOKEN,
         };
@@ -270,11 +371,17 @@ impl Pusher {
     }
 
     fn request(&self, id: u64) -> String {
+        // Ten thousand followers, in no order.
+        let follower = id * 7919 % 10_000;
         let id = 26_876_452_655_000_000 + id;
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .expect("a clock that was set")
+            .as_secs();
         let body = format!(
             "<xml><ToUserName><![CDATA[gh_e8df390a377e]]></ToUserName>\n\
-             <FromUserName><![CDATA[osZFAyPrKrJBb2E3-6zu-rzwwbgP]]></FromUserName>\n\
-             <CreateTime>1761069225</CreateTime>\n<MsgType><![CDATA[text]]></MsgType>\n\
+             <FromUserName><![CDATA[osZFAyPrKrJBb2E3-6zu-rzw{follower:04}]]></FromUserName>\n\
+             <CreateTime>{now}</CreateTime>\n<MsgType><![CDATA[text]]></MsgType>\n\
              <Content><![CDATA[今天的天气怎么样？请问营业到几点，周末开门吗]]></Content>\n<MsgId>{id}</MsgId>\n</xml>"
         );
         let signature = self.token.signature(TIMESTAMP, NONCE);
@@ -282,6 +389,7 @@ impl Pusher {
             "signature={signature}&timestamp={TIMESTAMP}&nonce={NONCE}&openid=osZFAyPrKrJBb2E3-6zu-rzwwbgP"
         );
         let (path, query, body) = match self.kind {
+            Kind::Open => ("/wechatMP/openAccess", query, body),
             Kind::Plain => ("/mp/plain", query, body),
             Kind::Safe => {
                 let sealed = seal(

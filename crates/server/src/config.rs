@@ -13,15 +13,17 @@ use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
-use echostr::{Account, Language, Limits, Mode, Sealing};
-use echostr_protocol::{EncodingAesKey, MAX_BYTES, Token};
+use echostr::{Account, Language, Limits, Mode, Program, Sealing, Strategy, Texts};
+use echostr_protocol::{EncodingAesKey, MAX_BYTES, Str, Token};
 
 pub use self::fault::{Fault, Faults, Place, Warning};
 use self::reader::{Document, Reader};
 use self::value::{
-    account_id, account_name, address, app_id, boolean, bot, folder, integer, list_of, network,
-    one_of, seconds, secret, text, url,
+    Needs, account_id, account_name, address, app_id, boolean, bot, bot_of_open_access, delivery,
+    folder, integer, list_of, network, one_of, seconds, secret, text, text_beside, url,
 };
 
 /// The commented manual: every key with its default, range and a reason to change it.
@@ -40,11 +42,39 @@ pub struct Config {
     pub log: Log,
     /// What a client may cost, and who is believed about `X-Forwarded-For`.
     pub limits: Limits,
+    /// What answers that take their time may cost.
+    pub jobs: Jobs,
+    /// How long things are kept.
+    pub journal: JournalSettings,
     /// Accounts that nobody registered.
     pub open_access: OpenAccess,
     /// Registered accounts (公众号); ids differ, and so do tokens, previous ones included. The bot of each is a
     /// [`BotKind`]'s word.
     pub accounts: Vec<Account>,
+    /// The programs of the accounts whose bot is `http`, by the account's id.
+    pub programs: HashMap<Str, Program>,
+}
+
+/// What answers that take their time may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Jobs {
+    /// How many deliveries may wait at once for their answer; further ones are answered at once with what there is.
+    pub max_held: usize,
+    /// How many answers may be under way at once; further messages get the busy text.
+    pub max_jobs: usize,
+    /// How long one may take.
+    pub timeout: Duration,
+}
+
+/// How long things are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JournalSettings {
+    /// Messages and what was answered, in days.
+    pub retention_days: u32,
+    /// Answers that were not read to the end, in days.
+    pub answers_days: u32,
+    /// All about a follower who does not follow any more, in days; 0: it is not deleted for that.
+    pub forget_unfollowed_days: u32,
 }
 
 /// How to log.
@@ -98,6 +128,8 @@ pub enum Format {
 pub enum BotKind {
     /// Sends text, image and voice back.
     Echo,
+    /// The owner's program.
+    Http,
     /// Nobody.
     None,
 }
@@ -119,8 +151,18 @@ const MODES: &[(&str, ModeName)] = &[
     ("compatible", ModeName::Compatible),
     ("safe", ModeName::Safe),
 ];
+const BOTS_OF_OPEN_ACCESS: &[(&str, BotKind)] = &[("echo", BotKind::Echo), ("none", BotKind::None)];
+const DELIVERIES: &[(&str, Strategy)] = &[
+    ("auto", Strategy::Auto),
+    ("patient", Strategy::Patient),
+    ("quick", Strategy::Quick),
+];
 const LANGUAGES: &[(&str, Language)] = &[("zh", Language::Chinese), ("en", Language::English)];
-const BOTS: &[(&str, BotKind)] = &[("echo", BotKind::Echo), ("none", BotKind::None)];
+const BOTS: &[(&str, BotKind)] = &[
+    ("echo", BotKind::Echo),
+    ("http", BotKind::Http),
+    ("none", BotKind::None),
+];
 
 /// What the settings come from, so that reading them needs nothing global.
 #[derive(Debug, Clone, Default)]
@@ -176,6 +218,12 @@ impl Default for Config {
 
 /// Every key of the process.
 fn config(keys: &mut Reader<'_>) -> Config {
+    let jobs = Jobs {
+        max_held: keys.get("limits.max_held", integer(0..=1_000_000)),
+        max_jobs: keys.get("limits.max_jobs", integer(1..=1_000_000)),
+        timeout: keys.get("limits.job_timeout_secs", seconds(1..=600)),
+    };
+    let (accounts, programs) = accounts(keys, jobs.timeout);
     Config {
         listen: keys.get("listen", address),
         data: keys.get("data", folder),
@@ -192,8 +240,15 @@ fn config(keys: &mut Reader<'_>) -> Config {
             shutdown: keys.get("limits.shutdown_secs", seconds(1..=300)),
             trusted_proxies: keys.get("trusted_proxies", list_of(network)),
         },
+        jobs,
+        journal: JournalSettings {
+            retention_days: keys.get("journal.retention_days", integer(1..=3650)),
+            answers_days: keys.get("journal.answers_days", integer(1..=30)),
+            forget_unfollowed_days: keys.get("journal.forget_unfollowed_days", integer(0..=3650)),
+        },
         open_access: open_access(keys),
-        accounts: accounts(keys),
+        accounts,
+        programs,
     }
 }
 
@@ -213,24 +268,36 @@ fn open_access(keys: &mut Reader<'_>) -> OpenAccess {
     let welcome = keys.explicit("open_access.welcome", text);
     OpenAccess {
         enabled: keys.get("open_access.enabled", boolean),
-        bot: keys.get("open_access.bot", bot(BOTS)),
+        bot: keys.get("open_access.bot", bot_of_open_access),
         welcome: welcome.unwrap_or_else(|| language.welcome().into()),
         fallback: keys.get("open_access.fallback", text),
         language,
     }
 }
 
-fn accounts(keys: &mut Reader<'_>) -> Vec<Account> {
+/// `longest` is how long any answer may take.
+fn accounts(keys: &mut Reader<'_>, longest: Duration) -> (Vec<Account>, HashMap<Str, Program>) {
     let mut in_use = InUse::default();
-    let tables = keys.tables("account");
-    tables
-        .into_iter()
-        .filter_map(|table| account(keys, &table, &mut in_use))
-        .collect()
+    let (mut accounts, mut programs) = (Vec::new(), HashMap::new());
+    for table in keys.tables("account") {
+        let Some((account, program)) = account(keys, &table, &mut in_use) else {
+            continue;
+        };
+        if let Some(program) = program {
+            check_time(keys, &format!("{table}.bot"), &program, longest);
+            programs.insert(account.id.clone(), program);
+        }
+        accounts.push(account);
+    }
+    (accounts, programs)
 }
 
 /// Every key of one account; `table` is its path, like `account[0]`. Nothing when one that it needs is missing or faulty.
-fn account(keys: &mut Reader<'_>, table: &str, in_use: &mut InUse) -> Option<Account> {
+fn account(
+    keys: &mut Reader<'_>,
+    table: &str,
+    in_use: &mut InUse,
+) -> Option<(Account, Option<Program>)> {
     let key = |name: &str| format!("{table}.{name}");
     let id = keys.required(&key("id"), account_id, "choose 1 to 32 of a-z, 0-9 and `-`");
     let name = keys.explicit(&key("name"), account_name);
@@ -241,7 +308,9 @@ fn account(keys: &mut Reader<'_>, table: &str, in_use: &mut InUse) -> Option<Acc
     let language = keys.get(&key("language"), one_of(LANGUAGES));
     let welcome = keys.explicit(&key("welcome"), text);
     let fallback = keys.get(&key("fallback"), text);
-    let bot = keys.get(&key("bot"), bot(BOTS));
+    let delivery = keys.get(&key("delivery"), delivery);
+    let texts = texts(keys, table, language);
+    let (bot, program) = keys.get(&key("bot"), bot);
 
     in_use.check_id(keys, &key("id"), id.as_deref());
     in_use.check_token(keys, &key("token"), token.as_ref());
@@ -252,7 +321,7 @@ fn account(keys: &mut Reader<'_>, table: &str, in_use: &mut InUse) -> Option<Acc
     }
 
     let id = id?;
-    Some(Account {
+    let account = Account {
         name: name
             .filter(|name| !name.is_empty())
             .unwrap_or_else(|| id.clone()),
@@ -261,9 +330,48 @@ fn account(keys: &mut Reader<'_>, table: &str, in_use: &mut InUse) -> Option<Acc
         welcome: welcome.unwrap_or_else(|| language.welcome().into()),
         fallback,
         language,
+        delivery,
+        texts: Arc::new(texts),
         bot: bot.as_str().into(),
         ..Account::new(id, token?)
-    })
+    };
+    Some((account, program))
+}
+
+/// A program whose time cannot be used up.
+fn check_time(keys: &mut Reader<'_>, key: &str, program: &Program, longest: Duration) {
+    if program.timeout > longest {
+        keys.warn(
+            key,
+            &format!(
+                "has `timeout_secs` {}, but every answer ends after {} s; raise `limits.job_timeout_secs` or lower `timeout_secs`",
+                program.timeout.as_secs(),
+                longest.as_secs()
+            ),
+        );
+    }
+}
+
+/// What followers read around answers that come late; what is not written follows the language.
+fn texts(keys: &mut Reader<'_>, table: &str, language: Language) -> Texts {
+    let default = Texts::clone(&language.texts());
+    let mut text = |name: &str, needs: Needs, default: String| {
+        let key = format!("{table}.texts.{name}");
+        keys.explicit(&key, text_beside(needs)).unwrap_or(default)
+    };
+    Texts {
+        wait: text("wait", Needs::Nothing, default.wait),
+        wait_label: text("wait_label", Needs::Label, default.wait_label),
+        more_label: text("more_label", Needs::Label, default.more_label),
+        expired: text("expired", Needs::Nothing, default.expired),
+        unread: text("unread", Needs::Place("{n}", "how many"), default.unread),
+        earlier: text(
+            "earlier",
+            Needs::Place("{question}", "the question"),
+            default.earlier,
+        ),
+        busy: text("busy", Needs::Nothing, default.busy),
+    }
 }
 
 /// The mode of an account with the keys that it needs. Nothing when one of them is missing or faulty.

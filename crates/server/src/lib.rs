@@ -3,5 +3,7 @@
 pub mod command;
 pub mod config;
 pub mod log;
+mod metrics;
 mod page;
 pub mod serve;
+mod store;

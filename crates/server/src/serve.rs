@@ -1,26 +1,30 @@
 //! The composition root: settings, one [`Bot`], the addresses, one listener.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Router, http};
 use echostr::{
-    Account, AccountMap, Bot, Message, Reply, echo, is_answered, listen, not_allowed, not_found,
-    receive, stop_signal,
+    Account, AccountMap, Answer, Bot, HttpBot, JobLimits, Message, Reply, Result, State, echo,
+    is_answered, listen, not_allowed, not_found, receive, stop_signal,
 };
-use echostr_protocol::Token;
+use echostr_protocol::{Str, Token};
+use echostr_store::SqliteJournal;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use tracing::{error, info, warn};
 
 use crate::command::config::FAULTY;
 use crate::config::{BotKind, Config, OpenAccess, Sources, load};
-use crate::{log, page};
+use crate::metrics::Metrics;
+use crate::{log, page, store};
 
 /// Reads the settings and serves until the process is asked to stop.
 pub fn run(sources: &Sources) -> ExitCode {
@@ -54,16 +58,57 @@ async fn serve(config: Config) -> Result<(), String> {
     let unheard = |error| unheard(config.listen, &error);
     let listener = TcpListener::bind(config.listen).await.map_err(unheard)?;
     let address = listener.local_addr().map_err(unheard)?;
-    announce(&config, address);
+    let store = store::open(&config).await?;
     let limits = config.limits.clone();
-    let site = Site::new(config).map_err(|error| error.to_string())?;
+    let bot = bot(&config, store.as_ref())?;
+    take_up(&bot).await;
+    announce(&config, address);
+    let site = Site::new(config, bot.clone(), store.as_ref());
     let app = move |request| {
         let site = site.clone();
         async move { site.respond(request).await }
     };
-    listen(listener, app, &limits, stop_signal()).await;
+    let stop = async {
+        stop_signal().await;
+        bot.stop();
+    };
+    listen(listener, app, &limits, stop).await;
     info!("stopped");
     Ok(())
+}
+
+/// The one bot for all accounts.
+fn bot(config: &Config, store: Option<&Arc<SqliteJournal>>) -> Result<Bot, String> {
+    let accounts: AccountMap = config.accounts.iter().cloned().collect();
+    let bot = Bot::new()
+        .with_limits(config.limits.clone())
+        .with_job_limits(JobLimits {
+            max_jobs: config.jobs.max_jobs,
+            timeout: config.jobs.timeout,
+            max_held: config.jobs.max_held,
+            kept: Duration::from_hours(24 * u64::from(config.journal.answers_days)),
+            ..JobLimits::default()
+        })
+        .accounts(accounts)
+        .state(Programs::of(config))
+        .on(answer);
+    bot.check().map_err(|error| error.to_string())?;
+    Ok(match store {
+        Some(journal) => bot.journal(Arc::clone(journal) as _),
+        None => bot,
+    })
+}
+
+/// Jobs that the process before this one did not finish.
+async fn take_up(bot: &Bot) {
+    match bot.resume().await {
+        Ok(0) => {}
+        Ok(n_jobs) => info!("{n_jobs} unfinished answers are taken up again"),
+        Err(error) => error!(
+            error = &*error as &dyn std::error::Error,
+            "unfinished answers cannot be taken up again"
+        ),
+    }
 }
 
 /// Why nothing can be heard at `address`, and what to do.
@@ -97,19 +142,13 @@ struct Parts {
 }
 
 impl Site {
-    fn new(config: Config) -> Result<Self, echostr::Error> {
-        let pages = pages(&config);
-        let accounts: AccountMap = config.accounts.into_iter().collect();
-        let bot = Bot::new()
-            .with_limits(config.limits)
-            .accounts(accounts)
-            .on(answer);
-        bot.check()?;
-        Ok(Self(Arc::new(Parts {
+    fn new(config: Config, bot: Bot, store: Option<&Arc<SqliteJournal>>) -> Self {
+        let pages = pages(&config, &bot, store);
+        Self(Arc::new(Parts {
             bot,
             open_access: config.open_access,
             pages,
-        })))
+        }))
     }
 
     /// The addresses of the webhook are looked at first: they are on the path of every message.
@@ -163,12 +202,14 @@ impl<'a> Webhook<'a> {
 }
 
 /// The addresses for people and for operations.
-fn pages(config: &Config) -> Router {
+fn pages(config: &Config, bot: &Bot, store: Option<&Arc<SqliteJournal>>) -> Router {
     let home = page::home(config);
+    let metrics = Metrics::new(bot, store);
     Router::new()
         .route("/", get(async || home))
         .route("/healthz", get("ok\n"))
         .route("/readyz", get("ok\n"))
+        .route("/metrics", get(async move || metrics.render().await))
         .fallback(async |headers: http::HeaderMap| not_found(&headers))
 }
 
@@ -190,13 +231,33 @@ impl OpenAccess {
     }
 }
 
-/// Answers with the account's bot. A new follower is greeted whichever it is.
-async fn answer(message: Message, account: Arc<Account>) -> Reply {
-    match &message {
-        Message::Event(echostr::protocol::Event::Subscribe(_)) => Reply::from(&*account.welcome),
-        _ if account.bot == BotKind::Echo.as_str() => echo(message, account).await,
-        _ => Reply::Silence,
+/// The owners' programs, by the account that each answers for.
+#[derive(Clone)]
+struct Programs(Arc<HashMap<Str, HttpBot>>);
+
+impl Programs {
+    fn of(config: &Config) -> Self {
+        let programs = config.programs.iter();
+        let bots = programs.map(|(account, program)| (account.clone(), HttpBot::new(program.clone())));
+        Self(Arc::new(bots.collect()))
     }
+}
+
+/// Answers with the account's bot. A new follower is greeted whichever it is, and what an account's program does not want
+/// gets the default.
+async fn answer(
+    message: Message,
+    account: Arc<Account>,
+    State(programs): State<Programs>,
+) -> Result<Answer> {
+    if let Some(program) = programs.0.get(&*account.id) {
+        return program.answer(&message, &account).await;
+    }
+    Ok(match &message {
+        Message::Event(echostr::protocol::Event::Subscribe(_)) => (&*account.welcome).into(),
+        _ if account.bot == BotKind::Echo.as_str() => echo(message, account).await.into(),
+        _ => Reply::Silence.into(),
+    })
 }
 
 /// Says where the server is and what to paste into the platform's page.
@@ -213,7 +274,7 @@ fn announce(config: &Config, address: SocketAddr) {
     }
     for account in &config.accounts {
         info!(
-            account.id,
+            account.id = &*account.id,
             "公众号「{}」的 URL · the URL of this account: {public_url}/mp/{}",
             account.name,
             account.id

@@ -6,9 +6,10 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use echostr::{Language, Limits, Mode};
+use echostr::{Language, Limits, Mode, Program, Strategy};
 use echostr_server::config::{BotKind, Config, Faults, Level, MANUAL, Sources, Warning, load};
 
+const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const KEY: &str = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR";
 
 type Environment<'a> = &'a [(&'a str, &'a str)];
@@ -179,9 +180,66 @@ fn what_the_manual_shows_for_an_account_is_what_an_account_gets() {
         (&least.welcome, &least.fallback, least.language, &least.bot)
     );
     assert_eq!(
+        (shown.delivery, &shown.texts),
+        (least.delivery, &least.texts)
+    );
+    assert_eq!(
         (least.name.as_str(), least.bot.as_str()),
         ("shop", BotKind::Echo.as_str())
     );
+}
+
+#[test]
+fn the_manual_quotes_the_texts_of_each_language() {
+    let manual: toml::Table = whole_manual().parse().expect("the manual is TOML");
+    let written = &manual["account"][0]["texts"];
+    let of = |language: Language| {
+        let texts = language.texts();
+        [
+            ("wait", texts.wait),
+            ("wait_label", texts.wait_label),
+            ("more_label", texts.more_label),
+            ("expired", texts.expired),
+            ("unread", texts.unread),
+            ("earlier", texts.earlier),
+            ("busy", texts.busy),
+        ]
+    };
+    for (name, text) in of(Language::Chinese) {
+        assert_eq!(written[name].as_str(), Some(&*text), "{name}");
+    }
+    for (name, text) in of(Language::English) {
+        assert!(MANUAL.contains(&format!("\"en\": \"{text}\"\n")), "{name}");
+        assert!(
+            MANUAL.contains(&format!("\"en\" 是 \"{text}\"。")),
+            "{name}"
+        );
+    }
+    assert_eq!(written.as_table().map(toml::Table::len), Some(7));
+}
+
+#[test]
+fn the_manual_shows_a_program_with_its_defaults() {
+    let shown = "#     bot = { kind = \"http\", url = \"http://127.0.0.1:9000/\", secret = \"whsec_…\", timeout_secs = 60, events = false }\n";
+    assert_eq!(MANUAL.matches(shown).count(), 2, "in each language");
+    let shown = account(&shown.trim_start_matches("# ").replace("whsec_…", SECRET));
+    let least = account(&format!(
+        "bot = {{ kind = \"http\", url = \"http://127.0.0.1:9000/\", secret = \"{SECRET}\" }}"
+    ));
+    let program = |config: &Config| format!("{:?}", config.programs);
+    let default = Program::new(
+        "http://127.0.0.1:9000/".parse().expect("an address"),
+        SECRET.parse().expect("a secret"),
+    );
+    for toml in [shown, least] {
+        check(&toml, &[], program, format!("{{\"shop\": {default:?}}}"));
+        check(
+            &toml,
+            &[],
+            |config| config.accounts[0].bot.to_string(),
+            "http".into(),
+        );
+    }
 }
 
 /// No key of the manual is ignored; that every key that is read stands in the manual is asserted where keys are read.
@@ -189,23 +247,8 @@ fn what_the_manual_shows_for_an_account_is_what_an_account_gets() {
 fn every_key_of_the_manual_is_read_and_no_other() {
     let manual: toml::Table = whole_manual().parse().expect("the manual is TOML");
     let mut keys = BTreeSet::new();
-    for (name, value) in &manual {
-        let (header, path, table) = match value {
-            toml::Value::Table(table) => (format!("[{name}]\n"), format!("{name}."), table),
-            toml::Value::Array(list) if !list.is_empty() => {
-                let table = list[0]
-                    .as_table()
-                    .expect("the only lists with members are tables");
-                (format!("[[{name}]]\n"), format!("{name}[0]."), table)
-            }
-            _ => {
-                keys.insert((String::new(), String::new(), name));
-                continue;
-            }
-        };
-        keys.extend(table.keys().map(|key| (header.clone(), path.clone(), key)));
-    }
-    assert_eq!(keys.len(), 28);
+    collect_keys(&manual, "", "", &mut keys);
+    assert_eq!(keys.len(), 42);
     for (header, path, key) in keys {
         // No key takes a date.
         let faults = read(&sources(
@@ -218,6 +261,33 @@ fn every_key_of_the_manual_is_read_and_no_other() {
             faults.iter().any(|fault| fault.text.starts_with(&wanted)),
             "{wanted}: {faults}"
         );
+    }
+}
+
+/// Header, path and name of each key in the table at `path`.
+fn collect_keys(
+    table: &toml::Table,
+    header: &str,
+    path: &str,
+    keys: &mut BTreeSet<(String, String, String)>,
+) {
+    for (name, value) in table {
+        match value {
+            toml::Value::Table(table) => {
+                let name_in_file = format!("{path}{name}").replace("[0]", "");
+                let header = format!("{header}[{name_in_file}]\n");
+                collect_keys(table, &header, &format!("{path}{name}."), keys);
+            }
+            toml::Value::Array(list) if !list.is_empty() => {
+                let table = list[0].as_table();
+                let table = table.expect("the only lists with members are tables");
+                let header = format!("[[{name}]]\n");
+                collect_keys(table, &header, &format!("{path}{name}[0]."), keys);
+            }
+            _ => {
+                keys.insert((header.into(), path.into(), name.clone()));
+            }
+        }
     }
 }
 
@@ -365,6 +435,31 @@ fn words_have_the_forms_that_people_write() {
     ] {
         check(&account(none), &[], bot, "none".into());
     }
+    let delivery = |config: &Config| config.accounts[0].delivery;
+    check(&account(""), &[], delivery, Strategy::Auto);
+    check(
+        &account("delivery = \"quick\""),
+        &[],
+        delivery,
+        Strategy::Quick,
+    );
+    let program = |config: &Config| {
+        let program = &config.programs["shop"];
+        (
+            program.url.to_string(),
+            program.timeout.as_secs(),
+            program.events,
+        )
+    };
+    check(
+        &account(&format!(
+            "[account.bot]\nkind = \"http\"\nurl = \" HTTPS://bot.example.com?a=b\"\nsecret = \"{SECRET}\"\n\
+             timeout_secs = 5\nevents = true"
+        )),
+        &[],
+        program,
+        ("https://bot.example.com/".into(), 5, true),
+    );
     let url = |config: &Config| config.public_url.clone();
     check(
         "public_url = \"https://bot.example.com/\"",
@@ -389,6 +484,59 @@ fn a_text_may_have_2048_bytes() {
         &[],
         |config| config.accounts[0].welcome.len(),
         2048,
+    );
+}
+
+#[test]
+fn the_texts_follow_the_language_unless_they_are_written() {
+    let texts = |config: &Config| {
+        let texts = &config.accounts[0].texts;
+        (texts.wait.clone(), texts.unread.clone())
+    };
+    let [chinese, english] = [Language::Chinese, Language::English].map(Language::texts);
+    check(&account(""), &[], texts, (chinese.wait, chinese.unread));
+    check(
+        &account("language = \"en\"\ntexts = { wait = \"\" }"),
+        &[],
+        texts,
+        (String::new(), english.unread.clone()),
+    );
+    check(
+        &account("language = \"en\"\n[account.texts]\nunread = \"+{n}\""),
+        &[],
+        texts,
+        (english.wait, "+{n}".into()),
+    );
+}
+
+#[test]
+fn how_long_things_are_kept_and_what_answers_may_cost() {
+    let kept = |config: &Config| {
+        let journal = config.journal;
+        (
+            journal.retention_days,
+            journal.answers_days,
+            journal.forget_unfollowed_days,
+        )
+    };
+    check("", &[], kept, (90, 7, 30));
+    let forever = [("ECHOSTR_JOURNAL__FORGET_UNFOLLOWED_DAYS", "0")];
+    check(
+        "[journal]\nretention_days = 3650",
+        &forever,
+        kept,
+        (3650, 7, 0),
+    );
+    let jobs = |config: &Config| {
+        let jobs = config.jobs;
+        (jobs.max_held, jobs.max_jobs, jobs.timeout.as_secs())
+    };
+    check("", &[], jobs, (10_000, 20_000, 120));
+    check(
+        "[limits]\nmax_held = 0\njob_timeout_secs = 600",
+        &[],
+        jobs,
+        (0, 20_000, 600),
     );
 }
 
@@ -432,6 +580,8 @@ fn a_value_of_another_type() {
             "[limits]\nbody_bytes = \"1 MiB\"\nshutdown_secs = 1.5\nbody_timeout_secs = []",
             "[open_access]\nenabled = \"yes\"\nbot = 1979-05-27\nwelcome = { zh = \"你好\" }",
             "[[account]]\nid = 7\ntoken = 12345678",
+            &account("delivery = true\ntexts = \"九点\"\nbot = { kind = 1 }"),
+            &account("texts = { wait = 1, earlier = [] }"),
         ]),
     );
 }
@@ -442,7 +592,9 @@ fn a_number_out_of_its_range() {
         "ranges",
         files(&[
             "[limits]\nmax_connections = 0\nbody_bytes = 2_000_000\nheader_timeout_secs = 121\nbody_timeout_secs = -1\n\
-         shutdown_secs = 0xffff_ffff_ffff_ffff_ffff_ffff_ffff_ffff_f",
+         shutdown_secs = 0xffff_ffff_ffff_ffff_ffff_ffff_ffff_ffff_f\n\
+         max_held = -1\nmax_jobs = 0\njob_timeout_secs = 601",
+            "[journal]\nretention_days = 0\nanswers_days = 31\nforget_unfollowed_days = 3651",
         ]),
     );
 }
@@ -457,6 +609,9 @@ fn a_word_that_does_not_exist() {
             "[open_access]\nbot = { kind = \"llm\", api_key = \"sk-0123456789\" }",
             "[open_access.bot]\nname = \"echo\"",
             &account("mode = \"Safe\"\nbot = \"\"\nlanguage = \"a\\nb\""),
+            &account("delivery = \"fast\""),
+            &account("delivery = \"send\""),
+            &account("delivery = \"link\""),
         ]),
     );
 }
@@ -478,6 +633,9 @@ fn a_key_that_nobody_knows() {
             &account(
                 "EncodingAESKey = \"…\"\naes_key = \"…\"\nappid = \"…\"\napp_secret = \"…\"\n",
             ),
+            &account("[account.texts]\nwait_text = \"…\"\nlabel = \"…\"\nfallback = \"…\""),
+            &account("wait_label = \"…\"\nexpired = \"…\"\nretention_days = 1"),
+            "[journal]\nretention = 90\n[texts]\nwait = \"…\"",
         ]),
     );
 }
@@ -522,6 +680,36 @@ fn an_account_with_a_wrong_value() {
             "encoding_aes_key = \"tooshort\"\nprevious_encoding_aes_key = \"\"",
             &format!("encoding_aes_key = \"{}!\"", &KEY[1..]),
             &format!("welcome = \"{long}\"\nfallback = \"{long}\"\nname = \"{long}\""),
+        ]),
+    );
+}
+
+/// What the bot `http` needs, and what is no text around answers.
+#[test]
+fn a_program_or_a_text_that_cannot_be_used() {
+    let long = "好".repeat(171);
+    let bot = |keys: &str| format!("bot = {{ kind = \"http\", {keys} }}");
+    assert_said(
+        "programs_and_texts",
+        accounts(&[
+            "bot = \"http\"",
+            "bot = { kind = \"http\" }",
+            "bot = { url = \"http://127.0.0.1:9000/\" }",
+            &bot("url = 9000, secret = 9000, timeout_secs = \"60\", events = 1"),
+            &bot("url = \"\", secret = \"\", timeout_secs = 0"),
+            &bot("url = \"127.0.0.1:9000\", secret = \"C2FVsBQIhrscChlQIMV+b5sSYspob7oD\""),
+            &bot("url = \"http://me:hidden@127.0.0.1:9000/\", secret = \"whsec_hidden!\""),
+            &bot(
+                "url = \"http://127.0.0.1:90000/\", secret = \"whsec_aGlkZGVu\", timeout_secs = 601",
+            ),
+            &bot(&format!(
+                "url = \"http://127.0.0.1:9000/#top\", secret = \"{SECRET}\", timeout = 60"
+            )),
+            "texts = { wait_label = \"\", more_label = \"<b>more</b>\", unread = \"还有\", earlier = \"\" }",
+            &format!("texts = {{ wait = \"{long}\" }}\nfallback = \"\""),
+        ]) + &files(&[
+            "[open_access]\nbot = \"http\"",
+            "[open_access]\nbot = { kind = \"http\", url = \"http://127.0.0.1:9000/\" }",
         ]),
     );
 }
@@ -618,6 +806,13 @@ fn what_is_strange_but_can_be_used() {
                 &[],
             ),
             (&account(&keys), &[]),
+            (
+                &account(&format!(
+                    "bot = {{ kind = \"http\", url = \"http://127.0.0.1:9000/\", secret = \"{SECRET}\" }}\n\
+                     [limits]\njob_timeout_secs = 30"
+                )),
+                &[],
+            ),
             // Who wrote the mode knows.
             (&account(&format!("{keys}mode = \"plain\"")), &[]),
         ]),
@@ -752,6 +947,19 @@ fn no_secret_is_ever_shown() {
         format!("[[account]]\ntoken = '''{planted}"),
         format!("public_url = \"https://me:{planted}@example.com\""),
         format!("public_url = \"me:{planted}@example.com\""),
+        format!("bot = {{ kind = \"http\", secret = \"{planted}\" }}"),
+        account(&format!(
+            "bot = {{ kind = \"http\", url = \"http://{planted}:x@a/\", secret = \"whsec_{planted}\" }}"
+        )),
+        account(&format!(
+            "bot = {{ kind = \"http\", url = \"ftp://a?{planted}\", secret = [\"{planted}\"], key = \"{planted}\" }}"
+        )),
+        account(&format!(
+            "bot = {{ kind = \"http\", url = \"http://a/?{planted}\", secret = \"whsec_{planted}aaaaaaaaaa\" }}"
+        )),
+        account(&format!(
+            "bot = {{ kind = \"echo\", secret = \"{planted}\" }}"
+        )),
     ];
     for toml in cases {
         let environment = [

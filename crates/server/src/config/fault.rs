@@ -112,6 +112,20 @@ impl Faults {
         self.0.is_empty()
     }
 
+    /// The value that was read; its faults are kept here.
+    pub(super) fn keep<T>(&mut self, read: Option<Result<T, Self>>) -> Option<T> {
+        read?.map_err(|others| self.append(others)).ok()
+    }
+
+    /// The value, if nothing was wrong.
+    pub(super) fn or<T>(self, value: T) -> Result<T, Self> {
+        if self.is_empty() {
+            Ok(value)
+        } else {
+            Err(self)
+        }
+    }
+
     /// Without the faults on lines that are not TOML: they only say that something is wrong there.
     pub(super) fn without_consequences(mut self) -> Self {
         let broken: Vec<_> = self

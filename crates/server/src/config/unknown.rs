@@ -82,8 +82,8 @@ fn is_group(value: &DeValue<'_>) -> bool {
 pub(super) struct Manual<'a>(Vec<Key<'a>>);
 
 struct Key<'a> {
-    /// Empty for what stands above the first table.
-    table: &'a str,
+    /// Like `account.texts`; empty for what stands above the first table.
+    table: String,
     name: &'a str,
     /// Whether this is the name of a table.
     is_table: bool,
@@ -95,34 +95,36 @@ const REPEATED: &str = "account";
 impl<'a> Manual<'a> {
     pub(super) fn new(root: &'a DeValue<'a>) -> Self {
         let mut names = Vec::new();
-        for (key, value) in root.as_table().into_iter().flatten() {
-            let table: &str = key.get_ref();
+        Self::collect("", root, &mut names);
+        Self(names)
+    }
+
+    fn collect(table: &str, value: &'a DeValue<'a>, names: &mut Vec<Key<'a>>) {
+        for (key, value) in value.as_table().into_iter().flatten() {
+            let name: &str = key.get_ref();
             let inner = match value.get_ref() {
-                DeValue::Array(tables) => {
-                    tables.first().and_then(|first| first.get_ref().as_table())
-                }
-                value => value.as_table(),
+                DeValue::Array(tables) => tables.first().map_or(value.get_ref(), Spanned::get_ref),
+                value => value,
             };
             names.push(Key {
-                table: "",
-                name: table,
-                is_table: inner.is_some(),
+                table: table.into(),
+                name,
+                is_table: inner.is_table(),
             });
-            let inner = inner.into_iter().flatten();
-            names.extend(inner.map(|(key, _)| Key {
-                table,
-                name: key.get_ref(),
-                is_table: false,
-            }));
+            let path = if table.is_empty() {
+                name.into()
+            } else {
+                format!("{table}.{name}")
+            };
+            Self::collect(&path, inner, names);
         }
-        Self(names)
     }
 
     /// Variable and key of every setting that the environment may give.
     pub(super) fn variables(&self) -> impl Iterator<Item = (String, String)> {
         self.0
             .iter()
-            .filter(|key| !key.is_table && key.table != REPEATED)
+            .filter(|key| !key.is_table && !key.is_repeated())
             .map(|key| {
                 let path = if key.table.is_empty() {
                     key.name.into()
@@ -138,7 +140,7 @@ impl<'a> Manual<'a> {
 
     /// What to do about an unknown key of the table at `path`.
     fn meant(&self, path: &str, name: &str, is_table: bool) -> String {
-        let table = path.split('[').next().unwrap_or_default();
+        let table = in_the_manual(path);
         let candidates = self
             .0
             .iter()
@@ -156,14 +158,9 @@ impl<'a> Manual<'a> {
                     key.name
                 )
             }
-            Some((
-                _,
-                Key {
-                    table: REPEATED,
-                    name,
-                    ..
-                },
-            )) => format!("did you mean `{name}` under `[[account]]`?"),
+            Some((_, key)) if key.table == REPEATED => {
+                format!("did you mean `{}` under `[[account]]`?", key.name)
+            }
             Some((_, key)) => format!("did you mean `{}` under `[{}]`?", key.name, key.table),
         }
     }
@@ -184,6 +181,20 @@ impl<'a> Manual<'a> {
             }
         }
     }
+}
+
+impl Key<'_> {
+    /// Whether it is a key of something of which there are several.
+    fn is_repeated(&self) -> bool {
+        self.table.split('.').next() == Some(REPEATED)
+    }
+}
+
+/// `account[1].texts` → `account.texts`
+fn in_the_manual(path: &str) -> String {
+    let steps = path.split('.');
+    let names: Vec<_> = steps.filter_map(|step| step.split('[').next()).collect();
+    names.join(".")
 }
 
 /// How many letters differ, without regard to case and `_`; nothing when the names are not alike.

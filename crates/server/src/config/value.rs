@@ -7,11 +7,13 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use echostr::{BadProgram, Program, ProgramSecret, ProgramUrl, Strategy, Texts};
 use echostr_protocol::{AppId, Error, MAX_TEXT_BYTES};
 use ipnet::IpNet;
 
 use super::fault::Faults;
 use super::reader::{Given, quoted, shown};
+use super::{BOTS, BOTS_OF_OPEN_ACCESS, BotKind, DELIVERIES};
 
 pub(super) fn boolean(given: &Given<'_>) -> Result<bool, Faults> {
     given.boolean()
@@ -62,29 +64,177 @@ pub(super) fn one_of<T: Copy>(
     }
 }
 
-/// A name, or a table with `kind` and nothing else that any kind of today knows.
-pub(super) fn bot<T: Copy>(
-    kinds: &'static [(&'static str, T)],
-) -> impl Fn(&Given<'_>) -> Result<T, Faults> {
-    move |given| {
-        let Some(entries) = given.entries() else {
-            return one_of(kinds)(given);
-        };
-        let Some((_, kind)) = entries.iter().find(|(name, _)| *name == "kind") else {
-            return Err(
-                given.fault("is a table without `kind`; write for example `{ kind = \"echo\" }`")
-            );
-        };
-        let kind = one_of(kinds)(kind)?;
-        let others = entries.iter().filter(|(name, _)| *name != "kind");
-        let mut faults = Faults::default();
-        for (_, other) in others {
-            faults.append(other.fault("is not known; this bot has no key but `kind`"));
+/// A name, or a table with `kind` and what this kind needs.
+pub(super) fn bot(given: &Given<'_>) -> Result<(BotKind, Option<Program>), Faults> {
+    let entries = given.entries();
+    let kind = one_of(BOTS)(kind_of(given, entries.as_deref())?)?;
+    match (kind, entries) {
+        (BotKind::Http, None) => Err(given.fault(
+            "is `http`, which needs a table: \
+             `{ kind = \"http\", url = \"http://127.0.0.1:9000/\", secret = \"whsec_…\" }`",
+        )),
+        (BotKind::Http, Some(entries)) => {
+            program(given, &entries).map(|program| (kind, Some(program)))
         }
-        if faults.is_empty() {
-            Ok(kind)
-        } else {
-            Err(faults)
+        (kind, entries) => nothing_but_kind(entries.as_deref()).or((kind, None)),
+    }
+}
+
+/// As [`bot`], without what costs its owner something: anybody can make up a token.
+pub(super) fn bot_of_open_access(given: &Given<'_>) -> Result<BotKind, Faults> {
+    let entries = given.entries();
+    let kind = kind_of(given, entries.as_deref())?;
+    if kind.text()? == BotKind::Http.as_str() {
+        return Err(kind.fault(
+            "is `http`, but open access answers anybody, and your program is for your own accounts; \
+             write this bot under `[[account]]`",
+        ));
+    }
+    let kind = one_of(BOTS_OF_OPEN_ACCESS)(kind)?;
+    nothing_but_kind(entries.as_deref()).or(kind)
+}
+
+/// The name itself, or the `kind` in the table.
+fn kind_of<'a, 'b>(
+    given: &'a Given<'b>,
+    entries: Option<&'a [(&str, Given<'b>)]>,
+) -> Result<&'a Given<'b>, Faults> {
+    let Some(entries) = entries else {
+        return Ok(given);
+    };
+    entry(entries, "kind").ok_or_else(|| {
+        given.fault("is a table without `kind`; write for example `{ kind = \"echo\" }`")
+    })
+}
+
+fn nothing_but_kind(entries: Option<&[(&str, Given<'_>)]>) -> Faults {
+    let mut faults = Faults::default();
+    let others = entries.unwrap_or_default().iter();
+    for (_, other) in others.filter(|(name, _)| *name != "kind") {
+        faults.append(other.fault("is not known; this bot has no key but `kind`"));
+    }
+    faults
+}
+
+fn entry<'a, 'b>(entries: &'a [(&str, Given<'b>)], name: &str) -> Option<&'a Given<'b>> {
+    let mut found = entries.iter().filter(|(other, _)| *other == name);
+    found.next().map(|(_, given)| given)
+}
+
+/// The bot of the kind `http`; its keys are those of the manual.
+fn program(given: &Given<'_>, entries: &[(&str, Given<'_>)]) -> Result<Program, Faults> {
+    const KNOWN: &[&str] = &["kind", "url", "secret", "timeout_secs", "events"];
+    let mut faults = Faults::default();
+    for (name, other) in entries {
+        if !KNOWN.contains(name) {
+            let known = KNOWN[1..].iter().map(|name| format!("`{name}`"));
+            let known: Vec<_> = known.collect();
+            faults.append(other.fault(&format!("is not known; this bot has {}", known.join(", "))));
+        }
+    }
+    let entry = |name: &str| entry(entries, name);
+    for (name, what) in [
+        (
+            "url",
+            "write where the program listens, like `http://127.0.0.1:9000/`",
+        ),
+        (
+            "secret",
+            "make one with: echo \"whsec_$(openssl rand -base64 32)\"",
+        ),
+    ] {
+        if entry(name).is_none() {
+            faults.append(given.fault(&format!("has no `{name}`; {what}")));
+        }
+    }
+    let url = faults.keep(entry("url").map(program_url));
+    let secret = faults.keep(entry("secret").map(program_secret));
+    let timeout = faults.keep(entry("timeout_secs").map(seconds(1..=600)));
+    let events = faults.keep(entry("events").map(boolean));
+    let program = url
+        .zip(secret)
+        .map(|(url, secret)| Program::new(url, secret));
+    match program {
+        Some(program) => {
+            let timeout = timeout.unwrap_or(program.timeout);
+            let events = events.unwrap_or(program.events);
+            faults.or(Program {
+                timeout,
+                events,
+                ..program
+            })
+        }
+        None => Err(faults),
+    }
+}
+
+fn program_url(given: &Given<'_>) -> Result<ProgramUrl, Faults> {
+    let url = given.text()?.parse();
+    url.map_err(|error| bad_program(given, error))
+}
+
+fn program_secret(given: &Given<'_>) -> Result<ProgramSecret, Faults> {
+    let secret = given.secret_text()?.parse();
+    secret.map_err(|error| bad_program(given, error))
+}
+
+fn bad_program(given: &Given<'_>, error: BadProgram) -> Faults {
+    match error {
+        BadProgram::Url(what) | BadProgram::Secret(what) => given.fault(&what),
+        other => given.fault(&format!("cannot be used: {other}")),
+    }
+}
+
+/// How answers reach followers. `send` and `link` have their names already, so that nobody takes them for a mistake.
+pub(super) fn delivery(given: &Given<'_>) -> Result<Strategy, Faults> {
+    match given.text()? {
+        word @ ("send" | "link") => {
+            let words: Vec<_> = DELIVERIES
+                .iter()
+                .map(|(word, _)| format!("`{word}`"))
+                .collect();
+            Err(given.fault(&format!(
+                "is `{word}`, which this version cannot do yet; allowed: {}",
+                words.join(", ")
+            )))
+        }
+        _ => one_of(DELIVERIES)(given),
+    }
+}
+
+/// What a text that stands beside answers needs.
+#[derive(Clone, Copy)]
+pub(super) enum Needs {
+    Nothing,
+    /// It is the visible part of a link.
+    Label,
+    /// It has this in it, which stands for what is named.
+    Place(&'static str, &'static str),
+}
+
+/// A text that stands beside answers, short enough to leave room for them.
+pub(super) fn text_beside(needs: Needs) -> impl Fn(&Given<'_>) -> Result<String, Faults> {
+    move |given| {
+        let text = given.text()?;
+        let (length, limit) = (text.len(), Texts::MAX_BYTES);
+        if length > limit {
+            return Err(given.fault(&format!(
+                "has {length} bytes, at most {limit} are allowed (a Chinese character has 3)"
+            )));
+        }
+        match needs {
+            Needs::Label if text.trim().is_empty() => {
+                Err(given.fault("is empty, but it is the link that followers tap"))
+            }
+            Needs::Label if text.contains(['<', '>']) => Err(given.fault(&format!(
+                "is {}, but the text of a link cannot have `<` or `>` in it",
+                quoted(text)
+            ))),
+            Needs::Place(place, what) if !text.contains(place) => Err(given.fault(&format!(
+                "is {}, `{place}` is needed in it; it stands for {what}",
+                quoted(text)
+            ))),
+            _ => Ok(text.into()),
         }
     }
 }
@@ -96,16 +246,9 @@ pub(super) fn list_of<T>(
         let mut faults = Faults::default();
         let mut values = Vec::new();
         for given in given.items()? {
-            match item(&given) {
-                Ok(value) => values.push(value),
-                Err(others) => faults.append(others),
-            }
+            values.extend(faults.keep(Some(item(&given))));
         }
-        if faults.is_empty() {
-            Ok(values)
-        } else {
-            Err(faults)
-        }
+        faults.or(values)
     }
 }
 

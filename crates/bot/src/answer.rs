@@ -1,0 +1,147 @@
+//! What a handler answers: a reply at once, or a text that comes piece by piece.
+
+use std::fmt;
+
+use echostr_protocol::{Article, Reply, Str};
+use futures_util::stream::{BoxStream, Stream, StreamExt as _, TryStreamExt as _};
+
+use crate::{BoxError, readable};
+
+/// What a handler answers.
+#[derive(Debug)]
+pub enum Answer {
+    /// All of it. A text may have any length: what goes beyond one message is read on by a link.
+    Reply(Reply),
+    /// A text that is still being written.
+    Text(TextStream),
+}
+
+/// A text that comes piece by piece, such as that of a language model. What has come when the platform stops waiting is
+/// shown, with a link to the rest.
+///
+/// ```
+/// use echostr::prelude::*;
+/// use futures_util::stream;
+///
+/// let bot = Bot::new().on(async |_: Text| TextStream::new(stream::iter(["今天", "晴。"])));
+/// ```
+pub struct TextStream {
+    pub(crate) pieces: BoxStream<'static, Result<String, BoxError>>,
+    pub(crate) markup: Markup,
+}
+
+/// How a text is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Markup {
+    /// As followers read it.
+    #[default]
+    Plain,
+    /// Markdown, which followers cannot read: it is turned into [readable](crate::readable) text.
+    Markdown,
+}
+
+/// A whole text in Markdown; followers read it as [readable](crate::readable) text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Markdown<T>(pub T);
+
+/// A piece of a [`TextStream`]: a `&'static str`, a `String`, or a `Result` of one.
+pub trait IntoPiece {
+    /// The piece.
+    ///
+    /// # Errors
+    /// What ended the text: the follower reads what came before, or the account's fallback text when nothing did.
+    fn into_piece(self) -> Result<String, BoxError>;
+}
+
+impl IntoPiece for &'static str {
+    fn into_piece(self) -> Result<String, BoxError> {
+        Ok(self.to_owned())
+    }
+}
+
+impl IntoPiece for String {
+    fn into_piece(self) -> Result<String, BoxError> {
+        Ok(self)
+    }
+}
+
+impl<P: IntoPiece, E: Into<BoxError>> IntoPiece for Result<P, E> {
+    fn into_piece(self) -> Result<String, BoxError> {
+        self.map_err(Into::into)?.into_piece()
+    }
+}
+
+impl TextStream {
+    /// A text as followers read it.
+    pub fn new<S>(pieces: S) -> Self
+    where
+        S: Stream<Item: IntoPiece> + Send + 'static,
+    {
+        Self {
+            pieces: pieces.map(IntoPiece::into_piece).boxed(),
+            markup: Markup::Plain,
+        }
+    }
+
+    /// A text in Markdown.
+    pub fn markdown<S>(pieces: S) -> Self
+    where
+        S: Stream<Item: IntoPiece> + Send + 'static,
+    {
+        Self {
+            markup: Markup::Markdown,
+            ..Self::new(pieces)
+        }
+    }
+}
+
+impl fmt::Debug for TextStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TextStream")
+            .field("markup", &self.markup)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Markup {
+    /// The text as followers read it.
+    pub(crate) fn shown(self, text: &str) -> String {
+        match self {
+            Self::Plain => text.to_owned(),
+            Self::Markdown => readable(text),
+        }
+    }
+}
+
+impl Answer {
+    /// Waits for all of it.
+    ///
+    /// # Errors
+    /// The handler's, in the middle of its text.
+    pub async fn whole(self) -> Result<Reply, BoxError> {
+        match self {
+            Self::Reply(reply) => Ok(reply),
+            Self::Text(TextStream { pieces, markup }) => {
+                let text: String = pieces.try_collect().await?;
+                Ok(markup.shown(&text).into())
+            }
+        }
+    }
+}
+
+macro_rules! replies {
+    ($($reply:ty)*) => {$(
+        impl From<$reply> for Answer {
+            fn from(reply: $reply) -> Self {
+                Self::Reply(reply.into())
+            }
+        }
+    )*};
+}
+replies! { Reply &str String Str Article }
+
+impl From<TextStream> for Answer {
+    fn from(text: TextStream) -> Self {
+        Self::Text(text)
+    }
+}

@@ -1,0 +1,179 @@
+//! Reading on: which answer a tap, a number, `1` or 继续 leads to.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use echostr_protocol::Reply;
+
+use super::begin::unreadable;
+use super::{Asked, Deadline, SHOWN_AGAIN_MS, of};
+use crate::flight::{CONFIRMED_AFTER, Purpose, Source};
+use crate::journal::{Content, Link, Page};
+use crate::outbox::Wanted;
+use crate::progress::Progress;
+
+/// What a text that may be meant for the outbox is.
+pub(super) enum Fetched {
+    /// An ordinary text: the bot's.
+    Question,
+    /// A part of an answer.
+    Source(Source),
+    /// This.
+    Reply(Reply),
+}
+
+impl Deadline {
+    pub(super) async fn fetched(self: &Arc<Self>, asked: &Asked, wanted: Wanted) -> Fetched {
+        let Some(journal) = &self.journal else {
+            return Fetched::Question;
+        };
+        match wanted {
+            Wanted::Page(link, or) => {
+                let by_id = matches!(link, Link::Id(_));
+                for link in std::iter::once(link).chain(or) {
+                    match journal.page(of(asked), &link).await {
+                        Ok(Some(page)) => return self.page(asked, page).await,
+                        Ok(None) => {}
+                        Err(error) => unreadable(asked, &*error),
+                    }
+                    // A number that was never given out is an ordinary text.
+                    if let Link::Number(number) = link
+                        && !by_id
+                        && !self.was_drawn(asked, number).await
+                    {
+                        return Fetched::Question;
+                    }
+                }
+                // While the journal is away, the link that was shown stands in memory only.
+                if journal.is_away()
+                    && let Some(source) = self.next_unread(asked).await
+                {
+                    return Fetched::Source(source);
+                }
+                Fetched::Reply(Reply::from(&*asked.account.texts.expired))
+            }
+            Wanted::One | Wanted::More => {
+                if let Some(source) = self.next_unread(asked).await {
+                    return Fetched::Source(source);
+                }
+                if wanted == Wanted::More
+                    && let Some(text) = self.unconfirmed(asked).await
+                {
+                    return Fetched::Reply(Reply::Text(text));
+                }
+                Fetched::Question
+            }
+        }
+    }
+
+    async fn page(&self, asked: &Asked, page: Page) -> Fetched {
+        if let Some(fixed) = page.fixed {
+            return Fetched::Reply(fixed);
+        }
+        let running = self.shared.running(of(asked)).await;
+        let running = running
+            .into_iter()
+            .find(|progress| progress.id() == page.answer.id);
+        let progress = match running {
+            Some(progress) => progress,
+            None if page.answer.expires_at_ms <= asked.arrived_at_ms => {
+                return Fetched::Reply(Reply::from(&*asked.account.texts.expired));
+            }
+            None => match page.answer.content {
+                Content::Text { .. } | Content::Other(_) => {
+                    Arc::new(Progress::new(Arc::clone(&asked.account), page.answer))
+                }
+                // Its job was lost with its process, and it was too late to run it again.
+                Content::Running | Content::Failed => {
+                    let fallback = &*asked.account.fallback;
+                    let expired = &*asked.account.texts.expired;
+                    return Fetched::Reply(Reply::from(if fallback.is_empty() {
+                        expired
+                    } else {
+                        fallback
+                    }));
+                }
+                Content::Read => {
+                    return Fetched::Reply(Reply::from(&*asked.account.texts.expired));
+                }
+            },
+        };
+        Fetched::Source(Source {
+            step: page.link.step,
+            progress,
+            purpose: Purpose::Link(Box::new(page.link)),
+        })
+    }
+
+    async fn was_drawn(&self, asked: &Asked, number: u64) -> bool {
+        let Some(journal) = &self.journal else {
+            return false;
+        };
+        match journal.follower(of(asked)).await {
+            Ok(follower) => {
+                follower.is_some_and(|follower| (1..=follower.last_number).contains(&number))
+            }
+            Err(error) => {
+                unreadable(asked, &*error);
+                false
+            }
+        }
+    }
+
+    /// The oldest answer that the follower has not read to the end.
+    async fn next_unread(&self, asked: &Asked) -> Option<Source> {
+        let journal = self.journal.as_ref()?;
+        let running = self.shared.running(of(asked)).await;
+        let saved = match journal.unread(of(asked), asked.arrived_at_ms).await {
+            Ok(saved) => saved,
+            Err(error) => {
+                unreadable(asked, &*error);
+                Vec::new()
+            }
+        };
+        let saved = saved
+            .into_iter()
+            // What died with its process is not running.
+            .filter(|answer| answer.content != Content::Running)
+            .filter(|answer| running.iter().all(|progress| progress.id() != answer.id))
+            .map(|answer| Arc::new(Progress::new(Arc::clone(&asked.account), answer)));
+        let mut unread: Vec<_> = saved
+            .chain(running.iter().cloned())
+            .filter(|progress| progress.is_unread())
+            .collect();
+        unread.sort_by_key(|progress| progress.asked_at_ms());
+        let progress = Arc::clone(unread.first()?);
+        Some(Source {
+            step: progress.step(),
+            progress,
+            purpose: Purpose::Typed {
+                others: unread.len() - 1,
+            },
+        })
+    }
+
+    /// The latest text, when it may not have reached the follower.
+    async fn unconfirmed(&self, asked: &Asked) -> Option<String> {
+        let journal = self.journal.as_ref()?;
+        let since_ms = asked.arrived_at_ms - SHOWN_AGAIN_MS;
+        let shown = match journal.latest_text(of(asked), since_ms).await {
+            Ok(shown) => shown?,
+            Err(error) => {
+                unreadable(asked, &*error);
+                return None;
+            }
+        };
+        let scope = asked.account.scope(&asked.message);
+        let flight = self.shared.find(&scope, &shown.key).await;
+        let is_unconfirmed = if let Some(flight) = flight {
+            flight.is_unconfirmed()
+        } else {
+            // It was written by a process that may have died before it was confirmed.
+            let written_at_ms = shown.replied_at * 1000;
+            let confirmed_after_ms = i64::try_from(CONFIRMED_AFTER.as_millis()).unwrap_or(0);
+            let began_at_ms = self.began_at_ms.load(Ordering::Relaxed);
+            (written_at_ms..written_at_ms + confirmed_after_ms).contains(&began_at_ms)
+        };
+        is_unconfirmed.then_some(shown.text)
+    }
+}

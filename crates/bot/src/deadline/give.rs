@@ -1,0 +1,194 @@
+//! Giving out: fixes what every delivery of a push gets, in memory and in the journal at once.
+
+use std::sync::Arc;
+
+use echostr_protocol::{Reply, Str};
+use tokio::time::timeout;
+
+use super::{Asked, Deadline, How, JOURNAL_WITHIN, Waiting, millis, of, reply_record};
+use crate::flight::{Body, Purpose, Source};
+use crate::journal::{Commit, Content, LinkRecord, PageRecord, Record, Replied, by};
+use crate::outbox::{self, Frame, Part};
+use crate::progress::Next;
+
+impl Deadline {
+    /// Fixes what every delivery of this push gets: the next part of its answer.
+    pub(super) async fn fix(&self, delivery: &Waiting<'_>, source: &Source, how: How) {
+        let Waiting { asked, flight, .. } = *delivery;
+        let progress = &source.progress;
+        let _cutting = progress.cutting.lock().await;
+        if flight.body().is_some() {
+            return;
+        }
+        if progress.step() != source.step {
+            // Given out to another push meanwhile. A link leads to the same page again.
+            let again = match &source.purpose {
+                Purpose::Link(_) => progress.page(source.step),
+                Purpose::Own | Purpose::Typed { .. } => None,
+            };
+            let reply = again.unwrap_or_else(|| Arc::new(Reply::Silence));
+            self.fix_with(delivery, source, reply, Vec::new());
+            return;
+        }
+        let next = progress.next();
+        let texts = &asked.account.texts;
+        if self.journal.is_none() {
+            let reply = match next {
+                Next::Text(text) => Reply::Text(text).detached(),
+                Next::Other(reply) => reply,
+                Next::SoFar(..) | Next::Nothing => Reply::from(&*asked.account.fallback),
+            };
+            self.fix_with(delivery, source, Arc::new(reply), Vec::new());
+            return;
+        }
+        match how {
+            How::Later if !progress.is_finished() => {
+                progress.send_later();
+                let records = vec![Record::Answer(progress.saved())];
+                self.fix_with(delivery, source, Arc::new(Reply::Silence), records);
+                return;
+            }
+            How::Page if !progress.is_finished() => {
+                let url = self.pages.as_ref().map(|pages| pages.url(progress.id()));
+                let link = format!(
+                    "{}\n\n<a href=\"{}\">{}</a>",
+                    texts.wait,
+                    url.unwrap_or_default(),
+                    texts.wait_label
+                );
+                let records = vec![Record::Answer(progress.saved())];
+                self.fix_with(delivery, source, outbox::text(&link), records);
+                return;
+            }
+            How::Part | How::Later | How::Page => {}
+        }
+        let is_question_named = progress.is_overtaken() && !matches!(source.purpose, Purpose::Own);
+        let mut frame = Frame {
+            texts,
+            question: is_question_named.then(|| progress.question()),
+            others: match source.purpose {
+                Purpose::Typed { others } => others,
+                _ => 0,
+            },
+            more: None,
+            wait: String::new(),
+        };
+        let mut link = None;
+        if frame.needs_link(&next) {
+            let drawn = self.draw(asked, source).await;
+            let language = asked.account.language;
+            frame.more = Some(outbox::link(&drawn, &texts.more_label, language));
+            frame.wait = format!(
+                "{}\n\n{}",
+                texts.wait,
+                outbox::link(&drawn, &texts.wait_label, language)
+            );
+            link = Some(drawn);
+        }
+        let part = frame.part(next);
+        self.give(delivery, source, part, link);
+    }
+
+    /// A new link to what follows, or to the same part when nothing of it is shown.
+    async fn draw(&self, asked: &Asked, source: &Source) -> LinkRecord {
+        let number = match &self.journal {
+            Some(journal) if !journal.is_away() => {
+                let drawn = timeout(JOURNAL_WITHIN, journal.next_number(of(asked))).await;
+                // Without a number the id must do.
+                drawn.ok().and_then(Result::ok).unwrap_or_default()
+            }
+            _ => 0,
+        };
+        LinkRecord {
+            id: rand::random(),
+            account: asked.account.id.clone(),
+            follower: asked.message.from_user().clone(),
+            number,
+            answer: source.progress.id(),
+            step: source.step,
+        }
+    }
+
+    /// Gives out `part`: in memory, in the journal, to every delivery of this push. Nothing here waits.
+    fn give(&self, delivery: &Waiting<'_>, source: &Source, part: Part, link: Option<LinkRecord>) {
+        let progress = &source.progress;
+        let reply = Arc::new(part.reply);
+        let mut records = Vec::new();
+        let step_before = progress.step();
+        if part.is_some {
+            progress.gave(&reply, part.bytes);
+        }
+        let saved = progress.saved();
+        let is_over = saved.content == Content::Read;
+        if let (Purpose::Link(tapped), true) = (&source.purpose, part.is_some) {
+            records.push(Record::Page(PageRecord {
+                link: tapped.id,
+                answer: progress.id(),
+                reply: Arc::clone(&reply),
+                replied_at: self.clock.unix_secs(),
+                step: step_before,
+                content: saved.content.clone(),
+            }));
+        } else if !is_over || progress.was_saved() || link.is_some() {
+            records.push(Record::Answer(saved));
+            progress.save();
+        }
+        records.extend(link.map(|link| {
+            Record::Link(LinkRecord {
+                step: progress.step(),
+                ..link
+            })
+        }));
+        self.fix_with(delivery, source, reply, records);
+    }
+
+    /// Fixes the body with `records` in one transaction.
+    fn fix_with(
+        &self,
+        delivery: &Waiting<'_>,
+        source: &Source,
+        reply: Arc<Reply>,
+        mut records: Vec<Record>,
+    ) {
+        let Waiting {
+            asked,
+            flight,
+            arrival,
+            ..
+        } = *delivery;
+        let is_own = matches!(source.purpose, Purpose::Own);
+        let replied_at = self.clock.unix_secs();
+        let by: Str = match (is_own, source.progress.is_finished()) {
+            (false, _) => by::OUTBOX.into(),
+            (true, false) => by::DEADLINE.into(),
+            (true, true) if source.progress.is_failed() => by::FALLBACK.into(),
+            (true, true) => asked.account.bot.clone(),
+        };
+        self.metrics.answer(match (is_own, arrival.number) {
+            (false, _) => "outbox",
+            (true, 1) => "1",
+            (true, 2) => "2",
+            (true, _) => "3",
+        });
+        let commit = if self.journal.is_some() {
+            let start = flight.start().unwrap_or(asked.arrived_at);
+            let replied = Replied {
+                reply: Arc::clone(&reply),
+                replied_at,
+                by,
+                delivery: arrival.number,
+                latency_ms: millis(start.elapsed()),
+            };
+            // First, so that what stood there already counts.
+            records.insert(0, reply_record(flight, asked, replied));
+            self.write(records)
+        } else {
+            Commit::done()
+        };
+        flight.fix(Body {
+            reply,
+            replied_at,
+            commit,
+        });
+    }
+}

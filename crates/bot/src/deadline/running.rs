@@ -1,0 +1,261 @@
+//! A job that runs, from its start to the answer that is delivered, sent or saved; and jobs that outlived their process.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+use tracing::warn;
+
+use super::{
+    Asked, DELIVERED_WITHIN, Deadline, RUN_AGAIN_MS, TAKEN_WITHIN, TOGETHER_WITHIN, received,
+};
+use crate::bot::{Bot, instead};
+use crate::flight::{Body, Flight, Purpose, Source};
+use crate::job::{Failure, Job, Limit, Made, Slot, drive};
+use crate::journal::{Commit, Found, PushId, Record, Unfinished};
+use crate::outbox::Frame;
+use crate::progress::Progress;
+use crate::{Account, BoxError};
+
+/// A job that runs as a task of its own. Whatever ends it, its answer ends too and wakes who waits.
+pub(super) struct Running {
+    pub(super) deadline: Arc<Deadline>,
+    /// Nothing when its push was answered by a process that has died.
+    pub(super) flight: Option<Arc<Flight>>,
+    pub(super) asked: Asked,
+    pub(super) progress: Arc<Progress>,
+}
+
+impl Running {
+    pub(super) async fn run(self, job: Job, slot: Option<Slot>, limit: Limit) {
+        let deadline = Arc::clone(&self.deadline);
+        deadline.metrics.jobs_running.inc();
+        deadline.shared.began(&self.progress);
+        self.overtake().await;
+        let outcome = {
+            let work = self.work(job, slot, limit);
+            let mut work = std::pin::pin!(work);
+            if let Ok(outcome) = timeout(TOGETHER_WITHIN, &mut work).await {
+                outcome
+            } else {
+                self.take_down();
+                work.await
+            }
+        };
+        deadline.metrics.job(match &outcome {
+            Ok(_) => "answered",
+            Err(failure) => failure.word(),
+        });
+        match outcome {
+            Ok(Made::Reply(reply)) => self.progress.finish(reply, false),
+            Ok(Made::Text) => self.progress.finish_text(None),
+            Err(failure) => self.fail(&failure),
+        }
+        self.settle().await;
+    }
+
+    async fn work(&self, job: Job, slot: Option<Slot>, limit: Limit) -> Result<Made, Failure> {
+        let Deadline { slots, limits, .. } = &*self.deadline;
+        let work = drive(job, &self.progress, limits.text_bytes);
+        let entering = async {
+            match slot {
+                Some(slot) => slot,
+                None => slots.enter(self.progress.of()).await,
+            }
+        };
+        let late = |_| Failure::Late;
+        match limit {
+            Limit::At(until) => {
+                let work = async {
+                    let _slot = entering.await;
+                    work.await
+                };
+                tokio::time::timeout_at(until, work).await.map_err(late)?
+            }
+            Limit::After(time) => {
+                let _slot = entering.await;
+                timeout(time, work).await.map_err(late)?
+            }
+        }
+    }
+
+    /// Earlier answers of this follower that are still made will have to name their question.
+    async fn overtake(&self) {
+        if !self.asked.message.is_ordinary() {
+            return;
+        }
+        for earlier in self.deadline.shared.running(self.progress.of()).await {
+            if earlier.id() != self.progress.id()
+                && earlier.asked_at_ms() <= self.progress.asked_at_ms()
+            {
+                earlier.overtake();
+            }
+        }
+    }
+
+    /// The push is journaled before it is held.
+    fn take_down(&self) {
+        if let Some(flight) = &self.flight
+            && self.deadline.journal.is_some()
+            && flight.was_received().is_none()
+            && flight.body().is_none()
+        {
+            let received = Record::Received(received(&self.asked, None));
+            flight.received(self.deadline.write(vec![received]));
+        }
+    }
+
+    fn fail(&self, failure: &Failure) {
+        let reply = instead(&self.asked.account, &self.asked.message, failure);
+        self.progress.finish_text(Some(reply));
+    }
+
+    /// The answer is there: who waits takes it; what nobody takes is saved, or sent.
+    async fn settle(&self) {
+        let Self {
+            deadline, progress, ..
+        } = self;
+        if deadline.journal.is_some() {
+            // Whoever decides at this moment that it is sent later has done so after this.
+            drop(progress.cutting.lock().await);
+            if progress.is_sent_later() {
+                deadline.send(progress).await;
+            }
+            until_read(progress, TAKEN_WITHIN).await;
+            if progress.is_unread() || progress.was_saved() {
+                let saving = progress.cutting.lock().await;
+                progress.save();
+                let commit = deadline.write(vec![Record::Answer(progress.saved())]);
+                drop(saving);
+                commit.wait().await;
+            }
+            // Deliveries may still come for it, and must not find it a second time.
+            until_read(progress, DELIVERED_WITHIN).await;
+        }
+        deadline.shared.ended(progress);
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.deadline.metrics.jobs_running.dec();
+        if !self.progress.is_finished() {
+            self.fail(&Failure::Panic);
+        }
+        self.deadline.shared.ended(&self.progress);
+    }
+}
+
+async fn until_read(progress: &Progress, within: Duration) {
+    let read = async {
+        loop {
+            let mut changed = std::pin::pin!(progress.changed().notified());
+            changed.as_mut().enable();
+            if !progress.is_unread() {
+                return;
+            }
+            changed.await;
+        }
+    };
+    let _ = timeout(within, read).await;
+}
+
+impl Deadline {
+    async fn send(&self, progress: &Arc<Progress>) {
+        let Some(sender) = &self.sender else {
+            return;
+        };
+        let _cutting = progress.cutting.lock().await;
+        loop {
+            let texts = &progress.account.texts;
+            let frame = Frame {
+                texts,
+                question: progress.is_overtaken().then(|| progress.question()),
+                others: 0,
+                more: None,
+                wait: String::new(),
+            };
+            let part = frame.part(progress.next());
+            if !part.is_some {
+                return;
+            }
+            let (account, follower) = (&progress.account, progress.follower());
+            if let Err(error) = sender.send(account, follower, &part.reply).await {
+                warn!(
+                    account.id = account.log_id(),
+                    error = &*error as &dyn std::error::Error,
+                    "an answer could not be sent, the follower can fetch it by sending 1"
+                );
+                return;
+            }
+            self.metrics.answer("sent");
+            progress.gave(&Arc::new(part.reply), part.bytes);
+        }
+    }
+
+    /// Runs the jobs again that a process left unfinished when it died.
+    pub(crate) async fn resume(self: &Arc<Self>, bot: &Bot) -> Result<usize, BoxError> {
+        let Some(journal) = &self.journal else {
+            return Ok(0);
+        };
+        let now_ms = self.clock.unix_ms();
+        self.began_at_ms.store(now_ms, Ordering::Relaxed);
+        let unfinished = journal.take_up(now_ms - RUN_AGAIN_MS).await?;
+        let mut resumed = 0;
+        for push in unfinished {
+            if let Some(account) = bot.find(&push.account) {
+                self.run_again(account, push, bot).await;
+                resumed += 1;
+            }
+        }
+        Ok(resumed)
+    }
+
+    async fn run_again(self: &Arc<Self>, account: Arc<Account>, push: Unfinished, bot: &Bot) {
+        let asked = Asked {
+            push: PushId::of(&account.id, &push.message),
+            account,
+            message: push.message,
+            arrived_at: Instant::now(),
+            arrived_at_ms: push.received_at_ms,
+        };
+        let progress = Arc::new(self.progress(&asked, push.answer));
+        let scope = asked.account.scope(&asked.message);
+        let (flight, is_first) = self.shared.join(&scope, &asked.push.key).await;
+        if !is_first {
+            return;
+        }
+        let age_ms = self.clock.unix_ms().saturating_sub(push.received_at_ms);
+        flight.began_before(Duration::from_millis(age_ms.try_into().unwrap_or_default()));
+        flight.received(Commit::done());
+        // It has had a body, which a repeat finds in the journal.
+        if push.is_replied
+            && let Some(journal) = &self.journal
+            && let Ok(Some(Found {
+                reply: Some((reply, replied_at)),
+                ..
+            })) = journal.find(&asked.push).await
+        {
+            flight.fix(Body {
+                reply: Arc::new(reply),
+                replied_at,
+                commit: Commit::done(),
+            });
+        }
+        flight.comes_from(Source {
+            progress: Arc::clone(&progress),
+            purpose: Purpose::Own,
+            step: progress.step(),
+        });
+        let job = bot.job(&asked.account, &asked.message);
+        let limit = Limit::After(self.limits.timeout);
+        let running = Running {
+            deadline: Arc::clone(self),
+            flight: Some(flight),
+            asked,
+            progress,
+        };
+        tokio::spawn(running.run(job, None, limit));
+    }
+}

@@ -1,0 +1,146 @@
+//! Why the journal cannot be opened or read.
+
+use std::io;
+use std::path::PathBuf;
+
+/// What was tried, with which file, and what to do. The cause is in `source()`; nothing that a follower wrote is here.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The data folder cannot be made.
+    #[error(
+        "cannot create the data folder {}: make it by hand and let the server's user write in it, or name another with `data`",
+        path.display()
+    )]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The database file cannot be made.
+    #[error(
+        "cannot create the database {}: is the disk full, or may the server's user not write in this folder?",
+        path.display()
+    )]
+    Create {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// There is no database to read.
+    #[error(
+        "there is no database at {}: nothing was received yet, or the data is in another folder; name it with `--data`",
+        path.display()
+    )]
+    Missing {
+        /// The file that was looked for.
+        path: PathBuf,
+    },
+    /// The file is something else.
+    #[error(
+        "cannot open the database {}: the file is none, or it is damaged; \
+         move it away to begin anew, or put a backup in its place (the files ending in -wal and -shm belong to it)",
+        path.display()
+    )]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: sqlx::Error,
+    },
+    /// The file is a database, but of another program.
+    #[error(
+        "cannot use the database {}: it has tables of another program (`{table}`); name another folder with `data`",
+        path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// One of its tables.
+        table: String,
+    },
+    /// A newer Echostr has written it.
+    #[error(
+        "cannot use the database {}: its schema is version {found}, this Echostr knows versions up to {known}; \
+         run the newer Echostr again, or restore a backup from before the upgrade",
+        path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The version of its schema.
+        found: i64,
+        /// The newest that is known here.
+        known: i64,
+    },
+    /// An older Echostr has written it, and it is only to be read.
+    #[error(
+        "cannot read the database {}: its schema is version {found}, this Echostr needs {known}; \
+         start the server once, which brings it up to date",
+        path.display()
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// The version of its schema.
+        found: i64,
+        /// The one that is needed.
+        known: i64,
+    },
+    /// The schema could not be brought up to date.
+    #[error(
+        "cannot bring the database {} up to date: is the disk full or read-only? The data that was there is unharmed",
+        path.display()
+    )]
+    Migrate {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: sqlx::migrate::MigrateError,
+    },
+    /// It cannot be opened for another reason.
+    #[error(
+        "cannot open the database {}: may the server's user read and write it and its folder, and is the disk in order?",
+        path.display()
+    )]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: sqlx::Error,
+    },
+    /// Its writer cannot start.
+    #[error("cannot start to write to the database {}: may the server's user write to it, and is there room?", path.display())]
+    Writer {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// A thread cannot start.
+    #[error("cannot start the journal's thread: are too many processes running?")]
+    Thread {
+        /// Why not.
+        source: io::Error,
+    },
+    /// Something could not be read.
+    #[error("cannot read {what} from the database {}", path.display())]
+    Read {
+        /// What was wanted.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: sqlx::Error,
+    },
+    /// Something could not be deleted.
+    #[error("cannot delete the follower's data from the database {}: nothing was deleted; try again", path.display())]
+    Forget {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+}

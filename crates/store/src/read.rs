@@ -1,0 +1,278 @@
+//! What a journal is asked, from connections that only read: they never wait for the writer.
+
+use echostr::BoxError;
+use echostr::journal::{
+    FollowerRecord, Found, Link, LinkRecord, Of, Page, PushId, SavedAnswer, Shown,
+};
+use echostr_protocol::{Key, OpenId, Reply, Str};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqlitePool};
+
+use crate::value::{bytes, content, id, message, reply, unsigned};
+
+/// How many unread answers are asked for at most.
+const MAX_UNREAD: i64 = 100;
+
+type Result<T> = std::result::Result<T, BoxError>;
+
+/// The columns of an answer, with its push, its follower, and whether a question came after it.
+macro_rules! answers {
+    ($rest:literal) => {
+        concat!(
+            "SELECT a.id, a.question, a.asked_at_ms, a.expires_at_ms, a.state, a.text, a.shown_bytes, a.reply, a.step,
+                    account.public_id, f.open_id, m.source, m.created_at,
+                    coalesce((SELECT question_id FROM latest WHERE follower_id = f.id), 0) > m.id AS is_overtaken ",
+            $rest
+        )
+    };
+}
+
+/// The follower's row, from account and OpenID as the first two parameters.
+macro_rules! follower_id {
+    () => {
+        "(SELECT f.id FROM followers f JOIN accounts a ON a.id = f.account_id WHERE a.public_id = $1 AND f.open_id = $2)"
+    };
+}
+
+pub(crate) async fn find(pool: &SqlitePool, push: &PushId) -> Result<Option<Found>> {
+    let row = sqlx::query(
+        "SELECT m.id, m.received_at_ms, m.reply, m.replied_at
+         FROM messages m JOIN accounts a ON a.id = m.account_id
+         WHERE m.created_at = $1 AND m.key = $2 AND a.public_id = $3",
+    )
+    .bind(push.created_at)
+    .bind(push.key.as_str())
+    .bind(push.account.as_str())
+    .fetch_optional(pool)
+    .await
+    .map_err(|error| failed("a push", error))?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let answer = sqlx::query(answers!(
+        "FROM answers a JOIN messages m ON m.id = a.message_id JOIN followers f ON f.id = a.follower_id
+         JOIN accounts account ON account.id = f.account_id
+         WHERE a.message_id = $1 ORDER BY a.rowid LIMIT 1"
+    ))
+    .bind(row.try_get::<i64, _>(0)?)
+    .fetch_optional(pool)
+    .await
+    .map_err(|error| failed("the answer to a push", error))?;
+    let replied = row
+        .try_get::<Option<String>, _>(2)?
+        .map(|json| stored(&json))
+        .transpose()?;
+    Ok(Some(Found {
+        received_at_ms: row.try_get(1)?,
+        reply: replied.zip(row.try_get::<Option<i64>, _>(3)?),
+        answer: answer.as_ref().map(saved_answer).transpose()?,
+    }))
+}
+
+pub(crate) async fn page(pool: &SqlitePool, of: Of<'_>, link: &Link) -> Result<Option<Page>> {
+    let (by_id, by_number) = match link {
+        Link::Id(id) => (Some(bytes(*id).to_vec()), None),
+        Link::Number(number) => (None, Some(i64::try_from(*number).unwrap_or(-1))),
+    };
+    let row = sqlx::query(concat!(
+        "SELECT id, number, answer_id, step, page FROM links WHERE follower_id = ",
+        follower_id!(),
+        " AND (id = $3 OR number = $4)"
+    ))
+    .bind(of.account)
+    .bind(of.follower.as_str())
+    .bind(by_id)
+    .bind(by_number)
+    .fetch_optional(pool)
+    .await
+    .map_err(|error| failed("a link", error))?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let answer_id: Vec<u8> = row.try_get(2)?;
+    let answer = sqlx::query(answers!(
+        "FROM answers a JOIN messages m ON m.id = a.message_id JOIN followers f ON f.id = a.follower_id
+         JOIN accounts account ON account.id = f.account_id
+         WHERE a.id = $3 AND account.public_id = $1 AND f.open_id = $2"
+    ))
+    .bind(of.account)
+    .bind(of.follower.as_str())
+    .bind(&answer_id)
+    .fetch_optional(pool)
+    .await
+    .map_err(|error| failed("the answer behind a link", error))?;
+    let Some(answer) = answer.as_ref().map(saved_answer).transpose()? else {
+        return Ok(None);
+    };
+    let fixed: Option<String> = row.try_get(4)?;
+    let link = LinkRecord {
+        id: id(row.try_get(0)?),
+        account: of.account.into(),
+        follower: of.follower.clone(),
+        number: unsigned(row.try_get::<Option<i64>, _>(1)?.unwrap_or_default()),
+        answer: id(&answer_id),
+        step: unsigned(row.try_get(3)?),
+    };
+    Ok(Some(Page {
+        link,
+        fixed: fixed.map(|json| stored(&json)).transpose()?,
+        answer,
+    }))
+}
+
+pub(crate) async fn unread(pool: &SqlitePool, of: Of<'_>, now_ms: i64) -> Result<Vec<SavedAnswer>> {
+    let rows = sqlx::query(answers!(
+        "FROM answers a JOIN messages m ON m.id = a.message_id JOIN followers f ON f.id = a.follower_id
+         JOIN accounts account ON account.id = f.account_id
+         WHERE account.public_id = $1 AND f.open_id = $2 AND a.expires_at_ms > $3
+           AND a.state IN ('running', 'text', 'other')
+         ORDER BY a.asked_at_ms, a.rowid LIMIT $4"
+    ))
+    .bind(of.account)
+    .bind(of.follower.as_str())
+    .bind(now_ms)
+    .bind(MAX_UNREAD)
+    .fetch_all(pool)
+    .await
+    .map_err(|error| failed("unread answers", error))?;
+    rows.iter().map(saved_answer).collect()
+}
+
+pub(crate) async fn latest_text(
+    pool: &SqlitePool,
+    of: Of<'_>,
+    since_ms: i64,
+) -> Result<Option<Shown>> {
+    let row = sqlx::query(concat!(
+        "WITH RECURSIVE chain (id, place) AS (
+             SELECT message_id, 1 FROM latest WHERE follower_id = ",
+        follower_id!(),
+        "    UNION ALL
+             SELECT previous_id, place + 1 FROM messages JOIN chain USING (id)
+             WHERE previous_id IS NOT NULL AND place < 100
+         )
+         SELECT m.source, m.created_at, m.reply, m.replied_at FROM chain JOIN messages m ON m.id = chain.id
+         WHERE m.replied_at >= $3 AND m.reply LIKE '{\"text\":%'
+         ORDER BY m.replied_at DESC, m.id DESC LIMIT 1"
+    ))
+    .bind(of.account)
+    .bind(of.follower.as_str())
+    .bind(since_ms.div_euclid(1000))
+    .fetch_optional(pool)
+    .await
+    .map_err(|error| failed("the latest reply to a follower", error))?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let Reply::Text(text) = stored(row.try_get(2)?)? else {
+        return Ok(None);
+    };
+    Ok(Some(Shown {
+        key: key(row.try_get(0)?)?,
+        created_at: row.try_get(1)?,
+        text,
+        replied_at: row.try_get(3)?,
+    }))
+}
+
+pub(crate) async fn follower(pool: &SqlitePool, of: Of<'_>) -> Result<Option<FollowerRecord>> {
+    let row = sqlx::query(concat!(
+        "SELECT first_seen_at_ms, last_seen_at_ms, followed_at_ms, unfollowed_at_ms, source, last_number
+         FROM followers WHERE id = ",
+        follower_id!()
+    ))
+    .bind(of.account)
+    .bind(of.follower.as_str())
+    .fetch_optional(pool)
+    .await
+    .map_err(|error| failed("a follower", error))?;
+    row.map(|row| {
+        Ok(FollowerRecord {
+            first_seen_at_ms: row.try_get(0)?,
+            last_seen_at_ms: row.try_get(1)?,
+            followed_at_ms: row.try_get(2)?,
+            unfollowed_at_ms: row.try_get(3)?,
+            source: row.try_get(4)?,
+            last_number: unsigned(row.try_get(5)?),
+        })
+    })
+    .transpose()
+}
+
+pub(crate) async fn count_unread(pool: &SqlitePool, now_ms: i64) -> Result<i64> {
+    sqlx::query_scalar(
+        "SELECT count(*) FROM answers
+         WHERE expires_at_ms > $1 AND state IN ('running', 'text', 'other')",
+    )
+    .bind(now_ms)
+    .fetch_one(pool)
+    .await
+    .map_err(|error| failed("how many answers are unread", error))
+}
+
+pub(crate) async fn session(pool: &SqlitePool, of: Of<'_>, name: &str) -> Result<Option<String>> {
+    sqlx::query_scalar(concat!(
+        "SELECT value FROM sessions WHERE name = $3 AND follower_id = ",
+        follower_id!()
+    ))
+    .bind(of.account)
+    .bind(of.follower.as_str())
+    .bind(name)
+    .fetch_optional(pool)
+    .await
+    .map_err(|error| failed("a session", error))
+}
+
+pub(crate) fn saved_answer(row: &SqliteRow) -> Result<SavedAnswer> {
+    let account: String = row.try_get("public_id")?;
+    let follower: String = row.try_get("open_id")?;
+    let state: &str = row.try_get("state")?;
+    Ok(SavedAnswer {
+        id: id(row.try_get("id")?),
+        push: PushId {
+            account: Str::from(account),
+            key: key(row.try_get("source")?)?,
+            created_at: row.try_get("created_at")?,
+        },
+        follower: OpenId::from(follower),
+        question: row.try_get("question")?,
+        is_overtaken: row.try_get("is_overtaken")?,
+        asked_at_ms: row.try_get("asked_at_ms")?,
+        expires_at_ms: row.try_get("expires_at_ms")?,
+        content: content(
+            state,
+            row.try_get("text")?,
+            row.try_get("shown_bytes")?,
+            row.try_get("reply")?,
+        )
+        .map_err(|_| damaged())?,
+        step: unsigned(row.try_get("step")?),
+    })
+}
+
+/// The key of a push, from what was kept of it.
+fn key(source: &str) -> Result<Key> {
+    message(source)
+        .map(|message| Key::of(&message))
+        .map_err(|_| damaged())
+}
+
+fn stored(json: &str) -> Result<Reply> {
+    reply(json).map_err(|_| damaged())
+}
+
+/// Says no more, because followers wrote it.
+fn damaged() -> BoxError {
+    "what stands in the journal there cannot be read".into()
+}
+
+fn failed(what: &'static str, source: sqlx::Error) -> BoxError {
+    Failed { what, source }.into()
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {what} from the journal")]
+struct Failed {
+    what: &'static str,
+    source: sqlx::Error,
+}

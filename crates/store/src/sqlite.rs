@@ -1,0 +1,292 @@
+//! [`SqliteJournal`]: the journal in one file of the data folder.
+//!
+//! One thread writes, many pushes in one transaction; another copies the write-ahead log into the database, so that no
+//! commit waits for that; readers have connections of their own and never wait for the writer.
+
+mod apply;
+mod checkpoint;
+mod fault;
+mod queue;
+mod tidy;
+mod writer;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use echostr::journal::{
+    Commit, FollowerRecord, Found, Link, Of, Page, PushId, Reading, Record, SavedAnswer, Shown,
+    Unfinished,
+};
+use echostr::{Account, BoxError, Journal, Mode};
+use prometheus_client::registry::Registry;
+use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
+use tracing::warn;
+
+use self::checkpoint::Checkpointer;
+use self::queue::{Op, OpAnswer, Queue};
+use self::writer::WriterThread;
+use crate::health::Counts;
+use crate::value::now_ms;
+use crate::{Error, Health, read, schema};
+
+pub(crate) use self::apply::forget;
+pub(crate) use self::writer::connect;
+
+/// Connections for reading. Reads are rare: nothing is read on the way of a plain reply.
+const READERS: u32 = 4;
+
+/// How long writing must have failed until nobody waits for it.
+const AWAY_AFTER_MS: i64 = 1000;
+
+/// How long closing waits for what is queued.
+const CLOSING: Duration = Duration::from_secs(10);
+
+/// What is deleted by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Messages with their deliveries and answers are kept so many days, longer while an answer can still be read;
+    /// 0 keeps them for ever.
+    pub journal_days: u32,
+    /// So many days after unfollowing everything about a follower is deleted; 0 never does.
+    pub unfollowed_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            journal_days: 365,
+            unfollowed_days: 30,
+        }
+    }
+}
+
+impl From<u32> for Retention {
+    /// So many days for the journal.
+    fn from(journal_days: u32) -> Self {
+        Self {
+            journal_days,
+            ..Self::default()
+        }
+    }
+}
+
+/// The [`Journal`] on SQLite.
+pub struct SqliteJournal {
+    path: PathBuf,
+    queue: Arc<Queue>,
+    counts: Counts,
+    readers: SqlitePool,
+    writer: Option<WriterThread>,
+    checkpointer: Option<Checkpointer>,
+    // See `Checkpointer::start`.
+    file: Option<Arc<File>>,
+}
+
+impl SqliteJournal {
+    /// Opens the database in this data folder and brings it up to date; makes both if there are none.
+    ///
+    /// # Errors
+    /// The database cannot be opened, made or brought up to date, is none, or was written by a newer Echostr.
+    pub async fn open(folder: &Path, retention: impl Into<Retention>) -> Result<Self, Error> {
+        let path = schema::prepare(folder).await?;
+        let counts = Counts::new();
+        let queue = Arc::new(Queue::new(counts.clone()));
+        let file = File::open(&path).map(Arc::new);
+        let file = file.map_err(|source| Error::Create {
+            path: path.clone(),
+            source,
+        })?;
+        let checkpointer = Checkpointer::start(&path, &file, &counts)?;
+        let writer = WriterThread::start(
+            &path,
+            retention.into(),
+            &queue,
+            &counts,
+            checkpointer.progress(),
+        )?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_lazy_with(schema::reading(&path));
+        Ok(Self {
+            path,
+            queue,
+            counts,
+            readers,
+            writer: Some(writer),
+            checkpointer: Some(checkpointer),
+            file: Some(file),
+        })
+    }
+
+    /// Where the database is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How it is at the moment.
+    pub fn health(&self) -> Health {
+        let count = |number: i64| u64::try_from(number).unwrap_or_default();
+        let since = self.counts.away_since_ms.load(Ordering::Relaxed);
+        Health {
+            queued_records: count(self.counts.queue_records.get()),
+            queued_bytes: count(self.counts.queue_bytes.get()),
+            away_since_ms: (since != 0).then_some(since),
+            lost_records: self.counts.lost_records.get(),
+        }
+    }
+
+    /// Adds its metrics: `echostr_journal_…`.
+    pub fn register(&self, registry: &mut Registry) {
+        self.counts.register(registry);
+    }
+
+    /// Writes down who the accounts are: id, name, AppID and mode, no secret. Returns when that is durable.
+    ///
+    /// # Errors
+    /// They could not be written.
+    pub async fn put_accounts<'a>(
+        &self,
+        accounts: impl IntoIterator<Item = &'a Account>,
+    ) -> Result<(), BoxError> {
+        let identities = accounts.into_iter().map(Identity::of).collect();
+        match self.op(Op::Accounts(identities)).await? {
+            OpAnswer::Nothing => Ok(()),
+            _ => Err(mismatch()),
+        }
+    }
+
+    /// Writes what is queued, as far as that is possible within ten seconds, and closes the database.
+    pub async fn close(mut self) {
+        // Readers first, the writer last: the last connection of all writes the log back and removes it.
+        self.readers.close().await;
+        if let Some(checkpointer) = self.checkpointer.take() {
+            checkpointer.stop();
+        }
+        if let Some(writer) = self.writer.take() {
+            let is_closed = tokio::task::spawn_blocking(move || writer.stop(CLOSING)).await;
+            if matches!(is_closed, Ok(true)) {
+                self.file = None;
+            }
+        }
+    }
+
+    /// How many answers were not read to the end and have not expired.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn count_unread(&self) -> Result<i64, BoxError> {
+        read::count_unread(&self.readers, crate::value::now_ms()).await
+    }
+
+    async fn op(&self, op: Op) -> Result<OpAnswer, BoxError> {
+        self.queue
+            .op(op)
+            .await
+            .unwrap_or_else(|_| Err("the journal was closed".into()))
+    }
+}
+
+impl Drop for SqliteJournal {
+    fn drop(&mut self) {
+        if let Some(checkpointer) = self.checkpointer.take() {
+            checkpointer.stop();
+        }
+        if let Some(writer) = self.writer.take()
+            && !writer.stop(CLOSING)
+        {
+            warn!("the journal did not close in time");
+        }
+        // Readers may still be open: see `Checkpointer::start`.
+        std::mem::forget(self.file.take());
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn write(&self, records: Vec<Record>) -> Commit {
+        self.queue.write(records)
+    }
+
+    fn is_away(&self) -> bool {
+        let since = self.counts.away_since_ms.load(Ordering::Relaxed);
+        since != 0 && now_ms() - since >= AWAY_AFTER_MS
+    }
+
+    fn find<'a>(&'a self, push: &'a PushId) -> Reading<'a, Option<Found>> {
+        Box::pin(read::find(&self.readers, push))
+    }
+
+    fn page<'a>(&'a self, of: Of<'a>, link: &'a Link) -> Reading<'a, Option<Page>> {
+        Box::pin(read::page(&self.readers, of, link))
+    }
+
+    fn unread<'a>(&'a self, of: Of<'a>, now_ms: i64) -> Reading<'a, Vec<SavedAnswer>> {
+        Box::pin(read::unread(&self.readers, of, now_ms))
+    }
+
+    fn latest_text<'a>(&'a self, of: Of<'a>, since_ms: i64) -> Reading<'a, Option<Shown>> {
+        Box::pin(read::latest_text(&self.readers, of, since_ms))
+    }
+
+    fn next_number<'a>(&'a self, of: Of<'a>) -> Reading<'a, u64> {
+        Box::pin(async move {
+            let op = Op::Number {
+                account: of.account.into(),
+                follower: of.follower.clone(),
+            };
+            match self.op(op).await? {
+                OpAnswer::Number(number) => Ok(number),
+                _ => Err(mismatch()),
+            }
+        })
+    }
+
+    fn take_up(&self, since_ms: i64) -> Reading<'_, Vec<Unfinished>> {
+        Box::pin(async move {
+            match self.op(Op::TakeUp { since_ms }).await? {
+                OpAnswer::Unfinished(unfinished) => Ok(unfinished),
+                _ => Err(mismatch()),
+            }
+        })
+    }
+
+    fn follower<'a>(&'a self, of: Of<'a>) -> Reading<'a, Option<FollowerRecord>> {
+        Box::pin(read::follower(&self.readers, of))
+    }
+
+    fn session<'a>(&'a self, of: Of<'a>, name: &'a str) -> Reading<'a, Option<String>> {
+        Box::pin(read::session(&self.readers, of, name))
+    }
+}
+
+fn mismatch() -> BoxError {
+    "the journal answered something else than was asked".into()
+}
+
+/// Who an account is.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    id: String,
+    name: String,
+    app_id: Option<String>,
+    mode: &'static str,
+}
+
+impl Identity {
+    fn of(account: &Account) -> Self {
+        let (mode, sealing) = match &account.mode {
+            Mode::Plain => ("plain", None),
+            Mode::Compatible(sealing) => ("compatible", Some(sealing)),
+            Mode::Safe(sealing) => ("safe", Some(sealing)),
+        };
+        Self {
+            id: account.id.to_string(),
+            name: account.name.clone(),
+            app_id: sealing.map(|sealing| sealing.app_id.to_string()),
+            mode,
+        }
+    }
+}

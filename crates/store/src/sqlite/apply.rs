@@ -1,0 +1,928 @@
+//! One record after the other into the database, within the writer's transaction.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use echostr::journal::{
+    Content, Delivery, LinkRecord, PageRecord, PushId, Received, Record, Replied, SavedAnswer,
+    Unfinished, by,
+};
+use echostr_protocol::{Event, Message, OpenId, Reply, Str};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
+
+use super::Identity;
+use super::fault::Fault;
+use super::queue::{Op, OpAnswer};
+use crate::value::{ContentColumns, bytes, id, json, message, now_ms, reply, signed, unsigned};
+
+/// How many followers are remembered; then all are forgotten, and asked for again.
+const MAX_FOLLOWERS: usize = 20_000;
+
+/// How often it is written down when a follower was last seen.
+const SEEN_EVERY_MS: i64 = 60_000;
+
+/// How long the jobs of a forgotten follower may still write: longer than any job lasts.
+const FORGOTTEN_FOR_MS: i64 = 60 * 60 * 1000;
+
+/// A push is handed out to a second process, never to a third.
+const MAX_RUNS: i64 = 2;
+
+type Result<T> = std::result::Result<T, Fault>;
+
+/// What came of a call when something stood there already: a reply and its `CreateTime`.
+type Instead = Option<(Reply, i64)>;
+
+/// What the writer remembers of the database. After a transaction that failed, and when another process has written, it is
+/// [cleared](Cache::clear).
+#[derive(Default)]
+pub(crate) struct Cache {
+    accounts: HashMap<Str, i64>,
+    // By account, so that a look-up needs no text of its own.
+    followers: HashMap<i64, HashMap<Str, Follower>>,
+    n_followers: usize,
+    // Followers whose newest message has changed, in the order of the table.
+    latest: BTreeMap<i64, Latest>,
+    data_version: i64,
+    /// Who was forgotten, and when; not cleared.
+    forgotten: HashMap<(Str, OpenId), i64>,
+}
+
+#[derive(Clone, Copy)]
+struct Follower {
+    id: i64,
+    last_seen_at_ms: i64,
+    latest: Latest,
+}
+
+/// The newest message of a follower and the newest question; 0 for none.
+#[derive(Clone, Copy, Default)]
+struct Latest {
+    message: i64,
+    question: i64,
+}
+
+impl Cache {
+    pub(crate) fn clear(&mut self) {
+        *self = Self {
+            forgotten: std::mem::take(&mut self.forgotten),
+            ..Self::default()
+        };
+    }
+}
+
+/// A transaction that is under way.
+pub(crate) struct Transaction<'a> {
+    connection: &'a Connection,
+    cache: &'a mut Cache,
+    /// Pushes with ids above this were received by this process.
+    first_id: i64,
+}
+
+impl<'a> Transaction<'a> {
+    /// Begins. The lock is taken at once, or else a transaction that starts by reading could not write any more.
+    pub(crate) fn begin(
+        connection: &'a Connection,
+        cache: &'a mut Cache,
+        first_id: i64,
+    ) -> Result<Self> {
+        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        // Changes when another process has written, such as `echostr follower forget`.
+        let version = connection
+            .prepare_cached("PRAGMA data_version")?
+            .query_row([], |row| row.get(0))?;
+        if cache.data_version != version {
+            cache.clear();
+            cache.data_version = version;
+        }
+        Ok(Self {
+            connection,
+            cache,
+            first_id,
+        })
+    }
+
+    pub(crate) fn commit(mut self) -> Result<()> {
+        self.flush_latest()?;
+        self.statement("COMMIT")?.execute([])?;
+        Ok(())
+    }
+
+    /// The records of one call, in their order, but for pages: whether one is shown depends on what came of the push.
+    pub(crate) fn call(&mut self, records: &[Record]) -> Result<Instead> {
+        let pages = || {
+            records.iter().filter_map(|record| match record {
+                Record::Page(page) => Some(page),
+                _ => None,
+            })
+        };
+        let mut fixed = None;
+        for page in pages() {
+            fixed = self.fixed_page(page)?;
+        }
+        let shown = fixed.as_ref().map(|(reply, _)| reply);
+        let mut instead = None;
+        for record in records {
+            let found = match record {
+                Record::Received(received) => self.received(received, shown)?,
+                Record::Replied(push, _, replied) => self.replied(push, replied, shown)?,
+                Record::Page(_) => None,
+                Record::Delivery(push, delivery) => {
+                    self.delivery(push, delivery)?;
+                    None
+                }
+                Record::Answer(answer) => {
+                    self.answer(answer)?;
+                    None
+                }
+                Record::Link(link) => {
+                    self.link(link)?;
+                    None
+                }
+                Record::Session {
+                    account,
+                    follower,
+                    name,
+                    value,
+                    at_ms,
+                } => {
+                    self.session(account, follower, name, value.as_deref(), *at_ms)?;
+                    None
+                }
+                Record::Forget { account, follower } => {
+                    self.forget(account, follower)?;
+                    None
+                }
+            };
+            instead = instead.or(found);
+        }
+        if instead.is_some() {
+            // The push had a reply already, so the page is not shown.
+            return Ok(instead);
+        }
+        for page in pages() {
+            self.page(page, fixed.as_ref())?;
+        }
+        Ok(fixed)
+    }
+
+    pub(crate) fn op(&mut self, op: &Op) -> Result<OpAnswer> {
+        match op {
+            Op::Number { account, follower } => {
+                self.number(account, follower).map(OpAnswer::Number)
+            }
+            Op::TakeUp { since_ms } => self.take_up(*since_ms).map(OpAnswer::Unfinished),
+            Op::Accounts(identities) => self.accounts(identities).map(|()| OpAnswer::Nothing),
+        }
+    }
+
+    fn received(&mut self, received: &Received, shown: Option<&Reply>) -> Result<Instead> {
+        let Received {
+            push,
+            message,
+            received_at_ms,
+            replied,
+        } = received;
+        let follower = message.from_user();
+        if self.was_forgotten(&push.account, follower, Some(*received_at_ms)) {
+            return Ok(None);
+        }
+        let account = self.account(&push.account, *received_at_ms)?;
+        let mut known = if follower.as_str().is_empty() {
+            None
+        } else {
+            Some(self.follower_or_new(account, follower, *received_at_ms)?)
+        };
+        let kind = message.kind();
+        let mut insert = self.statement(
+            "INSERT INTO messages (account_id, follower_id, previous_id, created_at, key, kind, msg_id, received_at_ms, source,
+                                   reply, replied_at, answered_by, delivery, latency_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+             ON CONFLICT DO NOTHING",
+        )?;
+        let previous = known.and_then(|follower| not_0(follower.latest.message));
+        let json = replied
+            .as_ref()
+            .map(|replied| json(shown.unwrap_or(&replied.reply)));
+        let replied = replied.as_ref();
+        let inserted = insert.execute(params![
+            account,
+            known.map(|follower| follower.id),
+            previous,
+            push.created_at,
+            push.key.as_str(),
+            &*kind,
+            message.msg_id().map(|id| id.as_str()),
+            received_at_ms,
+            message.document().source(),
+            json,
+            replied.map(|replied| replied.replied_at),
+            replied.map(|replied| replied.by.as_str()),
+            replied.map(|replied| replied.delivery),
+            replied.map(|replied| signed(replied.latency_ms)),
+        ])?;
+        drop(insert);
+        if inserted == 0 {
+            return match replied {
+                Some(replied) => self.replied(push, replied, shown),
+                None => self.stored_reply(push),
+            };
+        }
+        if let Some(known) = &mut known {
+            known.latest.message = self.connection.last_insert_rowid();
+            if is_question(message, replied) {
+                known.latest.question = known.latest.message;
+            }
+            self.seen(account, follower, known, *received_at_ms)?;
+            if let Message::Event(event) = message.as_ref() {
+                self.follows(known.id, event, *received_at_ms)?;
+            }
+        }
+        Ok(None)
+    }
+
+    fn replied(
+        &mut self,
+        push: &PushId,
+        replied: &Replied,
+        shown: Option<&Reply>,
+    ) -> Result<Instead> {
+        let row = self
+            .statement(
+                "UPDATE messages SET reply = ?4, replied_at = ?5, answered_by = ?6, delivery = ?7, latency_ms = ?8
+                 WHERE created_at = ?1 AND key = ?2 AND account_id = (SELECT id FROM accounts WHERE public_id = ?3)
+                   AND reply IS NULL
+                 RETURNING id, follower_id, msg_id IS NOT NULL",
+            )?
+            .query_row(
+                params![
+                    push.created_at,
+                    push.key.as_str(),
+                    push.account.as_str(),
+                    json(shown.unwrap_or(&replied.reply)),
+                    replied.replied_at,
+                    replied.by.as_str(),
+                    replied.delivery,
+                    signed(replied.latency_ms),
+                ],
+                |row| {
+                    Ok((
+                        row.get::<_, i64>(0)?,
+                        row.get::<_, Option<i64>>(1)?,
+                        row.get::<_, bool>(2)?,
+                    ))
+                },
+            )
+            .optional()?;
+        match row {
+            None => self.stored_reply(push),
+            // What looked like a tap, but a bot has answered it.
+            Some((message, Some(follower), true)) if replied.by != by::OUTBOX => {
+                self.asked(follower, message)?;
+                Ok(None)
+            }
+            Some(_) => Ok(None),
+        }
+    }
+
+    fn stored_reply(&self, push: &PushId) -> Result<Instead> {
+        let stored: Option<(String, i64)> = self
+            .statement(
+                "SELECT reply, replied_at FROM messages
+                 WHERE created_at = ?1 AND key = ?2 AND account_id = (SELECT id FROM accounts WHERE public_id = ?3)
+                   AND reply IS NOT NULL",
+            )?
+            .query_row(
+                params![push.created_at, push.key.as_str(), push.account.as_str()],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()?;
+        stored.map(|(json, at)| Ok((reply(&json)?, at))).transpose()
+    }
+
+    /// The message is a question of its follower, newer than those before it.
+    fn asked(&mut self, follower: i64, message: i64) -> Result<()> {
+        let is_newer = match self.cache.latest.get_mut(&follower) {
+            Some(latest) if latest.question >= message => false,
+            Some(latest) => {
+                latest.question = message;
+                true
+            }
+            None => {
+                let changed = self
+                    .statement(
+                        "UPDATE latest SET question_id = ?2 WHERE follower_id = ?1 AND question_id < ?2",
+                    )?
+                    .execute(params![follower, message])?;
+                changed > 0
+            }
+        };
+        if is_newer {
+            // Rare enough to look at them all.
+            let mut followers = self
+                .cache
+                .followers
+                .values_mut()
+                .flat_map(HashMap::values_mut);
+            if let Some(known) = followers.find(|known| known.id == follower) {
+                known.latest.question = message;
+            }
+        }
+        Ok(())
+    }
+
+    fn delivery(&self, push: &PushId, delivery: &Delivery) -> Result<()> {
+        self.statement(
+            "INSERT INTO deliveries (message_id, place, number, arrived_at_ms, ended_at_ms, ended)
+             SELECT id, (SELECT count(*) + 1 FROM deliveries WHERE message_id = messages.id), ?4, ?5, ?6, ?7
+             FROM messages
+             WHERE created_at = ?1 AND key = ?2 AND account_id = (SELECT id FROM accounts WHERE public_id = ?3)",
+        )?
+        .execute(params![
+            push.created_at,
+            push.key.as_str(),
+            push.account.as_str(),
+            delivery.number,
+            delivery.arrived_at_ms,
+            delivery.ended_at_ms,
+            delivery.ended.word(),
+        ])?;
+        Ok(())
+    }
+
+    fn answer(&mut self, answer: &SavedAnswer) -> Result<()> {
+        if self.was_forgotten(&answer.push.account, &answer.follower, None) {
+            return Ok(());
+        }
+        let push = &answer.push;
+        let known: Option<(i64, Option<i64>)> = self
+            .statement(
+                "SELECT id, follower_id FROM messages
+                 WHERE created_at = ?1 AND key = ?2 AND account_id = (SELECT id FROM accounts WHERE public_id = ?3)",
+            )?
+            .query_row(
+                params![push.created_at, push.key.as_str(), push.account.as_str()],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()?;
+        let (message, follower) = match known {
+            Some((message, Some(follower))) => (message, follower),
+            // A push without a sender is no question.
+            Some((_, None)) => return Ok(()),
+            None => self.stand_in(answer)?,
+        };
+        let columns = ContentColumns::of(&answer.content);
+        self.statement(
+            "INSERT INTO answers (id, message_id, follower_id, question, asked_at_ms, expires_at_ms, state, text, shown_bytes,
+                                  reply, step)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+             ON CONFLICT (id) DO UPDATE SET question = ?4, asked_at_ms = ?5, expires_at_ms = ?6, state = ?7, text = ?8,
+                                            shown_bytes = ?9, reply = ?10, step = ?11",
+        )?
+        .execute(params![
+            bytes(answer.id),
+            message,
+            follower,
+            answer.question,
+            answer.asked_at_ms,
+            answer.expires_at_ms,
+            columns.state,
+            columns.text,
+            columns.shown_bytes,
+            columns.reply,
+            answer.step,
+        ])?;
+        Ok(())
+    }
+
+    /// A row for a push that was given up while the journal could not be written, made of what its answer tells: no answer
+    /// is lost with it.
+    fn stand_in(&mut self, answer: &SavedAnswer) -> Result<(i64, i64)> {
+        let SavedAnswer {
+            push,
+            follower,
+            asked_at_ms,
+            ..
+        } = answer;
+        let msg_id = push
+            .key
+            .as_str()
+            .strip_prefix(follower.as_str())
+            .unwrap_or_default()
+            .trim();
+        let source = serde_json::json!({
+            "FromUserName": follower,
+            "CreateTime": push.created_at,
+            "MsgType": "text",
+            "Content": answer.question,
+            "MsgId": msg_id,
+        });
+        let account = self.account(&push.account, *asked_at_ms)?;
+        let mut known = self.follower_or_new(account, follower, *asked_at_ms)?;
+        self.statement(
+            "INSERT INTO messages (account_id, follower_id, previous_id, created_at, key, kind, msg_id, received_at_ms, source)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'text', ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            account,
+            known.id,
+            not_0(known.latest.message),
+            push.created_at,
+            push.key.as_str(),
+            msg_id,
+            asked_at_ms,
+            source.to_string(),
+        ])?;
+        let message = self.connection.last_insert_rowid();
+        known.latest = Latest {
+            message,
+            question: message,
+        };
+        self.seen(account, follower, &mut known, *asked_at_ms)?;
+        Ok((message, known.id))
+    }
+
+    fn link(&mut self, link: &LinkRecord) -> Result<()> {
+        if self.was_forgotten(&link.account, &link.follower, None) {
+            return Ok(());
+        }
+        let account = self.account(&link.account, now_ms())?;
+        let follower = self.follower_or_new(account, &link.follower, now_ms())?;
+        self.statement(
+            "INSERT INTO links (id, follower_id, number, answer_id, step) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![
+            bytes(link.id),
+            follower.id,
+            // 0 for none: it could not be drawn while the journal was away.
+            not_0(signed(link.number)),
+            bytes(link.answer),
+            link.step,
+        ])?;
+        Ok(())
+    }
+
+    /// The page that was fixed for this link, or for another one to the same part, if there is one.
+    fn fixed_page(&self, page: &PageRecord) -> Result<Instead> {
+        let fixed: Option<(String, i64)> = self
+            .statement(
+                "SELECT page, fixed_at FROM links
+                 WHERE page IS NOT NULL AND (id = ?1 OR (answer_id = ?2 AND step = ?3))
+                 ORDER BY id = ?1 DESC LIMIT 1",
+            )?
+            .query_row(
+                params![bytes(page.link), bytes(page.answer), page.step],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()?;
+        fixed.map(|(json, at)| Ok((reply(&json)?, at))).transpose()
+    }
+
+    /// Fixes the page behind a link. The answer moves only if it is still where the page begins.
+    fn page(&self, page: &PageRecord, fixed: Option<&(Reply, i64)>) -> Result<()> {
+        let (shown, at) = fixed.map_or((&*page.reply, page.replied_at), |(reply, at)| (reply, *at));
+        self.statement("UPDATE links SET page = ?2, fixed_at = ?3 WHERE id = ?1 AND page IS NULL")?
+            .execute(params![bytes(page.link), json(shown), at])?;
+        if fixed.is_some() {
+            return Ok(());
+        }
+        let columns = ContentColumns::of(&page.content);
+        self.statement(
+            "UPDATE answers SET state = ?3, text = ?4, shown_bytes = ?5, reply = ?6, step = step + 1
+             WHERE id = ?1 AND step = ?2",
+        )?
+        .execute(params![
+            bytes(page.answer),
+            page.step,
+            columns.state,
+            columns.text,
+            columns.shown_bytes,
+            columns.reply,
+        ])?;
+        Ok(())
+    }
+
+    fn session(
+        &mut self,
+        account: &Str,
+        follower: &OpenId,
+        name: &str,
+        value: Option<&str>,
+        at_ms: i64,
+    ) -> Result<()> {
+        if self.was_forgotten(account, follower, None) {
+            return Ok(());
+        }
+        let account = self.account(account, at_ms)?;
+        let follower = self.follower_or_new(account, follower, at_ms)?.id;
+        match value {
+            Some(value) => self
+                .statement(
+                    "INSERT INTO sessions (follower_id, name, value, updated_at_ms) VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT DO UPDATE SET value = ?3, updated_at_ms = ?4",
+                )?
+                .execute(params![follower, name, value, at_ms])?,
+            None => self
+                .statement("DELETE FROM sessions WHERE follower_id = ?1 AND name = ?2")?
+                .execute(params![follower, name])?,
+        };
+        Ok(())
+    }
+
+    fn forget(&mut self, account: &Str, follower: &OpenId) -> Result<()> {
+        let now = now_ms();
+        self.cache
+            .forgotten
+            .retain(|_, at| *at + FORGOTTEN_FOR_MS > now);
+        self.cache
+            .forgotten
+            .insert((account.clone(), follower.clone()), now);
+        self.flush_latest()?;
+        forget(self.connection, account, follower)?;
+        if let Some(id) = self.cache.accounts.get(account)
+            && let Some(followers) = self.cache.followers.get_mut(id)
+        {
+            followers.remove(follower.as_str());
+        }
+        Ok(())
+    }
+
+    /// Whether the follower was forgotten, after the push was received if this is one: what its jobs still write then must
+    /// not bring anything back. A push that came later does.
+    fn was_forgotten(
+        &mut self,
+        account: &Str,
+        follower: &OpenId,
+        received_at_ms: Option<i64>,
+    ) -> bool {
+        if self.cache.forgotten.is_empty() {
+            return false;
+        }
+        let who = (account.clone(), follower.clone());
+        let Some(at) = self.cache.forgotten.get(&who) else {
+            return false;
+        };
+        if received_at_ms.is_some_and(|received| received > *at) {
+            self.cache.forgotten.remove(&who);
+            return false;
+        }
+        true
+    }
+
+    fn number(&mut self, account: &Str, follower: &OpenId) -> Result<u64> {
+        let account = self.account(account, now_ms())?;
+        let follower = self.follower_or_new(account, follower, now_ms())?.id;
+        let number: i64 = self
+            .statement(
+                "UPDATE followers SET last_number = last_number + 1 WHERE id = ?1 RETURNING last_number",
+            )?
+            .query_row([follower], |row| row.get(0))?;
+        Ok(unsigned(number))
+    }
+
+    fn take_up(&mut self, since_ms: i64) -> Result<Vec<Unfinished>> {
+        let unfinished = {
+            let mut select = self.statement(
+                "SELECT m.id, account.public_id, m.source, m.received_at_ms, m.reply IS NOT NULL,
+                        f.open_id, a.id, a.question, a.asked_at_ms, a.expires_at_ms, a.step, coalesce(l.question_id, 0) > m.id
+                 FROM (
+                     SELECT id FROM messages WHERE reply IS NULL AND received_at_ms >= ?1
+                     UNION
+                     SELECT message_id FROM answers WHERE state = 'running'
+                 ) AS candidate
+                 JOIN messages m ON m.id = candidate.id
+                 JOIN accounts account ON account.id = m.account_id
+                 LEFT JOIN followers f ON f.id = m.follower_id
+                 LEFT JOIN latest l ON l.follower_id = m.follower_id
+                 LEFT JOIN answers a ON a.message_id = m.id
+                 WHERE m.received_at_ms >= ?1 AND m.runs < ?2 AND m.id <= ?3 AND (a.id IS NULL OR a.state = 'running')
+                 ORDER BY m.id",
+            )?;
+            let rows = select.query_map(
+                params![since_ms, MAX_RUNS, self.first_id],
+                UnfinishedRow::read,
+            )?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()?
+        };
+        for row in &unfinished {
+            self.statement("UPDATE messages SET runs = runs + 1 WHERE id = ?1")?
+                .execute([row.message])?;
+        }
+        // Those that are too old, or have cost two processes their life.
+        self.statement(
+            "UPDATE answers SET state = 'failed' WHERE state = 'running' AND message_id <= ?3
+               AND message_id IN (SELECT id FROM messages WHERE received_at_ms < ?1 OR runs >= ?2)
+               AND message_id NOT IN (SELECT value FROM json_each(?4))",
+        )?
+        .execute(params![
+            since_ms,
+            MAX_RUNS,
+            self.first_id,
+            serde_json::to_string(&unfinished.iter().map(|row| row.message).collect::<Vec<_>>())?,
+        ])?;
+        Ok(unfinished
+            .into_iter()
+            .filter_map(UnfinishedRow::decode)
+            .collect())
+    }
+
+    fn accounts(&mut self, identities: &[Identity]) -> Result<()> {
+        for identity in identities {
+            self.statement(
+                "INSERT INTO accounts (public_id, name, app_id, mode, created_at_ms, updated_at_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+                 ON CONFLICT (public_id) DO UPDATE SET name = ?2, app_id = ?3, mode = ?4, updated_at_ms = ?5
+                 WHERE (name, app_id, mode) IS NOT (?2, ?3, ?4)",
+            )?
+            .execute(params![
+                identity.id,
+                identity.name,
+                identity.app_id,
+                identity.mode,
+                now_ms(),
+            ])?;
+        }
+        Ok(())
+    }
+
+    fn account(&mut self, public_id: &Str, at_ms: i64) -> Result<i64> {
+        if let Some(id) = self.cache.accounts.get(public_id) {
+            return Ok(*id);
+        }
+        self.statement(
+            "INSERT INTO accounts (public_id, name, created_at_ms, updated_at_ms) VALUES (?1, ?1, ?2, ?2)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![public_id.as_str(), at_ms])?;
+        let id = self
+            .statement("SELECT id FROM accounts WHERE public_id = ?1")?
+            .query_row([public_id.as_str()], |row| row.get(0))?;
+        self.cache.accounts.insert(public_id.as_str().into(), id);
+        Ok(id)
+    }
+
+    fn follower_or_new(&mut self, account: i64, open_id: &OpenId, at_ms: i64) -> Result<Follower> {
+        let known = self.cache.followers.get(&account);
+        if let Some(follower) = known.and_then(|known| known.get(open_id.as_str())) {
+            return Ok(*follower);
+        }
+        let stored = self
+            .statement(
+                "SELECT f.id, last_seen_at_ms, coalesce(message_id, 0), coalesce(question_id, 0)
+                 FROM followers f LEFT JOIN latest ON follower_id = f.id
+                 WHERE account_id = ?1 AND open_id = ?2",
+            )?
+            .query_row(params![account, open_id.as_str()], |row| {
+                Ok(Follower {
+                    id: row.get(0)?,
+                    last_seen_at_ms: row.get(1)?,
+                    latest: Latest {
+                        message: row.get(2)?,
+                        question: row.get(3)?,
+                    },
+                })
+            })
+            .optional()?;
+        let follower = match stored {
+            Some(follower) => follower,
+            None => {
+                self.statement(
+                    "INSERT INTO followers (account_id, open_id, first_seen_at_ms, last_seen_at_ms) VALUES (?1, ?2, ?3, ?3)",
+                )?
+                .execute(params![account, open_id.as_str(), at_ms])?;
+                Follower {
+                    id: self.connection.last_insert_rowid(),
+                    last_seen_at_ms: at_ms,
+                    latest: Latest::default(),
+                }
+            }
+        };
+        if self.cache.n_followers >= MAX_FOLLOWERS {
+            self.flush_latest()?;
+            self.cache.followers.clear();
+            self.cache.n_followers = 0;
+        }
+        self.cache.n_followers += 1;
+        // A text of its own: the push's would keep all of the push in memory.
+        self.cache
+            .followers
+            .entry(account)
+            .or_default()
+            .insert(open_id.as_str().into(), follower);
+        Ok(follower)
+    }
+
+    /// Remembers what has changed about a follower, and writes it down where it has to be.
+    fn seen(
+        &mut self,
+        account: i64,
+        open_id: &OpenId,
+        follower: &mut Follower,
+        at_ms: i64,
+    ) -> Result<()> {
+        if at_ms >= follower.last_seen_at_ms + SEEN_EVERY_MS {
+            self.statement("UPDATE followers SET last_seen_at_ms = ?2 WHERE id = ?1")?
+                .execute(params![follower.id, at_ms])?;
+            follower.last_seen_at_ms = at_ms;
+        }
+        self.cache.latest.insert(follower.id, follower.latest);
+        let known = self.cache.followers.get_mut(&account);
+        if let Some(known) = known.and_then(|known| known.get_mut(open_id.as_str())) {
+            *known = *follower;
+        }
+        Ok(())
+    }
+
+    fn follows(&self, follower: i64, event: &Event, at_ms: i64) -> Result<()> {
+        match event {
+            Event::Subscribe(subscribe) => {
+                self.statement(
+                    "UPDATE followers SET followed_at_ms = ?2, unfollowed_at_ms = NULL, source = ?3 WHERE id = ?1",
+                )?
+                .execute(params![follower, at_ms, subscribe.scene.as_deref()])?;
+            }
+            Event::Unsubscribe(_) => {
+                self.statement("UPDATE followers SET unfollowed_at_ms = ?2 WHERE id = ?1")?
+                    .execute(params![follower, at_ms])?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Writes down who has which newest message: once per follower and transaction, in the order of the table.
+    fn flush_latest(&mut self) -> Result<()> {
+        let latest = std::mem::take(&mut self.cache.latest);
+        for (follower, latest) in latest {
+            self.statement(
+                "INSERT INTO latest (follower_id, message_id, question_id) VALUES (?1, ?2, ?3)
+                 ON CONFLICT DO UPDATE SET message_id = ?2, question_id = ?3",
+            )?
+            .execute(params![follower, latest.message, latest.question])?;
+        }
+        Ok(())
+    }
+
+    fn statement(&self, sql: &str) -> rusqlite::Result<CachedStatement<'a>> {
+        self.connection.prepare_cached(sql)
+    }
+}
+
+/// A row of what was not finished, before its texts are understood.
+struct UnfinishedRow {
+    message: i64,
+    account: String,
+    source: String,
+    received_at_ms: i64,
+    is_replied: bool,
+    answer: Option<(String, StoredAnswer)>,
+}
+
+struct StoredAnswer {
+    id: Vec<u8>,
+    question: String,
+    asked_at_ms: i64,
+    expires_at_ms: i64,
+    step: u32,
+    is_overtaken: bool,
+}
+
+impl UnfinishedRow {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let answer = match row.get::<_, Option<Vec<u8>>>(6)? {
+            None => None,
+            Some(id) => Some((
+                row.get(5)?,
+                StoredAnswer {
+                    id,
+                    question: row.get(7)?,
+                    asked_at_ms: row.get(8)?,
+                    expires_at_ms: row.get(9)?,
+                    step: row.get(10)?,
+                    is_overtaken: row.get(11)?,
+                },
+            )),
+        };
+        Ok(Self {
+            message: row.get(0)?,
+            account: row.get(1)?,
+            source: row.get(2)?,
+            received_at_ms: row.get(3)?,
+            is_replied: row.get(4)?,
+            answer,
+        })
+    }
+
+    /// Nothing when the push cannot be read any more: a damaged row must not keep the server from starting.
+    fn decode(self) -> Option<Unfinished> {
+        let message = Arc::new(message(&self.source).ok()?);
+        let account = Str::from(self.account);
+        let answer = self.answer.map(|(open_id, stored)| SavedAnswer {
+            id: id(&stored.id),
+            push: PushId::of(&account, &message),
+            follower: open_id.into(),
+            question: stored.question,
+            is_overtaken: stored.is_overtaken,
+            asked_at_ms: stored.asked_at_ms,
+            expires_at_ms: stored.expires_at_ms,
+            // No other is asked for.
+            content: Content::Running,
+            step: stored.step,
+        });
+        Some(Unfinished {
+            account,
+            message,
+            received_at_ms: self.received_at_ms,
+            is_replied: self.is_replied,
+            answer,
+        })
+    }
+}
+
+/// How much was deleted about a follower.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Deleted {
+    pub(crate) followers: usize,
+    pub(crate) messages: usize,
+    pub(crate) answers: usize,
+    pub(crate) sessions: usize,
+}
+
+/// Deletes everything about a follower, within a transaction.
+pub(crate) fn forget(
+    connection: &Connection,
+    account: &str,
+    open_id: &OpenId,
+) -> rusqlite::Result<Deleted> {
+    let follower: Option<i64> = connection
+        .prepare_cached(
+            "SELECT f.id FROM followers f JOIN accounts a ON a.id = f.account_id WHERE a.public_id = ?1 AND f.open_id = ?2",
+        )?
+        .query_row(params![account, open_id.as_str()], |row| row.get(0))
+        .optional()?;
+    let Some(follower) = follower else {
+        return Ok(Deleted::default());
+    };
+    let run = |sql: &str| connection.prepare_cached(sql)?.execute([follower]);
+    connection.execute_batch(
+        "CREATE TEMP TABLE IF NOT EXISTS doomed (id INTEGER PRIMARY KEY); DELETE FROM doomed",
+    )?;
+    // The chain ends where retention has deleted; what it left behind that has an answer.
+    run("INSERT OR IGNORE INTO doomed
+         WITH RECURSIVE chain (id) AS (
+             SELECT message_id FROM latest WHERE follower_id = ?1
+             UNION
+             SELECT message_id FROM answers WHERE follower_id = ?1
+             UNION
+             SELECT previous_id FROM messages JOIN chain USING (id) WHERE previous_id IS NOT NULL
+         )
+         SELECT id FROM chain")?;
+    connection
+        .execute_batch("DELETE FROM deliveries WHERE message_id IN (SELECT id FROM doomed)")?;
+    let messages = connection.execute(
+        "DELETE FROM messages WHERE id IN (SELECT id FROM doomed)",
+        [],
+    )?;
+    let answers = run("DELETE FROM answers WHERE follower_id = ?1")?;
+    run("DELETE FROM links WHERE follower_id = ?1")?;
+    let sessions = run("DELETE FROM sessions WHERE follower_id = ?1")?;
+    run("DELETE FROM latest WHERE follower_id = ?1")?;
+    let followers = run("DELETE FROM followers WHERE id = ?1")?;
+    connection.execute_batch("DELETE FROM doomed")?;
+    Ok(Deleted {
+        followers,
+        messages,
+        answers,
+        sessions,
+    })
+}
+
+/// Whether a push asks something, rather than for the rest of an answer. Who has answered it knows best.
+fn is_question(message: &Message, replied: Option<&Replied>) -> bool {
+    if message.msg_id().is_none() {
+        return false;
+    }
+    match (replied, message) {
+        (Some(replied), _) => replied.by != by::OUTBOX,
+        // A tap on a link, or what is typed instead: 继续12, `1`.
+        (None, Message::Text(text)) => {
+            let is_tap = text
+                .menu_id
+                .as_deref()
+                .is_some_and(|id| id.starts_with("echostr-"));
+            let content = text.content.trim();
+            let word = content
+                .trim_end_matches(|end: char| end.is_ascii_digit())
+                .trim_end();
+            let is_word = ["继续", "more", "continue"]
+                .iter()
+                .any(|more| word.eq_ignore_ascii_case(more));
+            !(is_tap || is_word || matches!(content, "1" | "１"))
+        }
+        (None, _) => true,
+    }
+}
+
+fn not_0(id: i64) -> Option<i64> {
+    (id != 0).then_some(id)
+}

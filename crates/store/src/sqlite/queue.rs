@@ -1,0 +1,335 @@
+//! What waits for the writer: batches in the order of the calls, bounded in memory.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use echostr::BoxError;
+use echostr::journal::{Batch, Commit, Content, Record, Replied, Unfinished};
+use echostr_protocol::{OpenId, Reply, Str};
+use tokio::sync::oneshot;
+
+use super::Identity;
+use crate::health::Counts;
+
+/// What may wait while the journal cannot be written; beyond it the newest are given up.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// Records in one transaction: more would make those that follow wait for a noticeable time.
+const MAX_RECORDS: usize = 512;
+
+/// How long records that nobody waits for may lie, so that they share the next transaction.
+const LINGER: Duration = Duration::from_millis(200);
+
+/// How often the writer looks at other things while there is nothing to write.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Memory of a record beside the texts in it.
+const RECORD_BYTES: usize = 256;
+
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    wake: Condvar,
+    counts: Counts,
+}
+
+#[derive(Default)]
+struct State {
+    full: VecDeque<Pending>,
+    open: Pending,
+    // With those that the writer is at.
+    records: usize,
+    bytes: usize,
+    // Somebody waits for what is in `open`.
+    is_urgent: bool,
+    // The writer sleeps.
+    is_waiting: bool,
+    is_away: bool,
+    is_closing: bool,
+    is_closed: bool,
+}
+
+/// Calls that are written together.
+#[derive(Default)]
+pub(crate) struct Pending {
+    pub(crate) batch: Arc<Batch>,
+    pub(crate) items: Vec<Item>,
+    pub(crate) records: usize,
+    pub(crate) bytes: usize,
+    pub(crate) since: Option<Instant>,
+    calls: usize,
+}
+
+pub(crate) enum Item {
+    /// The records of one call, and its place in the batch.
+    Call(usize, Vec<Record>),
+    /// Something that is asked of the writer; nobody waits any more once it was refused.
+    Op(Op, Option<oneshot::Sender<Result<OpAnswer, BoxError>>>),
+}
+
+/// What only the writer can do, and has an answer.
+pub(crate) enum Op {
+    Number { account: Str, follower: OpenId },
+    TakeUp { since_ms: i64 },
+    Accounts(Vec<Identity>),
+}
+
+pub(crate) enum OpAnswer {
+    Nothing,
+    Number(u64),
+    Unfinished(Vec<Unfinished>),
+}
+
+/// What the writer does next.
+pub(crate) enum Work {
+    Write(Pending),
+    Nothing,
+    Close,
+}
+
+impl Queue {
+    pub(crate) fn new(counts: Counts) -> Self {
+        Self {
+            state: Mutex::default(),
+            wake: Condvar::new(),
+            counts,
+        }
+    }
+
+    pub(crate) fn write(&self, records: Vec<Record>) -> Commit {
+        if records.is_empty() {
+            return Commit::done();
+        }
+        let bytes = records.iter().map(size_bytes).sum::<usize>();
+        let is_urgent = records
+            .iter()
+            .any(|record| !matches!(record, Record::Delivery(..)));
+        let mut state = self.lock();
+        if state.is_closed || state.bytes + bytes > MAX_BYTES {
+            drop(state);
+            self.counts.lost_records.inc_by(records.len() as u64);
+            return lost();
+        }
+        let place = state.open.calls;
+        state.open.calls += 1;
+        let commit = Commit::of(&state.open.batch, place);
+        let n_records = records.len();
+        self.push(
+            state,
+            Item::Call(place, records),
+            n_records,
+            bytes,
+            is_urgent,
+        );
+        commit
+    }
+
+    /// Asks the writer for something. Refused at once while the journal is away: the answer would not be durable.
+    pub(crate) fn op(&self, op: Op) -> oneshot::Receiver<Result<OpAnswer, BoxError>> {
+        let (sender, receiver) = oneshot::channel();
+        let state = self.lock();
+        if state.is_closed || state.is_away {
+            // The receiver may be gone, then nobody wants to know.
+            let _ = sender.send(Err(unwritable()));
+        } else {
+            self.push(state, Item::Op(op, Some(sender)), 1, RECORD_BYTES, true);
+        }
+        receiver
+    }
+
+    fn push(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        item: Item,
+        records: usize,
+        bytes: usize,
+        is_urgent: bool,
+    ) {
+        let open = &mut state.open;
+        open.since.get_or_insert_with(Instant::now);
+        open.items.push(item);
+        open.records += records;
+        open.bytes += bytes;
+        let is_full = open.records >= MAX_RECORDS;
+        let is_first = open.items.len() == 1;
+        state.records += records;
+        state.bytes += bytes;
+        state.is_urgent |= is_urgent;
+        if is_full {
+            let full = mem::take(&mut state.open);
+            state.full.push_back(full);
+            state.is_urgent = false;
+        }
+        self.count(&state);
+        // The first delivery in a batch wakes the writer, too: it has to look at the clock.
+        if state.is_waiting && (is_urgent || is_first || is_full) {
+            state.is_waiting = false;
+            drop(state);
+            self.wake.notify_one();
+        }
+    }
+
+    /// The next batch, or after a while nothing, so that the writer can do other things.
+    pub(crate) fn take(&self) -> Work {
+        let mut state = self.lock();
+        let start = Instant::now();
+        loop {
+            if let Some(full) = state.full.pop_front() {
+                return Work::Write(full);
+            }
+            let lain = state.open.since.map(|since| since.elapsed());
+            if let Some(lain) = lain
+                && (state.is_urgent || state.is_closing || lain >= LINGER)
+            {
+                state.is_urgent = false;
+                return Work::Write(mem::take(&mut state.open));
+            }
+            if state.is_closing {
+                return Work::Close;
+            }
+            let left = TICK.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return Work::Nothing;
+            }
+            let left = lain.map_or(left, |lain| left.min(LINGER.saturating_sub(lain)));
+            state.is_waiting = true;
+            state = self
+                .wake
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+            state.is_waiting = false;
+        }
+    }
+
+    /// The writer is done with a batch.
+    pub(crate) fn written(&self, records: usize, bytes: usize) {
+        let mut state = self.lock();
+        state.records -= records;
+        state.bytes -= bytes;
+        self.count(&state);
+    }
+
+    /// Waits before the next try, less when the journal is to be closed.
+    pub(crate) fn pause(&self, time: Duration) {
+        let state = self.lock();
+        if !state.is_closing {
+            // Woken early is as good.
+            drop(
+                self.wake
+                    .wait_timeout_while(state, time, |state| !state.is_closing),
+            );
+        }
+    }
+
+    pub(crate) fn set_away(&self, is_away: bool) {
+        self.lock().is_away = is_away;
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.lock().is_closing
+    }
+
+    /// Asks the writer to write what there is and to end.
+    pub(crate) fn close(&self) {
+        self.lock().is_closing = true;
+        self.wake.notify_all();
+    }
+
+    /// The writer has ended: nothing is written any more. What is left is given up.
+    pub(crate) fn end(&self) -> usize {
+        let mut state = self.lock();
+        state.is_closed = true;
+        let left: Vec<Pending> = state.full.drain(..).collect();
+        let left = left.into_iter().chain([mem::take(&mut state.open)]);
+        let lost = left.map(|pending| pending.lose()).sum();
+        state.records = 0;
+        state.bytes = 0;
+        self.count(&state);
+        self.counts.lost_records.inc_by(lost as u64);
+        lost
+    }
+
+    fn count(&self, state: &State) {
+        let gauge = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        self.counts.queue_records.set(gauge(state.records));
+        self.counts.queue_bytes.set(gauge(state.bytes));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pending {
+    /// Refuses what cannot wait until the journal can be written again.
+    pub(crate) fn refuse_ops(&mut self) {
+        for item in &mut self.items {
+            if let Item::Op(_, sender) = item
+                && let Some(sender) = sender.take()
+            {
+                // Whoever asked may have gone.
+                let _ = sender.send(Err(unwritable()));
+            }
+        }
+    }
+
+    /// Gives it up; tells how many records that were.
+    pub(crate) fn lose(mut self) -> usize {
+        self.refuse_ops();
+        self.batch.lose();
+        self.items.iter().map(Item::records).sum()
+    }
+}
+
+impl Item {
+    pub(crate) fn records(&self) -> usize {
+        match self {
+            Self::Call(_, records) => records.len(),
+            Self::Op(..) => 1,
+        }
+    }
+}
+
+fn lost() -> Commit {
+    let batch = Arc::new(Batch::default());
+    batch.lose();
+    Commit::of(&batch, 0)
+}
+
+fn unwritable() -> BoxError {
+    "the journal cannot be written at the moment".into()
+}
+
+/// What a record takes in memory, estimated.
+fn size_bytes(record: &Record) -> usize {
+    let reply = |reply: &Reply| match reply {
+        Reply::Text(text) => text.len(),
+        Reply::News(articles) => articles.len() * 512,
+        _ => RECORD_BYTES,
+    };
+    let replied = |replied: &Replied| reply(&replied.reply);
+    RECORD_BYTES
+        + match record {
+            // The document, and the tree over it.
+            Record::Received(received) => {
+                received.message.document().source().len() * 3
+                    + received.replied.as_ref().map_or(0, replied)
+            }
+            Record::Replied(_, _, reply) => replied(reply),
+            Record::Answer(answer) => answer.question.len() + content_bytes(&answer.content),
+            Record::Page(page) => reply(&page.reply) + content_bytes(&page.content),
+            Record::Session { name, value, .. } => {
+                name.len() + value.as_ref().map_or(0, String::len)
+            }
+            Record::Delivery(..) | Record::Link(_) | Record::Forget { .. } => 0,
+        }
+}
+
+fn content_bytes(content: &Content) -> usize {
+    match content {
+        Content::Text { text, .. } => text.len(),
+        _ => RECORD_BYTES,
+    }
+}

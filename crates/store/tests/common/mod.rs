@@ -1,0 +1,213 @@
+//! Pushes, and the journal that they are written to.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use echostr::journal::{
+    Commit, Content, Delivery, Ended, Id, LinkRecord, Of, PageRecord, PushId, Received, Record,
+    Replied, SavedAnswer, Written,
+};
+use echostr::{Journal, Message, Reply};
+use echostr_protocol::{Document, OpenId, Str};
+use echostr_store::SqliteJournal;
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+pub(crate) const SHOP: &str = "shop";
+/// Unix seconds of the first push.
+pub(crate) const START: i64 = 1_761_000_000;
+pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// A data folder of its own.
+pub(crate) fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder for temporary files")
+}
+
+pub(crate) async fn open(folder: &Path) -> SqliteJournal {
+    SqliteJournal::open(folder, 0).await.expect("a journal")
+}
+
+/// Reads the file beside the journal.
+pub(crate) fn look(folder: &Path) -> Connection {
+    Connection::open(folder.join(echostr_store::FILE_NAME)).expect("a database")
+}
+
+pub(crate) fn count(folder: &Path, table: &str) -> i64 {
+    look(folder)
+        .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
+            row.get(0)
+        })
+        .expect("a count")
+}
+
+pub(crate) fn now_ms() -> i64 {
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .expect("a clock after 1970");
+    i64::try_from(since.as_millis()).expect("a clock before the year 292 million")
+}
+
+/// A text of a follower; `n` makes it another push.
+pub(crate) fn text(follower: &str, n: i64, content: &str) -> Arc<Message> {
+    push(
+        follower,
+        n,
+        &format!(
+            "<MsgType>text</MsgType><Content><![CDATA[{content}]]></Content><MsgId>{}</MsgId>",
+            23_000 + n
+        ),
+    )
+}
+
+pub(crate) fn event(follower: &str, n: i64, event: &str, rest: &str) -> Arc<Message> {
+    push(
+        follower,
+        n,
+        &format!("<MsgType>event</MsgType><Event>{event}</Event>{rest}"),
+    )
+}
+
+fn push(follower: &str, n: i64, rest: &str) -> Arc<Message> {
+    let document = format!(
+        "<xml><ToUserName>gh_e8df390a377e</ToUserName><FromUserName>{follower}</FromUserName>\
+         <CreateTime>{}</CreateTime>{rest}</xml>",
+        START + n
+    );
+    Arc::new(Message::parse(
+        Document::parse(document.as_bytes()).expect("a push"),
+    ))
+}
+
+pub(crate) fn id_of(message: &Message) -> PushId {
+    PushId::of(&Str::from(SHOP), message)
+}
+
+pub(crate) fn open_id(follower: &str) -> OpenId {
+    OpenId::from(follower)
+}
+
+pub(crate) fn of(follower: &OpenId) -> Of<'_> {
+    Of {
+        account: SHOP,
+        follower,
+    }
+}
+
+pub(crate) fn replied(reply: impl Into<Reply>, by: &str) -> Replied {
+    Replied {
+        reply: Arc::new(reply.into()),
+        replied_at: START + 100,
+        by: by.into(),
+        delivery: 1,
+        latency_ms: 12,
+    }
+}
+
+pub(crate) fn received(message: &Arc<Message>, replied: Option<Replied>) -> Record {
+    received_at(message, message.created_at() * 1000, replied)
+}
+
+pub(crate) fn received_at(
+    message: &Arc<Message>,
+    received_at_ms: i64,
+    replied: Option<Replied>,
+) -> Record {
+    Record::Received(Received {
+        push: id_of(message),
+        message: Arc::clone(message),
+        received_at_ms,
+        replied,
+    })
+}
+
+pub(crate) fn reply_to(message: &Message, replied: Replied) -> Record {
+    Record::Replied(id_of(message), message.from_user().clone(), replied)
+}
+
+pub(crate) fn delivery(message: &Message, number: u32, ended: Ended) -> Record {
+    let arrived_at_ms = message.created_at() * 1000 + i64::from(number) * 5000;
+    Record::Delivery(
+        id_of(message),
+        Delivery {
+            number,
+            arrived_at_ms,
+            ended_at_ms: arrived_at_ms + 4500,
+            ended,
+        },
+    )
+}
+
+/// An answer to this push, asked when it was written, that expires a week later.
+pub(crate) fn answer(id: Id, message: &Message, content: Content) -> SavedAnswer {
+    SavedAnswer {
+        id,
+        push: id_of(message),
+        follower: message.from_user().clone(),
+        question: "多少钱".into(),
+        is_overtaken: false,
+        asked_at_ms: message.created_at() * 1000,
+        expires_at_ms: message.created_at() * 1000 + 7 * DAY_MS,
+        content,
+        step: 0,
+    }
+}
+
+pub(crate) fn rest(text: &str, shown_bytes: usize) -> Content {
+    Content::Text {
+        text: text.into(),
+        shown_bytes,
+    }
+}
+
+pub(crate) fn link(id: Id, follower: &str, number: u64, answer: Id, step: u32) -> LinkRecord {
+    LinkRecord {
+        id,
+        account: SHOP.into(),
+        follower: open_id(follower),
+        number,
+        answer,
+        step,
+    }
+}
+
+pub(crate) fn page(link: Id, answer: Id, step: u32, reply: &str, content: Content) -> Record {
+    Record::Page(PageRecord {
+        link,
+        answer,
+        reply: Arc::new(Reply::from(reply)),
+        replied_at: START + 200,
+        step,
+        content,
+    })
+}
+
+pub(crate) fn session(follower: &str, name: &str, value: Option<&str>) -> Record {
+    Record::Session {
+        account: SHOP.into(),
+        follower: open_id(follower),
+        name: name.into(),
+        value: value.map(str::to_owned),
+        at_ms: START * 1000,
+    }
+}
+
+pub(crate) fn forget(follower: &str) -> Record {
+    Record::Forget {
+        account: SHOP.into(),
+        follower: open_id(follower),
+    }
+}
+
+/// Writes and waits for the commit.
+pub(crate) async fn written(journal: &dyn Journal, records: Vec<Record>) -> Written {
+    let commit: Commit = journal.write(records);
+    commit.wait().await
+}
+
+/// Writes what stands in nobody's way.
+#[track_caller]
+pub(crate) fn done(written: &Written) {
+    assert_eq!(*written, Written::Done);
+}

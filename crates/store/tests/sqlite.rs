@@ -1,0 +1,638 @@
+//! What is SQLite's own: the file and what may be wrong with it, a disk that is full, what is deleted.
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use echostr::journal::{Content, Ended, Link, Record, Written, by};
+use echostr::{Account, Journal, Reply};
+use echostr_store::{Book, Messages, Retention, SqliteJournal};
+
+use common::*;
+
+/// Looks again until it is so.
+async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+    while !is_so().await {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+}
+
+/// Everything that can stand in a journal about a follower.
+async fn fill(journal: &SqliteJournal, follower: &str, n: i64) {
+    let (question, tap) = (text(follower, n, "多少钱"), text(follower, n + 1, "继续1"));
+    let id = u128::from(n.unsigned_abs()) * 1000 + follower.len() as u128;
+    let records = vec![
+        received(
+            &event(follower, n, "subscribe", "<EventKey>qrscene_a</EventKey>"),
+            None,
+        ),
+        received(&question, Some(replied("稍等", by::DEADLINE))),
+        delivery(&question, 1, Ended::Closed),
+        delivery(&question, 2, Ended::Answered),
+        Record::Answer(answer(id, &question, rest("abcdef", 0))),
+        Record::Link(link(id + 1, follower, 1, id, 0)),
+        session(follower, "cart", Some("[1]")),
+    ];
+    done(&written(journal, records).await);
+    let records = vec![
+        received(&tap, Some(replied("abc", by::OUTBOX))),
+        page(id + 1, id, 0, "abc", rest("abcdef", 3)),
+        delivery(&tap, 1, Ended::Answered),
+    ];
+    done(&written(journal, records).await);
+    let open_id = open_id(follower);
+    journal.next_number(of(&open_id)).await.expect("drawn");
+}
+
+/// All rows of all tables but those that do not belong to a follower.
+fn rows(folder: &Path) -> Vec<(String, i64)> {
+    let connection = look(folder);
+    let mut tables = connection
+        .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('accounts', '_sqlx_migrations')")
+        .expect("a statement");
+    let names = tables
+        .query_map([], |row| row.get::<_, String>(0))
+        .expect("tables");
+    names
+        .map(|name| {
+            let name = name.expect("a name");
+            let n_rows = count(folder, &name);
+            (name, n_rows)
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn the_file_is_the_owners_only() {
+    let folder = folder();
+    let data = folder.path().join("deep/data");
+    open(&data).await.close().await;
+    let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    assert_eq!(mode(&data.join(echostr_store::FILE_NAME)), 0o600);
+    let names = fs::read_dir(&data).expect("a folder").count();
+    assert_eq!(names, 1, "the log was written back and removed");
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_after_opening_again() {
+    let folder = folder();
+    let message = text("o1", 1, "你好");
+    let journal = open(folder.path()).await;
+    let commit = journal.write(vec![received(&message, Some(replied("hi", "echo")))]);
+    // Nobody waits for a delivery, but closing does.
+    journal.write(vec![delivery(&message, 1, Ended::Answered)]);
+    journal.close().await;
+    assert_eq!(commit.now(), Some(Written::Done));
+    assert_eq!(count(folder.path(), "deliveries"), 1);
+
+    let journal = open(folder.path()).await;
+    let found = journal
+        .find(&id_of(&message))
+        .await
+        .expect("read")
+        .expect("found");
+    assert_eq!(found.reply, Some((Reply::from("hi"), START + 100)));
+    drop(journal);
+    assert_eq!(count(folder.path(), "messages"), 1);
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused() {
+    let folder = folder();
+    open(folder.path()).await.close().await;
+    look(folder.path())
+        .execute_batch(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+             VALUES (99, 'of tomorrow', 1, x'00', 0)",
+        )
+        .expect("written");
+    let message = refused(folder.path()).await;
+    assert!(
+        message.contains("its schema is version 99, this Echostr knows versions up to 1"),
+        "{message}"
+    );
+    let error = Book::open(folder.path()).await.expect_err("refused");
+    assert!(error.to_string().contains("version 99"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused() {
+    let folder = folder();
+    let path = folder.path().join(echostr_store::FILE_NAME);
+    fs::write(&path, "This is no database. ".repeat(1000)).expect("written");
+    let message = refused(folder.path()).await;
+    assert!(
+        message.contains("the file is none, or it is damaged"),
+        "{message}"
+    );
+    assert!(message.contains(&path.display().to_string()), "{message}");
+    let left = fs::read_to_string(&path).expect("still there");
+    assert!(
+        left.starts_with("This is no database. "),
+        "it is not touched"
+    );
+}
+
+#[tokio::test]
+async fn a_database_of_another_program_is_refused() {
+    let folder = folder();
+    look(folder.path())
+        .execute_batch("CREATE TABLE cookies (id INTEGER)")
+        .expect("written");
+    let message = refused(folder.path()).await;
+    assert!(
+        message.contains("tables of another program (`cookies`)"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_made_is_named() {
+    let folder = folder();
+    let file = folder.path().join("file");
+    fs::write(&file, "").expect("written");
+    let message = refused(&file.join("data")).await;
+    assert!(
+        message.contains("cannot create the data folder"),
+        "{message}"
+    );
+    let error = Book::open(&folder.path().join("nothing"))
+        .await
+        .expect_err("refused");
+    assert!(
+        error.to_string().contains("there is no database at"),
+        "{error}"
+    );
+}
+
+async fn refused(folder: &Path) -> String {
+    match SqliteJournal::open(folder, 0).await {
+        Ok(_) => panic!("opened"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[tokio::test]
+async fn forgetting_leaves_nothing() {
+    let folder = folder();
+    let journal = open(folder.path()).await;
+    fill(&journal, "o1", 1).await;
+    for (table, n_rows) in rows(folder.path()) {
+        assert!(n_rows > 0, "the test has to fill {table}");
+    }
+    done(&written(&journal, vec![forget("o1")]).await);
+    for (table, n_rows) in rows(folder.path()) {
+        assert_eq!(n_rows, 0, "{table}");
+    }
+
+    // The other follower keeps everything.
+    fill(&journal, "o22", 50).await;
+    let before = rows(folder.path());
+    fill(&journal, "o1", 100).await;
+    done(&written(&journal, vec![forget("o1")]).await);
+    assert_eq!(rows(folder.path()), before);
+}
+
+#[tokio::test]
+async fn what_a_job_still_writes_does_not_bring_a_forgotten_follower_back() {
+    let folder = folder();
+    let journal = open(folder.path()).await;
+    let (before, question) = (text("o1", 1, "a"), text("o1", 2, "b"));
+    done(&written(&journal, vec![received(&question, None)]).await);
+    let saved = answer(7, &question, Content::Running);
+    let leftovers = vec![
+        received(&before, Some(replied("a", "echo"))),
+        reply_to(&question, replied("b", "echo")),
+        delivery(&question, 1, Ended::Answered),
+        Record::Answer(saved.clone()),
+        Record::Link(link(70, "o1", 1, 7, 0)),
+        session("o1", "cart", Some("[]")),
+    ];
+    // In one batch, in one call, and later.
+    let forgotten = journal.write(vec![forget("o1")]);
+    journal.write(leftovers.clone());
+    done(&forgotten.wait().await);
+    done(&written(&journal, [vec![forget("o1")], leftovers.clone()].concat()).await);
+    done(&written(&journal, leftovers).await);
+    for (table, n_rows) in rows(folder.path()) {
+        assert_eq!(n_rows, 0, "{table}");
+    }
+
+    // A push that comes later does.
+    let later = received_at(&text("o1", 3, "c"), now_ms() + 1000, None);
+    done(&written(&journal, vec![later, session("o1", "cart", Some("[]"))]).await);
+    assert_eq!(count(folder.path(), "messages"), 1);
+    assert_eq!(count(folder.path(), "sessions"), 1);
+}
+
+#[tokio::test]
+async fn another_process_may_forget_a_follower_meanwhile() {
+    let folder = folder();
+    let journal = open(folder.path()).await;
+    fill(&journal, "o1", 1).await;
+    let book = Book::open(folder.path()).await.expect("a journal");
+    let o1 = open_id("o1");
+    let forgotten = book.forget(SHOP, &o1).expect("forgotten");
+    assert!(forgotten.was_known);
+    assert_eq!(
+        (forgotten.messages, forgotten.answers, forgotten.sessions),
+        (3, 1, 1)
+    );
+    assert!(!book.forget(SHOP, &o1).expect("read").was_known);
+
+    // The journal remembered the follower's row, which is gone.
+    done(&written(&journal, vec![received(&text("o2", 1, "hi"), None)]).await);
+    done(&written(&journal, vec![received(&text("o1", 9, "hi"), None)]).await);
+    let which = Messages {
+        follower: Some(o1),
+        limit: 10,
+        ..Messages::default()
+    };
+    let messages = book.messages(&which).await.expect("read");
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0].follower, open_id("o1"));
+}
+
+#[tokio::test]
+async fn what_is_too_old_is_deleted_but_for_answers_that_can_be_read() {
+    let folder = folder();
+    let journal = open(folder.path()).await;
+    let now = now_ms();
+    let ago = |days: i64| now - days * DAY_MS;
+    let mut records = Vec::new();
+    for n in 0..450 {
+        let old = text("o1", n, "old");
+        records.push(received_at(&old, ago(31), Some(replied("x", "echo"))));
+        records.push(delivery(&old, 1, Ended::Answered));
+    }
+    let kept = text("o1", 500, "kept");
+    let read = text("o1", 501, "read");
+    let alive = echostr::journal::SavedAnswer {
+        expires_at_ms: now + DAY_MS,
+        ..answer(7, &kept, rest("all", 0))
+    };
+    let over = echostr::journal::SavedAnswer {
+        expires_at_ms: now + DAY_MS,
+        ..answer(8, &read, Content::Read)
+    };
+    records.extend([
+        received_at(&kept, ago(40), None),
+        Record::Answer(alive),
+        received_at(&read, ago(40), None),
+        Record::Answer(over),
+        Record::Link(link(80, "o1", 1, 8, 0)),
+        received_at(&text("o1", 600, "new"), ago(29), None),
+        // Unfollowed, and long ago.
+        received_at(&event("o2", 1, "unsubscribe", ""), ago(29), None),
+        received_at(&event("o3", 1, "unsubscribe", ""), ago(31), None),
+        session("o3", "cart", Some("[]")),
+        received_at(&event("o4", 1, "subscribe", ""), ago(31), None),
+    ]);
+    done(&written(&journal, records).await);
+    journal.close().await;
+
+    let retention = Retention {
+        journal_days: 30,
+        unfollowed_days: 30,
+    };
+    let journal = SqliteJournal::open(folder.path(), retention)
+        .await
+        .expect("a journal");
+    let touch = async || done(&written(&journal, vec![session("o1", "touch", Some("1"))]).await);
+    // o1: kept and new; o2: its event.
+    until(async || {
+        touch().await;
+        count(folder.path(), "messages") == 3
+    })
+    .await;
+    let o1 = open_id("o1");
+    let unread = journal.unread(of(&o1), now).await.expect("read");
+    assert_eq!(unread.len(), 1);
+    assert_eq!(unread[0].content, rest("all", 0));
+    for (table, expected) in [
+        ("deliveries", 0),
+        ("answers", 1),
+        ("links", 0),
+        ("sessions", 1),
+    ] {
+        assert_eq!(count(folder.path(), table), expected, "{table}");
+    }
+    let known = async |follower: &str| {
+        let open_id = open_id(follower);
+        journal
+            .follower(of(&open_id))
+            .await
+            .expect("read")
+            .is_some()
+    };
+    assert!(known("o2").await && !known("o3").await && known("o4").await);
+
+    // What the chain of messages lost with them does not hide the rest.
+    done(&written(&journal, vec![forget("o1")]).await);
+    assert_eq!(count(folder.path(), "messages"), 1);
+    assert_eq!(count(folder.path(), "answers"), 0);
+}
+
+#[tokio::test]
+async fn while_the_database_is_locked_records_wait() {
+    let folder = folder();
+    let journal = open(folder.path()).await;
+    let o1 = open_id("o1");
+    let messages: Vec<_> = (0..2000).map(|n| text("o1", n, "hi")).collect();
+    let blocker = look(folder.path());
+    blocker.execute_batch("BEGIN IMMEDIATE").expect("locked");
+    let commits: Vec<_> = messages
+        .iter()
+        .map(|message| journal.write(vec![received(message, None)]))
+        .collect();
+    until(async || journal.is_away()).await;
+    let health = journal.health();
+    assert_eq!((health.queued_records, health.lost_records), (2000, 0));
+    assert!(health.queued_bytes > 2000 * 300);
+    assert!(commits.iter().all(|commit| commit.now().is_none()));
+    // A number that is not durable could be drawn again; reading goes on.
+    journal.next_number(of(&o1)).await.expect_err("refused");
+    assert!(journal.follower(of(&o1)).await.expect("read").is_none());
+
+    blocker.execute_batch("COMMIT").expect("unlocked");
+    for commit in commits {
+        assert_eq!(commit.wait().await, Written::Done);
+    }
+    assert!(!journal.is_away());
+    assert_eq!(journal.next_number(of(&o1)).await.expect("drawn"), 1);
+    until(async || journal.health().queued_records == 0).await;
+    assert_eq!(count(folder.path(), "messages"), 2000);
+}
+
+#[tokio::test]
+async fn the_queue_is_bounded_and_the_newest_are_given_up() {
+    let folder = folder();
+    let journal = open(folder.path()).await;
+    let blocker = look(folder.path());
+    blocker.execute_batch("BEGIN IMMEDIATE").expect("locked");
+    let long = "长".repeat(20_000);
+    let mut commits = Vec::new();
+    let mut n = 0;
+    while journal.health().lost_records == 0 {
+        commits.push(journal.write(vec![received(&text("o1", n, &long), None)]));
+        n += 1;
+    }
+    assert!(journal.health().queued_bytes <= 64 * 1024 * 1024);
+    assert!(journal.health().queued_bytes > 60 * 1024 * 1024);
+    assert_eq!(
+        commits.last().expect("the newest").now(),
+        Some(Written::Lost)
+    );
+    blocker.execute_batch("COMMIT").expect("unlocked");
+    let mut n_done = 0;
+    for commit in &commits {
+        n_done += i64::from(commit.wait().await == Written::Done);
+    }
+    assert_eq!(n_done, n - 1);
+    assert_eq!(count(folder.path(), "messages"), n - 1);
+}
+
+#[tokio::test]
+async fn closing_does_not_wait_for_ever() {
+    let folder = folder();
+    let journal = open(folder.path()).await;
+    let blocker = look(folder.path());
+    blocker.execute_batch("BEGIN IMMEDIATE").expect("locked");
+    let commit = journal.write(vec![received(&text("o1", 1, "hi"), None)]);
+    journal.close().await;
+    assert_eq!(commit.wait().await, Written::Lost);
+}
+
+/// A small disk of its own, when this may mount one.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn new() -> Option<Self> {
+        let disk = Self(folder());
+        let is_mounted = mount(&["-t", "tmpfs", "-o", "size=4m", "tmpfs"], disk.0.path());
+        is_mounted.then_some(disk)
+    }
+
+    fn fill(&self) -> std::path::PathBuf {
+        let path = self.0.path().join("filler");
+        let mut file = fs::File::create(&path).expect("a file");
+        // Until nothing goes in any more.
+        while std::io::Write::write_all(&mut file, &[0; 4096]).is_ok() {}
+        path
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+fn mount(options: &[&str], path: &Path) -> bool {
+    let status = Command::new("mount").args(options).arg(path).status();
+    status.is_ok_and(|status| status.success())
+}
+
+#[tokio::test]
+async fn a_full_disk_is_caught_up_with_later() {
+    let Some(disk) = SmallDisk::new() else {
+        println!("skipped: only root may mount a small disk");
+        return;
+    };
+    let journal = open(disk.0.path()).await;
+    done(&written(&journal, vec![received(&text("o1", 0, "before"), None)]).await);
+    let filler = disk.fill();
+    let messages: Vec<_> = (1..1000).map(|n| text("o1", n, "hi")).collect();
+    let commits: Vec<_> = messages
+        .iter()
+        .map(|message| journal.write(vec![received(message, Some(replied("hi", "echo")))]))
+        .collect();
+    until(async || journal.health().away_since_ms.is_some()).await;
+    // What is there can be read.
+    let before = journal.find(&id_of(&text("o1", 0, "before"))).await;
+    assert!(before.expect("read").is_some());
+
+    fs::remove_file(filler).expect("removed");
+    for commit in commits {
+        assert_eq!(commit.wait().await, Written::Done);
+    }
+    assert_eq!(journal.health().away_since_ms, None);
+    assert_eq!(journal.health().lost_records, 0);
+    journal.close().await;
+    assert_eq!(count(disk.0.path(), "messages"), 1000);
+}
+
+#[tokio::test]
+async fn a_disk_that_became_read_only_is_caught_up_with_later() {
+    let Some(disk) = SmallDisk::new() else {
+        println!("skipped: only root may mount a small disk");
+        return;
+    };
+    let journal = open(disk.0.path()).await;
+    done(&written(&journal, vec![received(&text("o1", 0, "before"), None)]).await);
+    // Files that are open keep a disk from becoming read-only, so it is hidden by one that is.
+    let path = disk.0.path().join(echostr_store::FILE_NAME);
+    let blocker = look(disk.0.path());
+    blocker.execute_batch("BEGIN IMMEDIATE").expect("locked");
+    let commit = journal.write(vec![received(
+        &text("o1", 1, "hi"),
+        Some(replied("hi", "echo")),
+    )]);
+    until(async || journal.is_away()).await;
+    assert!(path.exists());
+    blocker.execute_batch("COMMIT").expect("unlocked");
+    assert_eq!(commit.wait().await, Written::Done);
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_at_the_start_is_named() {
+    let Some(disk) = SmallDisk::new() else {
+        println!("skipped: only root may mount a small disk");
+        return;
+    };
+    disk.fill();
+    let message = refused(disk.0.path()).await;
+    assert!(message.contains("is the disk full"), "{message}");
+}
+
+#[tokio::test]
+async fn accounts_are_known_by_who_they_are_and_no_secret_is_kept() {
+    let folder = folder();
+    let journal = open(folder.path()).await;
+    let account = Account {
+        name: "小店".into(),
+        mode: echostr::Mode::Safe(echostr::Sealing {
+            app_id: "wx0123456789abcdef".into(),
+            key: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+                .parse()
+                .expect("a key"),
+            previous_key: None,
+        }),
+        ..Account::new(SHOP, "S1qJ0JoQmYfy".parse().expect("a token"))
+    };
+    journal.put_accounts([&account]).await.expect("written");
+    journal
+        .put_accounts([&account])
+        .await
+        .expect("written again");
+    journal.close().await;
+    let row: (String, String, String) = look(folder.path())
+        .query_row("SELECT name, app_id, mode FROM accounts", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .expect("one account");
+    assert_eq!(
+        row,
+        ("小店".into(), "wx0123456789abcdef".into(), "safe".into())
+    );
+    let bytes = fs::read(folder.path().join(echostr_store::FILE_NAME)).expect("a file");
+    for secret in ["S1qJ0JoQmYfy", "abcdefghijklmnopqrstuvwxyz0123456789"] {
+        let is_there = bytes
+            .windows(secret.len())
+            .any(|part| part == secret.as_bytes());
+        assert!(!is_there, "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn the_book_shows_what_came_newest_first() {
+    let folder = folder();
+    let journal = open(folder.path()).await;
+    fill(&journal, "o1", 1).await;
+    fill(&journal, "o2", 10).await;
+    let book = Book::open(folder.path()).await.expect("a journal");
+    let all = Messages {
+        limit: 4,
+        ..Messages::default()
+    };
+    let newest = book.messages(&all).await.expect("read");
+    let ids: Vec<_> = newest.iter().map(|entry| entry.id).collect();
+    assert_eq!(ids, [6, 5, 4, 3]);
+    let older = Messages {
+        before: ids.last().copied(),
+        ..all.clone()
+    };
+    let older = book.messages(&older).await.expect("read");
+    assert_eq!(
+        older.iter().map(|entry| entry.id).collect::<Vec<_>>(),
+        [2, 1]
+    );
+    let of_one = Messages {
+        account: Some(SHOP.into()),
+        follower: Some(open_id("o1")),
+        ..all
+    };
+    let of_one = book.messages(&of_one).await.expect("read");
+    assert_eq!(
+        of_one.iter().map(|entry| entry.id).collect::<Vec<_>>(),
+        [3, 2, 1]
+    );
+    assert_eq!(of_one[1].answered_by.as_deref(), Some(by::DEADLINE));
+
+    let (entry, deliveries) = book.message(2).await.expect("read").expect("there");
+    assert_eq!(entry.reply, Some(Reply::from("稍等")));
+    let ends: Vec<_> = deliveries.iter().map(|one| one.ended.as_str()).collect();
+    assert_eq!(ends, ["closed", "answered"]);
+    assert!(book.message(99).await.expect("read").is_none());
+
+    let answers = book
+        .answers(Some(SHOP), None, true, 10)
+        .await
+        .expect("read");
+    assert_eq!(
+        answers
+            .iter()
+            .map(|entry| entry.message)
+            .collect::<Vec<_>>(),
+        [5, 2]
+    );
+    assert!(
+        book.answers(Some("other"), None, true, 10)
+            .await
+            .expect("read")
+            .is_empty()
+    );
+    assert_eq!(book.followers(None, 10).await.expect("read").len(), 2);
+}
+
+#[tokio::test]
+async fn a_reader_sees_links_after_the_log_was_copied() {
+    let folder = folder();
+    let journal = open(folder.path()).await;
+    // Enough for several checkpoints and for the log to begin anew.
+    let long = "长".repeat(2000);
+    for n in 0..40 {
+        let calls: Vec<_> = (0..100)
+            .map(|m| {
+                received(
+                    &text(&format!("o{m}"), n * 100 + m, &long),
+                    Some(replied("x", "echo")),
+                )
+            })
+            .collect();
+        done(&written(&journal, calls).await);
+    }
+    fill(&journal, "o1", 9000).await;
+    let o1 = open_id("o1");
+    assert!(
+        journal
+            .page(of(&o1), &Link::Number(1))
+            .await
+            .expect("read")
+            .is_some()
+    );
+    assert_eq!(count(folder.path(), "messages"), 4003);
+    let log = fs::metadata(folder.path().join("echostr.db-wal"))
+        .expect("a log")
+        .len();
+    journal.close().await;
+    let integrity: String = look(folder.path())
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .expect("checked");
+    assert_eq!(integrity, "ok");
+    println!("the log had {log} bytes");
+}
