@@ -195,6 +195,7 @@ fn the_manual_quotes_the_texts_of_each_language() {
     let written = &manual["account"][0]["texts"];
     let of = |language: Language| {
         let texts = language.texts();
+        let texts = texts.as_ref().clone();
         [
             ("wait", texts.wait),
             ("wait_label", texts.wait_label),
@@ -493,7 +494,7 @@ fn the_texts_follow_the_language_unless_they_are_written() {
         let texts = &config.accounts[0].texts;
         (texts.wait.clone(), texts.unread.clone())
     };
-    let [chinese, english] = [Language::Chinese, Language::English].map(Language::texts);
+    let [chinese, english] = [Language::Chinese, Language::English].map(|of| of.texts().as_ref().clone());
     check(&account(""), &[], texts, (chinese.wait, chinese.unread));
     check(
         &account("language = \"en\"\ntexts = { wait = \"\" }"),
