@@ -111,6 +111,28 @@ pub struct Forgotten {
     pub sessions: usize,
 }
 
+impl MessageEntry {
+    /// All of it as one JSON object, on one line.
+    pub fn json(&self) -> String {
+        serde_json::json!({
+            "id": self.id,
+            "account": self.account,
+            "follower": self.follower,
+            "kind": self.kind,
+            "message": self.message,
+            "created_at": self.created_at,
+            "received_at_ms": self.received_at_ms,
+            "reply": self.reply,
+            "replied_at": self.replied_at,
+            "answered_by": self.answered_by,
+            "delivery": self.delivery,
+            "latency_ms": self.latency_ms,
+            "runs": self.runs,
+        })
+        .to_string()
+    }
+}
+
 const COLUMNS: &str = "SELECT m.id, a.public_id, coalesce(f.open_id, '') AS open_id, m.kind, m.source, m.created_at,
     m.received_at_ms, m.reply, m.replied_at, m.answered_by, m.delivery, m.latency_ms, m.runs
     FROM messages m JOIN accounts a ON a.id = m.account_id LEFT JOIN followers f ON f.id = m.follower_id ";

@@ -102,7 +102,7 @@ pub enum Error {
     },
     /// It cannot be opened for another reason.
     #[error(
-        "cannot open the database {}: may the server's user read and write it and its folder, and is the disk in order?",
+        "cannot open the database {}: may the server's user read and write it and its folder, is the disk full or read-only?",
         path.display()
     )]
     Open {

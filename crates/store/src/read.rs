@@ -75,7 +75,10 @@ pub(crate) async fn page(pool: &SqlitePool, of: Of<'_>, link: &Link) -> Result<O
         Link::Number(number) => (None, Some(i64::try_from(*number).unwrap_or(-1))),
     };
     let row = sqlx::query(concat!(
-        "SELECT id, number, answer_id, step, page FROM links WHERE follower_id = ",
+        // Also one that was fixed for another link to the same part.
+        "SELECT id, number, answer_id, step, coalesce(page, (SELECT same.page FROM links same
+             WHERE same.answer_id = links.answer_id AND same.step = links.step AND same.page IS NOT NULL LIMIT 1))
+         FROM links WHERE follower_id = ",
         follower_id!(),
         " AND (id = $3 OR number = $4)"
     ))

@@ -35,7 +35,8 @@ pub(crate) async fn prepare(folder: &Path) -> Result<PathBuf, Error> {
     let options = SqliteConnectOptions::new()
         .filename(&path)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
+        // Until the log is used, a change is committed by removing a file; this syncs that as well.
+        .synchronous(SqliteSynchronous::Extra)
         .busy_timeout(PATIENCE);
     let mut connection = open(&options, &path).await?;
     let found = version(&mut connection, &path).await?;
@@ -150,7 +151,9 @@ async fn version(connection: &mut SqliteConnection, path: &Path) -> Result<i64, 
 
 fn unopened(source: sqlx::Error, path: &Path) -> Error {
     let path = path.to_owned();
-    let code = source.as_database_error().and_then(|error| error.code());
+    let code = source
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
     // SQLITE_CORRUPT and its kinds, SQLITE_NOTADB.
     let is_none = code
         .and_then(|code| code.parse::<u32>().ok())

@@ -147,6 +147,10 @@ async fn of_two_pages_one_wins() {
         ]
     };
     done(&written(&journal, fetch(&tap, 70, "abc")).await);
+    let o1 = open_id("o1");
+    let other_link = journal.page(of(&o1), &Link::Id(71)).await;
+    let other_link = other_link.expect("read").expect("a page");
+    assert_eq!(other_link.fixed, Some(Reply::from("abc")), "fixed for both");
     let instead = Written::Instead(Reply::from("abc"), START + 200);
     assert_eq!(
         written(&journal, fetch(&other_tap, 71, "ab")).await,
@@ -160,7 +164,6 @@ async fn of_two_pages_one_wins() {
         .expect("found");
     assert_eq!(found.reply.expect("a reply").0, Reply::from("abc"));
 
-    let o1 = open_id("o1");
     for link in [Link::Id(70), Link::Number(1), Link::Id(71), Link::Number(2)] {
         let page = journal
             .page(of(&o1), &link)

@@ -7,7 +7,7 @@ use echostr::journal::{
     Content, Delivery, LinkRecord, PageRecord, PushId, Received, Record, Replied, SavedAnswer,
     Unfinished, by,
 };
-use echostr_protocol::{Event, Message, OpenId, Reply, Str};
+use echostr_protocol::{Event, Message, MsgId, OpenId, Reply, Str};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
 
 use super::Identity;
@@ -45,6 +45,10 @@ pub(crate) struct Cache {
     data_version: i64,
     /// Who was forgotten, and when; not cleared.
     forgotten: HashMap<(Str, OpenId), i64>,
+    /// Whether another process has written, so that pushes may have been deleted; not cleared.
+    has_others: bool,
+    /// Whether this process has given up records, so that pushes may be missing; not cleared.
+    pub(crate) has_lost: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -65,6 +69,8 @@ impl Cache {
     pub(crate) fn clear(&mut self) {
         *self = Self {
             forgotten: std::mem::take(&mut self.forgotten),
+            has_others: self.has_others,
+            has_lost: self.has_lost,
             ..Self::default()
         };
     }
@@ -91,6 +97,8 @@ impl<'a> Transaction<'a> {
             .prepare_cached("PRAGMA data_version")?
             .query_row([], |row| row.get(0))?;
         if cache.data_version != version {
+            // 0 is not yet known.
+            cache.has_others |= cache.data_version != 0;
             cache.clear();
             cache.data_version = version;
         }
@@ -211,7 +219,7 @@ impl<'a> Transaction<'a> {
             push.created_at,
             push.key.as_str(),
             &*kind,
-            message.msg_id().map(|id| id.as_str()),
+            message.msg_id().map(MsgId::as_str),
             received_at_ms,
             message.document().source(),
             json,
@@ -368,6 +376,8 @@ impl<'a> Transaction<'a> {
             Some((message, Some(follower))) => (message, follower),
             // A push without a sender is no question.
             Some((_, None)) => return Ok(()),
+            // Another process has deleted the push, and what its job still writes must not bring anything back.
+            None if self.cache.has_others && !self.cache.has_lost => return Ok(()),
             None => self.stand_in(answer)?,
         };
         let columns = ContentColumns::of(&answer.content);
@@ -683,18 +693,17 @@ impl<'a> Transaction<'a> {
                 })
             })
             .optional()?;
-        let follower = match stored {
-            Some(follower) => follower,
-            None => {
-                self.statement(
-                    "INSERT INTO followers (account_id, open_id, first_seen_at_ms, last_seen_at_ms) VALUES (?1, ?2, ?3, ?3)",
-                )?
-                .execute(params![account, open_id.as_str(), at_ms])?;
-                Follower {
-                    id: self.connection.last_insert_rowid(),
-                    last_seen_at_ms: at_ms,
-                    latest: Latest::default(),
-                }
+        let follower = if let Some(follower) = stored {
+            follower
+        } else {
+            self.statement(
+                "INSERT INTO followers (account_id, open_id, first_seen_at_ms, last_seen_at_ms) VALUES (?1, ?2, ?3, ?3)",
+            )?
+            .execute(params![account, open_id.as_str(), at_ms])?;
+            Follower {
+                id: self.connection.last_insert_rowid(),
+                last_seen_at_ms: at_ms,
+                latest: Latest::default(),
             }
         };
         if self.cache.n_followers >= MAX_FOLLOWERS {

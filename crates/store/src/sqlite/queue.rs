@@ -22,6 +22,13 @@ const MAX_RECORDS: usize = 512;
 /// How long records that nobody waits for may lie, so that they share the next transaction.
 const LINGER: Duration = Duration::from_millis(200);
 
+/// Between the beginnings of two transactions under load: each costs the processor as much as ten messages, so they are
+/// shared. A push that comes alone does not wait.
+const GATHER: Duration = Duration::from_millis(2);
+
+/// Calls in one transaction that show that there is load.
+const LOAD: usize = 4;
+
 /// How often the writer looks at other things while there is nothing to write.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -43,6 +50,8 @@ struct State {
     bytes: usize,
     // Somebody waits for what is in `open`.
     is_urgent: bool,
+    // Under load: the next transaction does not begin before.
+    gather_until: Option<Instant>,
     // The writer sleeps.
     is_waiting: bool,
     is_away: bool,
@@ -163,7 +172,7 @@ impl Queue {
         }
         self.count(&state);
         // The first delivery in a batch wakes the writer, too: it has to look at the clock.
-        if state.is_waiting && (is_urgent || is_first || is_full) {
+        if is_full || (state.is_waiting && (is_urgent || is_first)) {
             state.is_waiting = false;
             drop(state);
             self.wake.notify_one();
@@ -182,7 +191,21 @@ impl Queue {
             if let Some(lain) = lain
                 && (state.is_urgent || state.is_closing || lain >= LINGER)
             {
+                let early = state.gather_until.map_or(Duration::ZERO, |until| {
+                    until.saturating_duration_since(Instant::now())
+                });
+                if !(early.is_zero() || state.is_closing) {
+                    // Nobody wakes it for less than a full batch.
+                    state = self
+                        .wake
+                        .wait_timeout(state, early)
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .0;
+                    continue;
+                }
                 state.is_urgent = false;
+                let is_load = state.open.items.len() >= LOAD;
+                state.gather_until = is_load.then(|| Instant::now() + GATHER);
                 return Work::Write(mem::take(&mut state.open));
             }
             if state.is_closing {
@@ -243,7 +266,7 @@ impl Queue {
         state.is_closed = true;
         let left: Vec<Pending> = state.full.drain(..).collect();
         let left = left.into_iter().chain([mem::take(&mut state.open)]);
-        let lost = left.map(|pending| pending.lose()).sum();
+        let lost = left.map(Pending::lose).sum();
         state.records = 0;
         state.bytes = 0;
         self.count(&state);

@@ -177,8 +177,7 @@ impl Writer {
         match self.persist(&mut pending, all.clone()) {
             Persisted::Written(outcome) => self.finish(pending, outcome),
             Persisted::Never(_) if all.len() > 1 => self.write_one_by_one(pending),
-            Persisted::Never(fault) => self.give_up(pending, &fault),
-            Persisted::Closing(fault) => self.give_up(pending, &fault),
+            Persisted::Never(fault) | Persisted::Closing(fault) => self.give_up(pending, &fault),
         }
         self.counts.batch_records.observe(records_f64(records));
         self.progress.written(records);
@@ -222,6 +221,11 @@ impl Writer {
             }
             self.away(&fault, start_ms);
             pending.refuse_ops();
+            let is_nothing_left = |item: &Item| matches!(item, Item::Op(_, None));
+            if pending.items[items.clone()].iter().all(is_nothing_left) {
+                // Writing nothing would work, and would not mean that the journal can be written again.
+                return Persisted::Written(Outcome::default());
+            }
             if self.queue.is_closing() {
                 if closing_since.get_or_insert_with(Instant::now).elapsed() > LAST_TRIES {
                     return Persisted::Closing(fault);
@@ -240,6 +244,7 @@ impl Writer {
             Some(connection) => connection,
             none => none.insert(connect(&self.path, PATIENCE)?),
         };
+        self.cache.has_lost = self.counts.lost_records.get() > 0;
         let mut transaction = Transaction::begin(connection, &mut self.cache, self.first_id)?;
         let mut outcome = Outcome::default();
         for (place, item) in items.iter().enumerate() {
