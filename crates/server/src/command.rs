@@ -1,4 +1,10 @@
 //! What the binary can do beside serving.
 
+pub mod answer;
 pub mod config;
 pub mod doctor;
+pub mod follower;
+pub mod message;
+
+mod book;
+mod print;

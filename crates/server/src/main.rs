@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use echostr_server::command::{config, doctor};
+use echostr_server::command::{answer, config, doctor, follower, message};
 use echostr_server::config::Sources;
 use echostr_server::serve;
 
@@ -30,6 +30,21 @@ enum Command {
     },
     /// 扮演微信平台，检查一个地址 · play the platform against an address and explain what is wrong
     Doctor(doctor::Options),
+    /// 查看收到的消息和回复 · messages and what was replied
+    Message {
+        #[command(subcommand)]
+        action: message::Action,
+    },
+    /// 查看没有一次送完的回答 · answers that were not wholly delivered
+    Answer {
+        #[command(subcommand)]
+        action: answer::Action,
+    },
+    /// 关注者的数据 · the data of followers
+    Follower {
+        #[command(subcommand)]
+        action: follower::Action,
+    },
 }
 
 #[derive(Subcommand)]
@@ -64,6 +79,9 @@ fn main() -> ExitCode {
             action: Some(ConfigAction::Check { file }),
         }) => config::check(file),
         Some(Command::Doctor(options)) => doctor::run(&options),
+        Some(Command::Message { action }) => message::run(action),
+        Some(Command::Answer { action }) => answer::run(action),
+        Some(Command::Follower { action }) => follower::run(action),
     }
 }
 

@@ -1,0 +1,158 @@
+//! Tables for people: columns, times of China, and nothing in what followers wrote that could steer a terminal.
+
+use std::fmt::Write as _;
+
+/// A table whose first row is its head. The last column is not filled up.
+pub(super) fn table(rows: &[Vec<String>]) -> String {
+    let n_columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..n_columns)
+        .map(|column| {
+            let cells = rows.iter().filter_map(|row| row.get(column));
+            cells.map(|cell| width(cell)).max().unwrap_or_default()
+        })
+        .collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width_of_column) in row.iter().zip(&widths) {
+            let blanks = width_of_column - width(cell);
+            let _ = write!(line, "{cell}{:blanks$}  ", "");
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// `2026-11-22 20:15:03`, in China's time, which has no summer time.
+pub(super) fn time(unix_ms: i64) -> String {
+    let secs = unix_ms.div_euclid(1000) + 8 * 60 * 60;
+    let (days, in_day) = (secs.div_euclid(86_400), secs.rem_euclid(86_400));
+    let (year, month, day) = civil(days);
+    format!(
+        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}",
+        in_day / 3600,
+        in_day / 60 % 60,
+        in_day % 60
+    )
+}
+
+/// The Gregorian date so many days after 1970-01-01: eras of 400 years, years that begin in March.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year + era * 400 + i64::from(month <= 2), month, day)
+}
+
+/// Seconds with three decimals, from milliseconds.
+pub(super) fn seconds(ms: i64) -> String {
+    let sign = if ms < 0 { "-" } else { "" };
+    let ms = ms.unsigned_abs();
+    format!("{sign}{}.{:03} s", ms / 1000, ms % 1000)
+}
+
+/// One line of at most so many columns.
+pub(super) fn short(text: &str, columns: usize) -> String {
+    let line = clean(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    if width(&line) <= columns {
+        return line;
+    }
+    let mut short = String::new();
+    let mut used = 0;
+    for character in line.chars() {
+        used += width_of(character);
+        if used >= columns {
+            break;
+        }
+        short.push(character);
+    }
+    short.push('…');
+    short
+}
+
+/// Without what steers a terminal or turns the direction of the text; line ends stay.
+pub(super) fn clean(text: &str) -> String {
+    text.chars()
+        .filter(|character| match character {
+            '\n' | '\t' => true,
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
+            other => !other.is_control(),
+        })
+        .collect()
+}
+
+fn width(text: &str) -> usize {
+    text.chars().map(width_of).sum()
+}
+
+/// Columns on a terminal: two for what East Asia writes, and for emoji.
+fn width_of(character: char) -> usize {
+    match character {
+        '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200d}' | '\u{fe00}'..='\u{fe0f}' => 0,
+        '\u{1100}'..='\u{115f}'
+        | '\u{2e80}'..='\u{a4cf}'
+        | '\u{ac00}'..='\u{d7a3}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{fe30}'..='\u{fe6f}'
+        | '\u{ff00}'..='\u{ff60}'
+        | '\u{ffe0}'..='\u{ffe6}'
+        | '\u{1f300}'..='\u{1faff}'
+        | '\u{20000}'..='\u{3fffd}' => 2,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_those_of_china() {
+        for (unix_ms, expected) in [
+            (0, "1970-01-01 08:00:00"),
+            (951_753_600_000, "2000-02-29 00:00:00"),
+            (1_761_069_225_999, "2025-10-22 01:53:45"),
+            (1_798_732_799_000, "2026-12-31 23:59:59"),
+            (-1, "1970-01-01 07:59:59"),
+        ] {
+            assert_eq!(time(unix_ms), expected, "{unix_ms}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_at_the_column() {
+        for (text, expected) in [
+            ("短", "短"),
+            ("一二三四五", "一二三四五"),
+            ("一二三四五六", "一二三四…"),
+            ("one\r\n two", "one two"),
+            ("abcdefghijklmn", "abcdefghi…"),
+        ] {
+            assert_eq!(short(text, 10), expected);
+        }
+    }
+
+    #[test]
+    fn nothing_steers_the_terminal() {
+        assert_eq!(clean("\u{1b}[31mred\u{7}\u{9b}2J"), "[31mred2J");
+        assert_eq!(clean("a\u{202e}cba"), "acba");
+    }
+
+    #[test]
+    fn columns_stand_below_each_other() {
+        let rows = [["编号", "文"], ["1", "二"]].map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(table(&rows), "编号  文\n1     二\n");
+    }
+
+    #[test]
+    fn milliseconds_are_written_as_seconds() {
+        assert_eq!(seconds(0), "0.000 s");
+        assert_eq!(seconds(12_345), "12.345 s");
+        assert_eq!(seconds(-5), "-0.005 s");
+    }
+}
