@@ -28,7 +28,7 @@ use crate::handler::{
 };
 use crate::job::{Failure, Job, JobLimits, job};
 use crate::journal::{Journal, MemoryJournal, PushId};
-use crate::listen::{Limits, listen};
+use crate::listen::{Connection, Limits, listen};
 use crate::metrics::Metrics;
 use crate::noted::Noted;
 use crate::shared::Shared;
@@ -240,6 +240,7 @@ impl Bot {
         account: &Arc<Account>,
         message: &Arc<Message>,
         arrived_at: Instant,
+        connection: Option<Connection>,
     ) -> Verdict {
         let deadline = if account.is_open {
             &self.0.open_deadline
@@ -253,7 +254,7 @@ impl Bot {
             arrived_at,
             arrived_at_ms: deadline.clock.unix_ms(),
         };
-        deadline.answer(asked, self).await
+        deadline.answer(asked, connection, self).await
     }
 
     /// The handlers' work on a message, once it is polled.

@@ -16,15 +16,16 @@ use std::time::Duration;
 use echostr_protocol::{Message, OpenId, Reply};
 use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, Semaphore, watch};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::bot::Bot;
 use crate::clock::Clock;
-use crate::flight::{Arrival, Body, Flight};
+use crate::flight::{Body, Flight};
 use crate::job::{JobLimits, Slots};
 use crate::journal::{
     Commit, Delivery, Ended, Id, Journal, Of, PushId, Received, Record, Replied, Written,
 };
+use crate::listen::Connection;
 use crate::metrics::Metrics;
 use crate::pace::{Pace, Paces};
 use crate::progress::Progress;
@@ -39,12 +40,16 @@ const LAST_NUMBER: u32 = 3;
 const EARLIER: Duration = Duration::from_millis(200);
 /// A held delivery is given up when the platform has not closed it after this time.
 const HELD_FOR: Duration = Duration::from_secs(7);
+/// A connection whose answer takes longer than this is parked: it costs less then.
+const PARKED_AFTER: Duration = Duration::from_millis(100);
 /// With the strategy `send`, the follower sees after this time that somebody writes.
 const TYPING_AFTER: Duration = Duration::from_millis(1500);
 /// A push is journaled together with its answer if that is ready within this time.
 const TOGETHER_WITHIN: Duration = Duration::from_millis(50);
 /// Nobody waits longer for the journal.
 const JOURNAL_WITHIN: Duration = Duration::from_secs(1);
+/// Nor longer than so much beyond the time within which a delivery is answered: it would be closed.
+const COMMIT_OVERTIME: Duration = Duration::from_millis(300);
 /// When an answer is ready, deliveries that wait take it within this time.
 const TAKEN_WITHIN: Duration = Duration::from_millis(100);
 /// After this time no delivery of a push is to be expected.
@@ -215,12 +220,17 @@ impl Deadline {
     }
 
     /// One delivery, from its arrival to what it gets. Dropped when the platform closes the connection.
-    pub(crate) async fn answer(self: &Arc<Self>, asked: Asked, bot: &Bot) -> Verdict {
+    pub(crate) async fn answer(
+        self: &Arc<Self>,
+        asked: Asked,
+        connection: Option<Connection>,
+        bot: &Bot,
+    ) -> Verdict {
         let pace = self.paces.of(&asked.account.id);
         let scope = asked.account.scope(&asked.message);
         let (flight, is_first) = self.shared.join(&scope, &asked.push.key).await;
         let age = pace.age(asked.push.created_at, asked.arrived_at_ms);
-        let arrival = flight.arrive(asked.arrived_at, age);
+        let number = flight.arrive(asked.arrived_at, age);
         let was_answered = flight.body().is_some();
         if is_first {
             self.metrics.first_delivery();
@@ -234,19 +244,23 @@ impl Deadline {
             asked: &asked,
             flight: &flight,
             pace: &pace,
-            arrival,
+            number,
             is_over: false,
         };
-        let verdict = self.outcome(&waiting).await;
+        let verdict = self.outcome(&waiting, connection).await;
         waiting.end(&verdict, was_answered);
         verdict
     }
 
     /// Waits for the body, decides when to fix it, holds the delivery.
-    async fn outcome(self: &Arc<Self>, delivery: &Waiting<'_>) -> Verdict {
+    async fn outcome(
+        self: &Arc<Self>,
+        delivery: &Waiting<'_>,
+        mut connection: Option<Connection>,
+    ) -> Verdict {
         let Waiting { asked, flight, .. } = *delivery;
         if let Some(body) = flight.body() {
-            return self.committed(body).await;
+            return self.committed(delivery, body).await;
         }
         let mut stopping = self.stopping.subscribe();
         let mut has_typed = false;
@@ -260,12 +274,12 @@ impl Deadline {
             answer_changed.as_mut().enable();
 
             if let Some(body) = flight.body() {
-                return self.committed(body).await;
+                return self.committed(delivery, body).await;
             }
             let view = View {
                 waited: asked.arrived_at.elapsed(),
-                since_start: delivery.arrival.since_start,
-                number: delivery.arrival.number,
+                since_start: flight.age(asked.arrived_at),
+                number: delivery.number,
                 within: delivery.pace.reply_within(),
                 strategy: self.strategy(&asked.account),
                 is_ready: progress.is_some_and(Progress::is_finished),
@@ -297,6 +311,16 @@ impl Deadline {
             if view.waited > HELD_FOR {
                 return Verdict::Unanswered;
             }
+            if view.waited >= PARKED_AFTER
+                && let Some(connection) = connection.take()
+            {
+                connection.park();
+            }
+            let until = if connection.is_some() {
+                until.min(PARKED_AFTER)
+            } else {
+                until
+            };
             tokio::select! {
                 () = flight_changed => {}
                 () = answer_changed => {}
@@ -335,7 +359,8 @@ impl Deadline {
         stopping: &mut watch::Receiver<bool>,
     ) -> Verdict {
         if let Some(received) = delivery.flight.was_received() {
-            self.written(received).await;
+            self.written(received, Instant::now() + JOURNAL_WITHIN)
+                .await;
         }
         let _held = Held::of(&self.metrics);
         tokio::select! {
@@ -346,8 +371,9 @@ impl Deadline {
     }
 
     /// The body, once it may leave.
-    async fn committed(&self, body: &Body) -> Verdict {
-        match self.written(&body.commit).await {
+    async fn committed(&self, delivery: &Waiting<'_>, body: &Body) -> Verdict {
+        let until = delivery.journal_until(COMMIT_OVERTIME);
+        match self.written(&body.commit, until).await {
             Some(Written::Instead(reply, replied_at)) => {
                 Verdict::Reply(Arc::new(reply), replied_at)
             }
@@ -357,7 +383,7 @@ impl Deadline {
 
     /// What came of records, or nothing when the journal takes too long: then the promise is suspended, and the journal says
     /// so.
-    async fn written(&self, commit: &Commit) -> Option<Written> {
+    async fn written(&self, commit: &Commit, until: Instant) -> Option<Written> {
         if let Some(written) = commit.now() {
             return Some(written);
         }
@@ -368,7 +394,7 @@ impl Deadline {
         {
             return None;
         }
-        timeout(JOURNAL_WITHIN, commit.wait()).await.ok()
+        timeout_at(until, commit.wait()).await.ok()
     }
 
     fn write(&self, records: Vec<Record>) -> Commit {
@@ -384,17 +410,23 @@ struct Waiting<'a> {
     asked: &'a Asked,
     flight: &'a Arc<Flight>,
     pace: &'a Pace,
-    arrival: Arrival,
+    number: u32,
     is_over: bool,
 }
 
 impl Waiting<'_> {
+    /// When this delivery no longer waits for the journal: it is answered at the latest so much beyond its time.
+    fn journal_until(&self, overtime: Duration) -> Instant {
+        let closes_soon_at = self.asked.arrived_at + self.pace.reply_within() + overtime;
+        closes_soon_at.min(Instant::now() + JOURNAL_WITHIN)
+    }
+
     fn end(&mut self, verdict: &Verdict, was_answered: bool) {
         self.is_over = true;
         match verdict {
             Verdict::Reply(..) => {
                 self.flight.written();
-                if self.arrival.number > 1 || self.flight.was_received().is_some() {
+                if self.number > 1 || self.flight.was_received().is_some() {
                     self.trace(if was_answered {
                         Ended::SameAgain
                     } else {
@@ -414,7 +446,7 @@ impl Waiting<'_> {
             return;
         }
         let delivery = Delivery {
-            number: self.arrival.number,
+            number: self.number,
             arrived_at_ms: self.asked.arrived_at_ms,
             ended_at_ms: self.deadline.clock.unix_ms(),
             ended,

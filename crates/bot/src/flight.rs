@@ -69,18 +69,9 @@ pub(crate) struct Body {
     pub(crate) commit: Commit,
 }
 
-/// One delivery of a push.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Arrival {
-    /// From 1.
-    pub(crate) number: u32,
-    /// So long after the push was sent first.
-    pub(crate) since_start: Duration,
-}
-
 impl Flight {
-    /// Another delivery has arrived, `age` after the push was sent first, as far as that is known.
-    pub(crate) fn arrive(&self, arrived_at: Instant, age: Option<Duration>) -> Arrival {
+    /// Another delivery has arrived, `age` after the push was sent first, as far as that is known. Its number, from 1.
+    pub(crate) fn arrive(&self, arrived_at: Instant, age: Option<Duration>) -> u32 {
         let mut course = self.course();
         let sent_at = age.and_then(|age| arrived_at.checked_sub(age));
         let start = course.start.unwrap_or(arrived_at);
@@ -95,10 +86,13 @@ impl Flight {
         }
         // What was written before did not reach the platform.
         course.is_lost |= course.written_at.is_some();
-        Arrival {
-            number: course.n_deliveries,
-            since_start: arrived_at.saturating_duration_since(start),
-        }
+        course.n_deliveries
+    }
+
+    /// How long after the push was sent first something was, as far as that is known by now.
+    pub(crate) fn age(&self, at: Instant) -> Duration {
+        let start = self.start().unwrap_or(at);
+        at.saturating_duration_since(start)
     }
 
     /// When its first delivery was sent.

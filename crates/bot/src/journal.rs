@@ -277,7 +277,7 @@ pub enum Link {
 pub struct Page {
     /// The link.
     pub link: LinkRecord,
-    /// The page, once it is fixed.
+    /// The page, once it is fixed for this link or another one to the same part.
     pub fixed: Option<Reply>,
     /// The answer.
     pub answer: SavedAnswer,

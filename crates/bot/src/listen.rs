@@ -1,22 +1,28 @@
 //! The listener: connections bounded in number, in the size of their heads and in time, and a stop that loses nothing.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{self, Poll, ready};
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
-use futures_util::FutureExt as _;
-use hyper::server::conn::http1;
+use futures_util::future::{self, Either};
+use http::header::CONNECTION;
+use http::{HeaderValue, Version};
+use hyper::body::Incoming;
+use hyper::server::conn::http1::{self, Parts};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use hyper_util::server::graceful::GracefulShutdown;
 use ipnet::IpNet;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, Semaphore, watch};
 use tracing::{info, warn};
 
 /// What a request's head may take in memory; the platform's is below 1 KB.
@@ -53,9 +59,19 @@ impl Default for Limits {
     }
 }
 
-/// The other end of the connection.
-#[derive(Debug, Clone, Copy)]
-struct Peer(SocketAddr);
+/// The connection that a request came on.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    peer: SocketAddr,
+    activity: Arc<Activity>,
+}
+
+impl Connection {
+    /// The answer will take long: what the connection does not need meanwhile is freed.
+    pub(crate) fn park(&self) {
+        self.activity.parks.notify_one();
+    }
+}
 
 impl Limits {
     /// Who sent the request: the last address of `X-Forwarded-For` that is no trusted proxy, if the connection comes from
@@ -63,7 +79,8 @@ impl Limits {
     pub(crate) fn peer_of(&self, head: &http::request::Parts) -> Option<IpAddr> {
         // An axum application that a bot is mounted in may know it by other means.
         let mounted = head.extensions.get().map(|ConnectInfo(peer)| peer);
-        let connection = head.extensions.get().map(|Peer(peer)| peer).or(mounted)?;
+        let ours = head.extensions.get().map(|Connection { peer, .. }| peer);
+        let connection = ours.or(mounted)?;
         let is_trusted = |address: &IpAddr| {
             self.trusted_proxies
                 .iter()
@@ -92,7 +109,7 @@ impl Limits {
 /// Serves `app` on `listener` until `stop` is ready; then what is in flight may end, within [`Limits::shutdown`].
 pub async fn listen<Answering>(
     listener: TcpListener,
-    app: impl Fn(Request) -> Answering + Clone + Send + 'static,
+    app: impl Fn(Request) -> Answering + Clone + Send + Sync + 'static,
     limits: &Limits,
     stop: impl Future<Output = ()>,
 ) where
@@ -101,9 +118,8 @@ pub async fn listen<Answering>(
     let mut http = http1::Builder::new();
     // Time is the watchdog's: hyper would set a timer for every request, and none for a client that does not read.
     http.max_buf_size(HEAD_BYTES).header_read_timeout(None);
-    let patience = limits.header_timeout;
     let places = Arc::new(Semaphore::new(limits.max_connections));
-    let graceful = GracefulShutdown::new();
+    let (stopping, is_stopping) = watch::channel(false);
     let mut stop = std::pin::pin!(stop);
     loop {
         let (stream, peer, place) = tokio::select! {
@@ -112,25 +128,16 @@ pub async fn listen<Answering>(
         };
         // A small answer must not wait for more to send.
         let _ = stream.set_nodelay(true);
-        let app = app.clone();
-        let activity = Arc::<Activity>::default();
-        let watched = Arc::clone(&activity);
-        let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-            let mut request: Request = request.map(Body::new);
-            request.extensions_mut().insert(Peer(peer));
-            let running = Running::begin(&watched);
-            app(request).map(|response| {
-                drop(running);
-                Ok::<_, Infallible>(response)
-            })
-        });
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        let served = serve(
+            http.clone(),
+            stream,
+            peer,
+            app.clone(),
+            limits.header_timeout,
+            is_stopping.clone(),
+        );
         tokio::spawn(async move {
-            // A connection that breaks off or is too slow is no news.
-            tokio::select! {
-                _ = connection => {}
-                () = activity.stalls(patience) => {}
-            }
+            served.await;
             drop(place);
         });
     }
@@ -139,7 +146,10 @@ pub async fn listen<Answering>(
         "stopping: no new connections, waiting for {} to end",
         limits.max_connections - places.available_permits()
     );
-    if tokio::time::timeout(limits.shutdown, graceful.shutdown())
+    stopping.send_replace(true);
+    // Ready when all connections have ended, each of which holds the receiver.
+    drop(is_stopping);
+    if tokio::time::timeout(limits.shutdown, stopping.closed())
         .await
         .is_err()
     {
@@ -150,11 +160,183 @@ pub async fn listen<Answering>(
     }
 }
 
+/// Serves one connection to its end.
+///
+/// HTTP takes two buffers of 8 KiB per connection. While an answer takes long, neither is needed: the connection is taken
+/// back from hyper and *parked*. When the answer is there, hyper gets the connection anew with a short request in front of
+/// it, to which it gives this answer.
+async fn serve<Answering>(
+    http: http1::Builder,
+    mut stream: TcpStream,
+    peer: SocketAddr,
+    app: impl Fn(Request) -> Answering + Sync,
+    patience: Duration,
+    mut is_stopping: watch::Receiver<bool>,
+) where
+    Answering: Future<Output = Response> + Send + 'static,
+{
+    let activity = Arc::<Activity>::default();
+    let answering = Mutex::<Option<Running>>::default();
+    let ready = Mutex::<Option<Response>>::default();
+    let mut before = Bytes::new();
+    loop {
+        let service = service_fn(|request: hyper::Request<Incoming>| {
+            if let Some(response) = lock(&ready).take() {
+                return Either::Left(future::ready(Ok::<_, Infallible>(response)));
+            }
+            let form = Form::of(&request);
+            let mut request: Request = request.map(Body::new);
+            request.extensions_mut().insert(Connection {
+                peer,
+                activity: Arc::clone(&activity),
+            });
+            let answer = Box::pin(app(request));
+            *lock(&answering) = Some(Running::begin(&activity, answer, form));
+            Either::Right(future::poll_fn(|context| poll_answer(&answering, context)))
+        });
+        let io = TokioIo::new(Rewind { before, stream });
+        let mut connection = http.serve_connection(io, service);
+        let mut stalls = std::pin::pin!(activity.stalls(patience));
+        let mut is_told = false;
+        let running = loop {
+            tokio::select! {
+                // One that breaks off or is too slow is no news.
+                _ = &mut connection => return,
+                () = &mut stalls => return,
+                _ = is_stopping.wait_for(|is_stopping| *is_stopping), if !is_told => {
+                    is_told = true;
+                    Pin::new(&mut connection).graceful_shutdown();
+                }
+                () = activity.parks.notified() => {
+                    if let Some(running) = lock(&answering).take() {
+                        break running;
+                    }
+                }
+            }
+        };
+        (stream, before) = taken_back(connection.into_parts(), running.form);
+        let mut response = tokio::select! {
+            response = running => response,
+            () = closed(&stream) => return,
+        };
+        if *is_stopping.borrow() {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
+        *lock(&ready) = Some(response);
+    }
+}
+
+/// The stream of a connection that is parked, and what hyper will read first: the request in short, and what has come
+/// after it. Hyper's buffers end here.
+fn taken_back<S>(parts: Parts<TokioIo<Rewind>, S>, form: Form) -> (TcpStream, Bytes) {
+    let Rewind { before, stream } = parts.io.into_inner();
+    let before = [form.request(), &parts.read_buf, &before].concat();
+    (stream, before.into())
+}
+
+/// Ready when the client has closed the connection.
+async fn closed(stream: &TcpStream) {
+    if let Ok(1..) = stream.peek(&mut [0]).await {
+        // It has sent something more instead; that is read after the answer.
+        future::pending::<()>().await;
+    }
+}
+
+/// What is said of a request to hyper when its answer is there.
+#[derive(Clone, Copy)]
+struct Form {
+    is_http_10: bool,
+    is_last: bool,
+}
+
+impl Form {
+    fn of(request: &hyper::Request<Incoming>) -> Self {
+        let is_http_10 = request.version() == Version::HTTP_10;
+        let connection = request.headers().get(CONNECTION);
+        let has = |word: &str| {
+            let connection = connection.and_then(|connection| connection.to_str().ok());
+            connection.is_some_and(|connection| connection.to_ascii_lowercase().contains(word))
+        };
+        Self {
+            is_http_10,
+            is_last: has("close") || (is_http_10 && !has("keep-alive")),
+        }
+    }
+
+    fn request(self) -> &'static [u8] {
+        match (self.is_http_10, self.is_last) {
+            (true, true) => b"POST / HTTP/1.0\r\n\r\n",
+            (true, false) => b"POST / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+            (false, true) => b"POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+            (false, false) => b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+        }
+    }
+}
+
+/// A stream with something before it.
+struct Rewind {
+    before: Bytes,
+    stream: TcpStream,
+}
+
+impl AsyncRead for Rewind {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut task::Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.before.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(context, buffer);
+        }
+        let length = self.before.len().min(buffer.remaining());
+        buffer.put_slice(&self.before.split_to(length));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Rewind {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut task::Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut task::Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(
+        mut self: Pin<&mut Self>,
+        context: &mut task::Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(
+        mut self: Pin<&mut Self>,
+        context: &mut task::Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
 /// What a connection does, for its watchdog.
 #[derive(Default)]
 struct Activity {
     begun: AtomicU64,
     ended: AtomicU64,
+    parks: Notify,
 }
 
 impl Activity {
@@ -181,26 +363,64 @@ impl Activity {
 }
 
 /// A request that is being answered.
-struct Running(Arc<Activity>);
+struct Running {
+    activity: Arc<Activity>,
+    answer: Pin<Box<dyn Future<Output = Response> + Send>>,
+    form: Form,
+}
 
 impl Running {
-    fn begin(activity: &Arc<Activity>) -> Self {
+    fn begin(
+        activity: &Arc<Activity>,
+        answer: Pin<Box<dyn Future<Output = Response> + Send>>,
+        form: Form,
+    ) -> Self {
         activity.begun.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(activity))
+        Self {
+            activity: Arc::clone(activity),
+            answer,
+            form,
+        }
+    }
+}
+
+impl Future for Running {
+    type Output = Response;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<Response> {
+        self.answer.as_mut().poll(context)
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.ended.fetch_add(1, Ordering::Relaxed);
+        self.activity.ended.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// The answer of the request that is not parked, once it is there.
+fn poll_answer(
+    answering: &Mutex<Option<Running>>,
+    context: &mut task::Context<'_>,
+) -> Poll<Result<Response, Infallible>> {
+    let mut answering = lock(answering);
+    let Some(running) = &mut *answering else {
+        return Poll::Pending;
+    };
+    let response = ready!(Pin::new(running).poll(context));
+    *answering = None;
+    Poll::Ready(Ok(response))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The next connection, once there is a place for it.
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> (tokio::net::TcpStream, SocketAddr, impl Send + use<>) {
+) -> (TcpStream, SocketAddr, impl Send + use<>) {
     let place = Arc::clone(places)
         .acquire_owned()
         .await

@@ -266,7 +266,7 @@ mod tests {
     use echostr_protocol::Document;
 
     #[track_caller]
-    fn check(content: &str, menu_id: &str, expected: Option<Wanted>) {
+    fn check(content: &str, menu_id: &str, expected: Option<&Wanted>) {
         let menu_id = match menu_id {
             "" => String::new(),
             id => format!("<bizmsgmenuid><![CDATA[{id}]]></bizmsgmenuid>"),
@@ -275,7 +275,7 @@ mod tests {
             "<xml><FromUserName>o1</FromUserName><MsgType>text</MsgType><Content><![CDATA[{content}]]></Content>{menu_id}</xml>"
         );
         let message = Message::parse(Document::parse(push.as_bytes()).expect("a push"));
-        assert_eq!(wanted(&message), expected, "{content}");
+        assert_eq!(wanted(&message).as_ref(), expected, "{content}");
     }
 
     #[test]
@@ -285,21 +285,21 @@ mod tests {
         check(
             "继续12",
             id,
-            Some(Wanted::Page(link.clone(), Some(Link::Number(12)))),
+            Some(&Wanted::Page(link.clone(), Some(Link::Number(12)))),
         );
-        check("查看", id, Some(Wanted::Page(link, None)));
+        check("查看", id, Some(&Wanted::Page(link, None)));
         for text in ["继续12", " 继续 12 ", "more12", "More 12", "continue 12"] {
-            check(text, "", Some(Wanted::Page(Link::Number(12), None)));
+            check(text, "", Some(&Wanted::Page(Link::Number(12), None)));
         }
-        check("继续12", "101", Some(Wanted::Page(Link::Number(12), None)));
+        check("继续12", "101", Some(&Wanted::Page(Link::Number(12), None)));
     }
 
     #[test]
     fn a_word_asks_for_whatever_waits() {
-        check("继续", "", Some(Wanted::More));
-        check(" more\n", "", Some(Wanted::More));
-        check("1", "", Some(Wanted::One));
-        check("１", "", Some(Wanted::One));
+        check("继续", "", Some(&Wanted::More));
+        check(" more\n", "", Some(&Wanted::More));
+        check("1", "", Some(&Wanted::One));
+        check("１", "", Some(&Wanted::One));
     }
 
     #[test]

@@ -15,19 +15,32 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use crate::deadline::Verdict;
-use crate::{Account, Bot, Limits};
+use crate::listen::Connection;
+use crate::{Account, Bot, Limits, Push};
 
 /// Answers one request to `account`: the handshake, a push, or what a stranger sent.
 pub async fn receive(bot: &Bot, account: &Arc<Account>, request: Request) -> Response {
     let arrived_at = Instant::now();
     let (head, body) = request.into_parts();
     let query = Query::parse(head.uri.query().unwrap_or_default());
-    let answer = match head.method {
-        Method::GET | Method::HEAD => handshake(account, &query),
-        Method::POST => push(bot, account, &query, body, arrived_at).await,
+    let opened = match head.method {
+        Method::POST => open(bot, account, &query, body).await,
+        Method::GET | Method::HEAD => {
+            let answer = handshake(account, &query);
+            return answer.unwrap_or_else(|refusal| refuse(bot, account, &refusal, &head));
+        }
         _ => Err(Refusal::Method),
     };
-    answer.unwrap_or_else(|refusal| refuse(bot, account, &refusal, &head))
+    match opened {
+        Ok(push) => {
+            // A delivery may be held for long, and must not keep the buffer of its request.
+            let connection = head.extensions.get().cloned();
+            drop(query);
+            drop(head);
+            answer(bot, account, &push, arrived_at, connection).await
+        }
+        Err(refusal) => refuse(bot, account, &refusal, &head),
+    }
 }
 
 /// The platform asks whether this is the right server.
@@ -44,31 +57,41 @@ fn handshake(account: &Account, query: &Query<'_>) -> Result<Response, Refusal> 
     ))
 }
 
-/// The platform tells what a follower did.
-async fn push(
+/// The platform tells what a follower did: verified, read, opened.
+async fn open<'a>(
     bot: &Bot,
-    account: &Arc<Account>,
+    account: &'a Account,
     query: &Query<'_>,
     body: Body,
-    arrived_at: Instant,
-) -> Result<Response, Refusal> {
+) -> Result<Push<'a>, Refusal> {
     let token = account.verify(query)?;
     let body = read(body, bot.limits()).await?;
     let push = account.open(token, query, &body)?;
     bot.noted().unknown(account, &push.message);
-    drop(body);
-    let Verdict::Reply(reply, replied_at) = bot.reply(account, &push.message, arrived_at).await
-    else {
-        return Ok(unanswered());
+    Ok(push)
+}
+
+/// What the platform gets for it: a reply, sealed as the push was; `success`; or, for a delivery that was held in vain,
+/// nothing that it would show.
+async fn answer(
+    bot: &Bot,
+    account: &Arc<Account>,
+    push: &Push<'_>,
+    arrived_at: Instant,
+    connection: Option<Connection>,
+) -> Response {
+    let verdict = bot.reply(account, &push.message, arrived_at, connection);
+    let Verdict::Reply(reply, replied_at) = verdict.await else {
+        return unanswered();
     };
     let document = reply.render(&push.message, replied_at);
-    Ok(document.map_or_else(success, |xml| {
+    document.map_or_else(success, |xml| {
         respond(
             StatusCode::OK,
             XML,
             push.seal(xml, unix_now(), rand::random),
         )
-    }))
+    })
 }
 
 /// The whole body, bounded in size and time. Nearly always it came together with the head.

@@ -39,6 +39,7 @@ pub fn run(sources: &Sources) -> ExitCode {
     for warning in warnings {
         warn!("{warning}");
     }
+    raise_file_limit(config.limits.max_connections);
     let served = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -50,6 +51,19 @@ pub fn run(sources: &Sources) -> ExitCode {
             error!("{problem}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Every connection is a file, and held deliveries keep theirs; the usual limit of 1024 is for other programs.
+fn raise_file_limit(max_connections: usize) {
+    const OTHER_FILES: u64 = 64;
+    let allowed = rlimit::increase_nofile_limit(u64::MAX).unwrap_or_default();
+    let possible = allowed.saturating_sub(OTHER_FILES);
+    if possible < max_connections as u64 {
+        warn!(
+            "at most {possible} connections at once are possible here, `limits.max_connections` allows {max_connections}; \
+             raise the limit of open files (`ulimit -n`, in systemd `LimitNOFILE`) or lower `limits.max_connections`"
+        );
     }
 }
 
@@ -224,6 +238,7 @@ impl OpenAccess {
             welcome: self.welcome.clone(),
             fallback: self.fallback.clone(),
             language: self.language,
+            texts: self.language.texts(),
             bot: self.bot.as_str().into(),
             is_open: true,
             ..Account::new("", token)
@@ -238,7 +253,8 @@ struct Programs(Arc<HashMap<Str, HttpBot>>);
 impl Programs {
     fn of(config: &Config) -> Self {
         let programs = config.programs.iter();
-        let bots = programs.map(|(account, program)| (account.clone(), HttpBot::new(program.clone())));
+        let bots =
+            programs.map(|(account, program)| (account.clone(), HttpBot::new(program.clone())));
         Self(Arc::new(bots.collect()))
     }
 }

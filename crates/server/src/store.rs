@@ -19,7 +19,10 @@ pub(crate) async fn open(config: &Config) -> Result<Option<Arc<SqliteJournal>>, 
     match SqliteJournal::open(&config.data, retention).await {
         Ok(journal) => {
             if let Err(error) = journal.put_accounts(&config.accounts).await {
-                error!(error = &*error as &dyn std::error::Error, "the accounts cannot be written to the journal");
+                error!(
+                    error = &*error as &dyn std::error::Error,
+                    "the accounts cannot be written to the journal"
+                );
             }
             Ok(Some(Arc::new(journal)))
         }

@@ -16,7 +16,7 @@ use crate::Answer;
 use crate::bot::{Bot, instead};
 use crate::flight::{Body, Flight, Purpose, Source};
 use crate::job::Limit;
-use crate::journal::{Commit, Content, Found, Record, Replied, SavedAnswer, by};
+use crate::journal::{Commit, Content, Found, Reading, Record, Replied, SavedAnswer, by};
 use crate::outbox;
 use crate::pace::Pace;
 use crate::progress::Progress;
@@ -88,19 +88,12 @@ impl Deadline {
         let Some(journal) = &self.journal else {
             return false;
         };
-        let found = match timeout(JOURNAL_WITHIN, journal.find(&asked.push)).await {
-            Ok(Ok(found)) => found,
-            Ok(Err(error)) => {
-                unreadable(asked, &*error);
-                None
-            }
-            Err(_) => None,
-        };
+        let found = read(asked, journal.find(&asked.push)).await;
         let Some(Found {
             received_at_ms,
             reply,
             answer,
-        }) = found
+        }) = found.flatten()
         else {
             return false;
         };
@@ -252,9 +245,18 @@ fn forgotten(asked: &Asked) -> Option<Record> {
     })
 }
 
-pub(super) fn unreadable(asked: &Asked, error: &(dyn std::error::Error + 'static)) {
-    error!(
-        account.id = asked.account.log_id(),
-        error, "the journal cannot be read, the push is answered without it"
-    );
+/// What the journal says, if it does so in time.
+pub(super) async fn read<T>(asked: &Asked, reading: Reading<'_, T>) -> Option<T> {
+    let reading = timeout(JOURNAL_WITHIN, reading);
+    match reading.await.unwrap_or_else(|late| Err(late.into())) {
+        Ok(read) => Some(read),
+        Err(error) => {
+            error!(
+                account.id = asked.account.log_id(),
+                error = &*error as &dyn std::error::Error,
+                "the journal cannot be read, the push is answered without it"
+            );
+            None
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use echostr_protocol::Reply;
 
-use super::begin::unreadable;
+use super::begin::read;
 use super::{Asked, Deadline, SHOWN_AGAIN_MS, of};
 use crate::flight::{CONFIRMED_AFTER, Purpose, Source};
 use crate::journal::{Content, Link, Page};
@@ -31,10 +31,9 @@ impl Deadline {
             Wanted::Page(link, or) => {
                 let by_id = matches!(link, Link::Id(_));
                 for link in std::iter::once(link).chain(or) {
-                    match journal.page(of(asked), &link).await {
-                        Ok(Some(page)) => return self.page(asked, page).await,
-                        Ok(None) => {}
-                        Err(error) => unreadable(asked, &*error),
+                    let page = read(asked, journal.page(of(asked), &link)).await;
+                    if let Some(page) = page.flatten() {
+                        return self.page(asked, page).await;
                     }
                     // A number that was never given out is an ordinary text.
                     if let Link::Number(number) = link
@@ -75,7 +74,12 @@ impl Deadline {
             .into_iter()
             .find(|progress| progress.id() == page.answer.id);
         let progress = match running {
-            Some(progress) => progress,
+            Some(progress) => {
+                if page.answer.is_overtaken {
+                    progress.overtake();
+                }
+                progress
+            }
             None if page.answer.expires_at_ms <= asked.arrived_at_ms => {
                 return Fetched::Reply(Reply::from(&*asked.account.texts.expired));
             }
@@ -109,28 +113,22 @@ impl Deadline {
         let Some(journal) = &self.journal else {
             return false;
         };
-        match journal.follower(of(asked)).await {
-            Ok(follower) => {
-                follower.is_some_and(|follower| (1..=follower.last_number).contains(&number))
-            }
-            Err(error) => {
-                unreadable(asked, &*error);
-                false
-            }
-        }
+        let follower = read(asked, journal.follower(of(asked))).await.flatten();
+        follower.is_some_and(|follower| (1..=follower.last_number).contains(&number))
     }
 
     /// The oldest answer that the follower has not read to the end.
     async fn next_unread(&self, asked: &Asked) -> Option<Source> {
         let journal = self.journal.as_ref()?;
         let running = self.shared.running(of(asked)).await;
-        let saved = match journal.unread(of(asked), asked.arrived_at_ms).await {
-            Ok(saved) => saved,
-            Err(error) => {
-                unreadable(asked, &*error);
-                Vec::new()
+        let saved = read(asked, journal.unread(of(asked), asked.arrived_at_ms)).await;
+        let saved = saved.unwrap_or_default();
+        for progress in &running {
+            let mut known = saved.iter().filter(|answer| answer.id == progress.id());
+            if known.any(|answer| answer.is_overtaken) {
+                progress.overtake();
             }
-        };
+        }
         let saved = saved
             .into_iter()
             // What died with its process is not running.
@@ -156,13 +154,7 @@ impl Deadline {
     async fn unconfirmed(&self, asked: &Asked) -> Option<String> {
         let journal = self.journal.as_ref()?;
         let since_ms = asked.arrived_at_ms - SHOWN_AGAIN_MS;
-        let shown = match journal.latest_text(of(asked), since_ms).await {
-            Ok(shown) => shown?,
-            Err(error) => {
-                unreadable(asked, &*error);
-                return None;
-            }
-        };
+        let shown = read(asked, journal.latest_text(of(asked), since_ms)).await??;
         let scope = asked.account.scope(&asked.message);
         let flight = self.shared.find(&scope, &shown.key).await;
         let is_unconfirmed = if let Some(flight) = flight {

@@ -1,15 +1,19 @@
 //! Giving out: fixes what every delivery of a push gets, in memory and in the journal at once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use echostr_protocol::{Reply, Str};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
-use super::{Asked, Deadline, How, JOURNAL_WITHIN, Waiting, millis, of, reply_record};
+use super::{Asked, Deadline, How, Waiting, millis, of, reply_record};
 use crate::flight::{Body, Purpose, Source};
 use crate::journal::{Commit, Content, LinkRecord, PageRecord, Record, Replied, by};
 use crate::outbox::{self, Frame, Part};
 use crate::progress::Next;
+
+/// A number is drawn until so long after the time within which a delivery is answered, so that its commit has time too.
+const NUMBER_OVERTIME: Duration = Duration::from_millis(100);
 
 impl Deadline {
     /// Fixes what every delivery of this push gets: the next part of its answer.
@@ -44,6 +48,7 @@ impl Deadline {
         match how {
             How::Later if !progress.is_finished() => {
                 progress.send_later();
+                progress.save();
                 let records = vec![Record::Answer(progress.saved())];
                 self.fix_with(delivery, source, Arc::new(Reply::Silence), records);
                 return;
@@ -56,6 +61,7 @@ impl Deadline {
                     url.unwrap_or_default(),
                     texts.wait_label
                 );
+                progress.save();
                 let records = vec![Record::Answer(progress.saved())];
                 self.fix_with(delivery, source, outbox::text(&link), records);
                 return;
@@ -75,7 +81,8 @@ impl Deadline {
         };
         let mut link = None;
         if frame.needs_link(&next) {
-            let drawn = self.draw(asked, source).await;
+            let until = delivery.journal_until(NUMBER_OVERTIME);
+            let drawn = self.draw(asked, source, until).await;
             let language = asked.account.language;
             frame.more = Some(outbox::link(&drawn, &texts.more_label, language));
             frame.wait = format!(
@@ -90,10 +97,10 @@ impl Deadline {
     }
 
     /// A new link to what follows, or to the same part when nothing of it is shown.
-    async fn draw(&self, asked: &Asked, source: &Source) -> LinkRecord {
+    async fn draw(&self, asked: &Asked, source: &Source, until: Instant) -> LinkRecord {
         let number = match &self.journal {
             Some(journal) if !journal.is_away() => {
-                let drawn = timeout(JOURNAL_WITHIN, journal.next_number(of(asked))).await;
+                let drawn = timeout_at(until, journal.next_number(of(asked))).await;
                 // Without a number the id must do.
                 drawn.ok().and_then(Result::ok).unwrap_or_default()
             }
@@ -120,18 +127,34 @@ impl Deadline {
         }
         let saved = progress.saved();
         let is_over = saved.content == Content::Read;
-        if let (Purpose::Link(tapped), true) = (&source.purpose, part.is_some) {
-            records.push(Record::Page(PageRecord {
-                link: tapped.id,
+        let page_of = |link| {
+            Record::Page(PageRecord {
+                link,
                 answer: progress.id(),
                 reply: Arc::clone(&reply),
                 replied_at: self.clock.unix_secs(),
                 step: step_before,
                 content: saved.content.clone(),
-            }));
+            })
+        };
+        if let (Purpose::Link(tapped), true) = (&source.purpose, part.is_some) {
+            records.push(page_of(tapped.id));
         } else if !is_over || progress.was_saved() || link.is_some() {
-            records.push(Record::Answer(saved));
+            records.push(Record::Answer(saved.clone()));
             progress.save();
+            // Links to this part, which were shown before somebody typed `1`, go on leading to it: by one that nobody sees.
+            if matches!(source.purpose, Purpose::Typed { .. }) && part.is_some {
+                let unseen = LinkRecord {
+                    id: rand::random(),
+                    account: delivery.asked.account.id.clone(),
+                    follower: delivery.asked.message.from_user().clone(),
+                    number: 0,
+                    answer: progress.id(),
+                    step: step_before,
+                };
+                let page = page_of(unseen.id);
+                records.extend([Record::Link(unseen), page]);
+            }
         }
         records.extend(link.map(|link| {
             Record::Link(LinkRecord {
@@ -153,7 +176,7 @@ impl Deadline {
         let Waiting {
             asked,
             flight,
-            arrival,
+            number,
             ..
         } = *delivery;
         let is_own = matches!(source.purpose, Purpose::Own);
@@ -164,7 +187,7 @@ impl Deadline {
             (true, true) if source.progress.is_failed() => by::FALLBACK.into(),
             (true, true) => asked.account.bot.clone(),
         };
-        self.metrics.answer(match (is_own, arrival.number) {
+        self.metrics.answer(match (is_own, number) {
             (false, _) => "outbox",
             (true, 1) => "1",
             (true, 2) => "2",
@@ -176,7 +199,7 @@ impl Deadline {
                 reply: Arc::clone(&reply),
                 replied_at,
                 by,
-                delivery: arrival.number,
+                delivery: number,
                 latency_ms: millis(start.elapsed()),
             };
             // First, so that what stood there already counts.

@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 
 use super::{
     Commit, Content, FollowerRecord, Found, Id, Journal, Link, LinkRecord, Of, Page, PushId,
-    Reading, Record, Replied, SavedAnswer, Shown, Unfinished,
+    Reading, Record, Replied, SavedAnswer, Shown, Unfinished, by,
 };
 
 /// A journal in memory. It ends with the process, and knows the latest followers, sessions and answers only.
@@ -28,6 +28,7 @@ type Owner = (String, String);
 #[derive(Default)]
 struct Follower {
     record: FollowerRecord,
+    latest_question_at_ms: i64,
     shown: Option<Shown>,
 }
 
@@ -85,15 +86,16 @@ impl Journal for MemoryJournal {
         let memory = self.memory();
         let is_meant = |known: &LinkRecord| match link {
             Link::Id(id) => known.id == *id,
-            Link::Number(number) => known.number == *number,
+            // 0 is none.
+            Link::Number(number) => *number > 0 && known.number == *number,
         };
         let mut links = memory.links.values();
         let link = links.find(|(known, _)| owns(of, known) && is_meant(known));
-        let page = link.and_then(|(link, fixed)| {
+        let page = link.and_then(|(link, _)| {
             Some(Page {
                 link: link.clone(),
-                fixed: fixed.clone(),
-                answer: memory.answers.get(&link.answer)?.clone(),
+                fixed: memory.fixed(link.answer, link.step).cloned(),
+                answer: memory.overtaken(memory.answers.get(&link.answer)?),
             })
         });
         ready(page)
@@ -107,7 +109,7 @@ impl Journal for MemoryJournal {
                 && answer.expires_at_ms > now_ms
                 && !matches!(answer.content, Content::Read | Content::Failed)
         });
-        let mut answers: Vec<_> = answers.cloned().collect();
+        let mut answers: Vec<_> = answers.map(|answer| memory.overtaken(answer)).collect();
         answers.sort_by_key(|answer| answer.asked_at_ms);
         answers.truncate(100);
         ready(answers)
@@ -158,6 +160,10 @@ impl Memory {
                 );
                 let follower = self.followers.entry(&follower);
                 follower.see(&received.message, received.received_at_ms);
+                let by = received.replied.as_ref().map(|replied| &*replied.by);
+                if received.message.is_ordinary() && by != Some(by::OUTBOX) {
+                    follower.latest_question_at_ms = received.received_at_ms;
+                }
                 if let Some(replied) = received.replied {
                     follower.read(&received.push, &replied);
                 }
@@ -170,10 +176,10 @@ impl Memory {
             Record::Answer(answer) => self.answers.insert(answer.id, answer),
             Record::Link(link) => self.links.insert(link.id, (link, None)),
             Record::Page(page) => {
-                let (_, fixed) = self.links.get_mut(&page.link)?;
-                if let Some(fixed) = fixed {
+                if let Some(fixed) = self.fixed(page.answer, page.step) {
                     return Some(Commit::instead(fixed.clone(), page.replied_at));
                 }
+                let (_, fixed) = self.links.get_mut(&page.link)?;
                 *fixed = Some((*page.reply).clone());
                 if let Some(answer) = self.answers.get_mut(&page.answer)
                     && answer.step == page.step
@@ -208,6 +214,28 @@ impl Memory {
             }
         }
         None
+    }
+}
+
+impl Memory {
+    /// The page that was fixed for a link to this part of an answer.
+    fn fixed(&self, answer: Id, step: u32) -> Option<&Reply> {
+        let mut links = self.links.values();
+        links.find_map(|(link, fixed)| {
+            let is_meant = link.answer == answer && link.step == step;
+            fixed.as_ref().filter(|_| is_meant)
+        })
+    }
+
+    /// The answer, which tells whether another question was asked since.
+    fn overtaken(&self, answer: &SavedAnswer) -> SavedAnswer {
+        let owner = (answer.push.account.to_string(), answer.follower.to_string());
+        let follower = self.followers.get(&owner);
+        SavedAnswer {
+            is_overtaken: follower
+                .is_some_and(|follower| follower.latest_question_at_ms > answer.asked_at_ms),
+            ..answer.clone()
+        }
     }
 }
 
