@@ -255,11 +255,10 @@ async fn a_text_that_has_ended_with_what_was_shown_leaves_nothing_to_show() {
     check(Strategy::Patient, &pieces, &expected).await;
 }
 
-/// `n` sentences of 30 bytes, all different.
+/// `n` sentences of 28 bytes, all different.
 fn sentences(n: usize) -> String {
-    (0..n)
-        .map(|number| format!("这一句话是第{number:04}个。"))
-        .collect()
+    let sentences = (0..n).map(|number| format!("这一句话是第{number:04}个。"));
+    sentences.collect::<Vec<_>>().concat()
 }
 
 #[tokio::test(start_paused = true)]

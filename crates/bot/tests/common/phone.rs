@@ -68,6 +68,8 @@ pub(crate) struct Delivery {
 /// What came of a push.
 #[derive(Debug, Clone)]
 pub(crate) struct Visit {
+    /// When the push was sent, since the test began.
+    pub(crate) sent_at: Duration,
     /// In the order of their arrival.
     pub(crate) deliveries: Vec<Delivery>,
     /// The delivery that was answered first, from 1; nothing when the follower saw the failure notice.
@@ -147,9 +149,11 @@ impl Phone {
         let deliveries = course.arrivals.iter().enumerate().map(|(place, arrival)| {
             let (n_lost, answered_first, is_answered) = (&n_lost, &answered_first, &is_answered);
             async move {
-                tokio::select! {
-                    () = sleep_until(after(*arrival)) => {}
-                    () = is_answered.notified() => {}
+                while answered_first.borrow().is_none() && Instant::now() < after(*arrival) {
+                    tokio::select! {
+                        () = sleep_until(after(*arrival)) => {}
+                        () = is_answered.notified() => {}
+                    }
                 }
                 if answered_first.borrow().is_some() {
                     return None;
@@ -182,7 +186,11 @@ impl Phone {
         });
         let deliveries: Vec<_> = join_all(deliveries).await.into_iter().flatten().collect();
         let counts = answered_first.take();
-        let visit = Visit { deliveries, counts };
+        let visit = Visit {
+            sent_at: sent_at - self.began,
+            deliveries,
+            counts,
+        };
         visit.check_bodies();
         visit
     }
@@ -249,18 +257,18 @@ impl Visit {
         }
     }
 
-    /// The text that was written, even if it was lost or came for a second time.
-    pub(crate) fn text_written(&self) -> Option<&str> {
-        self.deliveries
-            .iter()
-            .find_map(|delivery| match &delivery.end {
-                End::Answered(Shown::Answer { reply, .. })
-                | End::Lost(Shown::Answer { reply, .. }) => match &reply.reply {
-                    Reply::Text(text) => Some(text.as_str()),
+    /// The text that was written, even if it was lost, and when that was since the test began.
+    pub(crate) fn written(&self) -> Option<(Duration, &str)> {
+        let mut deliveries = self.deliveries.iter();
+        deliveries.find_map(|delivery| match &delivery.end {
+            End::Answered(Shown::Answer { reply, .. }) | End::Lost(Shown::Answer { reply, .. }) => {
+                match &reply.reply {
+                    Reply::Text(text) => Some((self.sent_at + delivery.ended, text.as_str())),
                     other => panic!("not a text: {other:?}"),
-                },
-                _ => None,
-            })
+                }
+            }
+            _ => None,
+        })
     }
 
     /// The text and the only link in it.
