@@ -91,11 +91,21 @@ impl Language {
     }
 
     fn own_texts(self) -> Texts {
-        let [wait, wait_label, more_label, expired, unread, earlier, busy] = match self {
+        let [
+            wait,
+            wait_label,
+            more_label,
+            end,
+            expired,
+            unread,
+            earlier,
+            busy,
+        ] = match self {
             Self::Chinese => [
                 "这个问题需要多想一会儿。",
                 "点这里看回答",
                 "继续",
+                "这条回答到此为止",
                 "这条回答已过期",
                 "还有 {n} 条回答，回复 1 查看",
                 "您之前的问题「{question}」",
@@ -105,6 +115,7 @@ impl Language {
                 "This takes a little longer.",
                 "Tap here for the answer",
                 "more",
+                "That was all of this answer",
                 "This answer has expired",
                 "{n} more waiting, send 1 to read on",
                 "Your earlier question \u{201c}{question}\u{201d}",
@@ -116,6 +127,7 @@ impl Language {
             wait,
             wait_label,
             more_label,
+            end,
             expired,
             unread,
             earlier,
@@ -149,6 +161,8 @@ pub struct Texts {
     pub wait_label: String,
     /// The link to the rest of an answer.
     pub more_label: String,
+    /// When a link to more is tapped, and there turned out to be no more.
+    pub end: String,
     /// When a link is tapped whose answer is no longer kept, or is not this follower's.
     pub expired: String,
     /// How many further answers wait; `{n}` is their number.

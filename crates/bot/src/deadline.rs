@@ -26,7 +26,7 @@ use crate::journal::{
     Commit, Delivery, Ended, Id, Journal, Of, PushId, Received, Record, Replied, Written,
 };
 use crate::listen::Connection;
-use crate::metrics::Metrics;
+use crate::metrics::{Counted, Metrics};
 use crate::pace::{Pace, Paces};
 use crate::progress::Progress;
 use crate::shared::{InProcess, Place, Shared};
@@ -362,7 +362,7 @@ impl Deadline {
             self.written(received, Instant::now() + JOURNAL_WITHIN)
                 .await;
         }
-        let _held = Held::of(&self.metrics);
+        let _held = Counted::of(&self.metrics.held);
         tokio::select! {
             () = sleep_until(delivery.asked.arrived_at + HELD_FOR) => {}
             _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
@@ -463,22 +463,6 @@ impl Drop for Waiting<'_> {
             self.deadline.metrics.delivery("held");
             self.trace(Ended::Closed);
         }
-    }
-}
-
-/// A delivery that is held, for the metrics.
-struct Held(Metrics);
-
-impl Held {
-    fn of(metrics: &Metrics) -> Self {
-        metrics.held.inc();
-        Self(metrics.clone())
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.0.held.dec();
     }
 }
 

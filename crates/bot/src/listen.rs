@@ -200,6 +200,8 @@ async fn serve<Answering>(
         let mut is_told = false;
         let running = loop {
             tokio::select! {
+                // First hyper: an answer that was waited for must be taken before a stop finds the connection idle.
+                biased;
                 // One that breaks off or is too slow is no news.
                 _ = &mut connection => return,
                 () = &mut stalls => return,

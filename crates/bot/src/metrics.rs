@@ -90,3 +90,19 @@ impl Metrics {
         self.rejected.get_or_create(&[("reason", reason)]).inc();
     }
 }
+
+/// Something that is counted while it lasts.
+pub(crate) struct Counted(Gauge);
+
+impl Counted {
+    pub(crate) fn of(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

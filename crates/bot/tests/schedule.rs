@@ -21,6 +21,7 @@ use tokio::time::sleep;
 
 const QUESTION: &str = "写一篇长文";
 const WAIT: &str = "这个问题需要多想一会儿。";
+const END: &str = "这条回答到此为止";
 const EXPIRED: &str = "这条回答已过期";
 /// Then every job has ended, and every delivery with it.
 const OVER_MS: u64 = 300_000;
@@ -264,7 +265,7 @@ impl Written {
 /// What of a text is the answer's.
 fn part(text: &str) -> &str {
     let (text, _) = parts(text);
-    if text == WAIT || text == EXPIRED || text.ends_with('好') {
+    if [WAIT, END, EXPIRED].contains(&text) || text.ends_with('好') {
         return "";
     }
     let heading = format!("您之前的问题「{QUESTION}」\n");

@@ -242,16 +242,15 @@ async fn a_text_that_never_ends_is_shown_as_far_as_it_came_after_two_minutes() {
         (0, "3@14.3 一。→"),
         // By the closings that were measured until now.
         (60_000, "3@14.4 二。→"),
-        (110_000, "3@10 "),
+        (110_000, "3@10 这条回答到此为止"),
     ];
     check(Strategy::Patient, &pieces, &expected).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_text_that_has_ended_with_what_was_shown_leaves_nothing_to_show() {
+async fn a_tap_for_more_of_a_text_that_has_ended_is_told_so() {
     let pieces = [(1_000, text("全部。")), (20_000, end())];
-    // `success`: there is nothing to say.
-    let expected = [(0, "3@14.3 全部。→"), (16_000, "1@4 ")];
+    let expected = [(0, "3@14.3 全部。→"), (16_000, "1@4 这条回答到此为止")];
     check(Strategy::Patient, &pieces, &expected).await;
 }
 

@@ -363,6 +363,7 @@ fn texts(keys: &mut Reader<'_>, table: &str, language: Language) -> Texts {
         wait: text("wait", Needs::Nothing, default.wait),
         wait_label: text("wait_label", Needs::Label, default.wait_label),
         more_label: text("more_label", Needs::Label, default.more_label),
+        end: text("end", Needs::Nothing, default.end),
         expired: text("expired", Needs::Nothing, default.expired),
         unread: text("unread", Needs::Place("{n}", "how many"), default.unread),
         earlier: text(

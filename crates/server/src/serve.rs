@@ -87,6 +87,9 @@ async fn serve(config: Config) -> Result<(), String> {
         bot.stop();
     };
     listen(listener, app, &limits, stop).await;
+    if let Some(journal) = store {
+        journal.close().await;
+    }
     info!("stopped");
     Ok(())
 }

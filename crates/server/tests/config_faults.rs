@@ -200,6 +200,7 @@ fn the_manual_quotes_the_texts_of_each_language() {
             ("wait", texts.wait),
             ("wait_label", texts.wait_label),
             ("more_label", texts.more_label),
+            ("end", texts.end),
             ("expired", texts.expired),
             ("unread", texts.unread),
             ("earlier", texts.earlier),
@@ -216,7 +217,7 @@ fn the_manual_quotes_the_texts_of_each_language() {
             "{name}"
         );
     }
-    assert_eq!(written.as_table().map(toml::Table::len), Some(7));
+    assert_eq!(written.as_table().map(toml::Table::len), Some(8));
 }
 
 #[test]
@@ -249,7 +250,7 @@ fn every_key_of_the_manual_is_read_and_no_other() {
     let manual: toml::Table = whole_manual().parse().expect("the manual is TOML");
     let mut keys = BTreeSet::new();
     collect_keys(&manual, "", "", &mut keys);
-    assert_eq!(keys.len(), 42);
+    assert_eq!(keys.len(), 43);
     for (header, path, key) in keys {
         // No key takes a date.
         let faults = read(&sources(
@@ -494,7 +495,8 @@ fn the_texts_follow_the_language_unless_they_are_written() {
         let texts = &config.accounts[0].texts;
         (texts.wait.clone(), texts.unread.clone())
     };
-    let [chinese, english] = [Language::Chinese, Language::English].map(|of| of.texts().as_ref().clone());
+    let [chinese, english] =
+        [Language::Chinese, Language::English].map(|of| of.texts().as_ref().clone());
     check(&account(""), &[], texts, (chinese.wait, chinese.unread));
     check(
         &account("language = \"en\"\ntexts = { wait = \"\" }"),

@@ -12,8 +12,8 @@ mod writer;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use echostr::journal::{
@@ -79,10 +79,29 @@ pub struct SqliteJournal {
     queue: Arc<Queue>,
     counts: Counts,
     readers: SqlitePool,
+    threads: Mutex<Threads>,
+}
+
+struct Threads {
     writer: Option<WriterThread>,
     checkpointer: Option<Checkpointer>,
     // See `Checkpointer::start`.
     file: Option<Arc<File>>,
+}
+
+struct Ending {
+    writer: Option<WriterThread>,
+    checkpointer: Option<Checkpointer>,
+}
+
+impl Ending {
+    /// Ends the threads, and tells whether the database is closed.
+    fn end(self) -> bool {
+        if let Some(checkpointer) = self.checkpointer {
+            checkpointer.stop();
+        }
+        self.writer.is_none_or(|writer| writer.stop(CLOSING))
+    }
 }
 
 impl SqliteJournal {
@@ -116,9 +135,11 @@ impl SqliteJournal {
             queue,
             counts,
             readers,
-            writer: Some(writer),
-            checkpointer: Some(checkpointer),
-            file: Some(file),
+            threads: Mutex::new(Threads {
+                writer: Some(writer),
+                checkpointer: Some(checkpointer),
+                file: Some(file),
+            }),
         })
     }
 
@@ -159,19 +180,29 @@ impl SqliteJournal {
         }
     }
 
-    /// Writes what is queued, as far as that is possible within ten seconds, and closes the database.
-    pub async fn close(mut self) {
+    /// Writes what is queued, as far as that is possible within ten seconds, and closes the database. What is written after
+    /// that is given up.
+    pub async fn close(&self) {
         // Readers first, the writer last: the last connection of all writes the log back and removes it.
         self.readers.close().await;
-        if let Some(checkpointer) = self.checkpointer.take() {
-            checkpointer.stop();
+        let ending = self.ending();
+        let is_closed = tokio::task::spawn_blocking(move || ending.end()).await;
+        if matches!(is_closed, Ok(true)) {
+            drop(self.threads().file.take());
         }
-        if let Some(writer) = self.writer.take() {
-            let is_closed = tokio::task::spawn_blocking(move || writer.stop(CLOSING)).await;
-            if matches!(is_closed, Ok(true)) {
-                self.file = None;
-            }
+    }
+
+    /// The threads that still run, to be ended.
+    fn ending(&self) -> Ending {
+        let mut threads = self.threads();
+        Ending {
+            writer: threads.writer.take(),
+            checkpointer: threads.checkpointer.take(),
         }
+    }
+
+    fn threads(&self) -> MutexGuard<'_, Threads> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many answers were not read to the end and have not expired.
@@ -192,16 +223,11 @@ impl SqliteJournal {
 
 impl Drop for SqliteJournal {
     fn drop(&mut self) {
-        if let Some(checkpointer) = self.checkpointer.take() {
-            checkpointer.stop();
-        }
-        if let Some(writer) = self.writer.take()
-            && !writer.stop(CLOSING)
-        {
+        if !self.ending().end() {
             warn!("the journal did not close in time");
         }
         // Readers may still be open: see `Checkpointer::start`.
-        std::mem::forget(self.file.take());
+        std::mem::forget(self.threads().file.take());
     }
 }
 

@@ -163,10 +163,7 @@ impl Deadline {
             asked: asked.clone(),
             progress,
         };
-        tokio::spawn(async move {
-            running.run(job, slot, limit).await;
-            drop(room);
-        });
+        tokio::spawn(running.run(job, slot, limit, Some(room)));
     }
 
     /// A reply that needs no outbox.
@@ -228,7 +225,7 @@ impl Deadline {
 }
 
 /// A follower who takes the authorisation back wants to be forgotten.
-fn forgotten(asked: &Asked) -> Option<Record> {
+pub(super) fn forgotten(asked: &Asked) -> Option<Record> {
     let Message::Event(event) = &*asked.message else {
         return None;
     };

@@ -66,6 +66,10 @@ impl Deadline {
     }
 
     async fn page(&self, asked: &Asked, page: Page) -> Fetched {
+        let texts = &asked.account.texts;
+        if page.answer.expires_at_ms <= asked.arrived_at_ms {
+            return Fetched::Reply(Reply::from(&*texts.expired));
+        }
         if let Some(fixed) = page.fixed {
             return Fetched::Reply(fixed);
         }
@@ -80,9 +84,6 @@ impl Deadline {
                 }
                 progress
             }
-            None if page.answer.expires_at_ms <= asked.arrived_at_ms => {
-                return Fetched::Reply(Reply::from(&*asked.account.texts.expired));
-            }
             None => match page.answer.content {
                 Content::Text { .. } | Content::Other(_) => {
                     Arc::new(Progress::new(Arc::clone(&asked.account), page.answer))
@@ -90,16 +91,13 @@ impl Deadline {
                 // Its job was lost with its process, and it was too late to run it again.
                 Content::Running | Content::Failed => {
                     let fallback = &*asked.account.fallback;
-                    let expired = &*asked.account.texts.expired;
                     return Fetched::Reply(Reply::from(if fallback.is_empty() {
-                        expired
+                        &*texts.expired
                     } else {
                         fallback
                     }));
                 }
-                Content::Read => {
-                    return Fetched::Reply(Reply::from(&*asked.account.texts.expired));
-                }
+                Content::Read => return Fetched::Reply(Reply::from(&*texts.end)),
             },
         };
         Fetched::Source(Source {

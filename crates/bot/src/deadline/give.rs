@@ -6,6 +6,7 @@ use std::time::Duration;
 use echostr_protocol::{Reply, Str};
 use tokio::time::{Instant, timeout_at};
 
+use super::begin::forgotten;
 use super::{Asked, Deadline, How, Waiting, millis, of, reply_record};
 use crate::flight::{Body, Purpose, Source};
 use crate::journal::{Commit, Content, LinkRecord, PageRecord, Record, Replied, by};
@@ -35,6 +36,12 @@ impl Deadline {
             return;
         }
         let next = progress.next();
+        if let (Next::Nothing, Purpose::Link(_)) = (&next, &source.purpose) {
+            // It promised more, but the text ended there.
+            let end = outbox::text(&asked.account.texts.end);
+            self.fix_with(delivery, source, end, Vec::new());
+            return;
+        }
         let texts = &asked.account.texts;
         if self.journal.is_none() {
             let reply = match next {
@@ -204,6 +211,9 @@ impl Deadline {
             };
             // First, so that what stood there already counts.
             records.insert(0, reply_record(flight, asked, replied));
+            if is_own {
+                records.extend(forgotten(asked));
+            }
             self.write(records)
         } else {
             Commit::done()

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 use tracing::warn;
 
@@ -14,6 +15,7 @@ use crate::bot::{Bot, instead};
 use crate::flight::{Body, Flight, Purpose, Source};
 use crate::job::{Failure, Job, Limit, Made, Slot, drive};
 use crate::journal::{Commit, Found, PushId, Record, Unfinished};
+use crate::metrics::Counted;
 use crate::outbox::Frame;
 use crate::progress::Progress;
 use crate::{Account, BoxError};
@@ -28,9 +30,16 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub(super) async fn run(self, job: Job, slot: Option<Slot>, limit: Limit) {
+    /// `room` is its place among all jobs; one that is taken up again has none.
+    pub(super) async fn run(
+        self,
+        job: Job,
+        slot: Option<Slot>,
+        limit: Limit,
+        room: Option<OwnedSemaphorePermit>,
+    ) {
         let deadline = Arc::clone(&self.deadline);
-        deadline.metrics.jobs_running.inc();
+        let counted = Counted::of(&deadline.metrics.jobs_running);
         deadline.shared.began(&self.progress);
         self.overtake().await;
         let outcome = {
@@ -52,6 +61,7 @@ impl Running {
             Ok(Made::Text) => self.progress.finish_text(None),
             Err(failure) => self.fail(&failure),
         }
+        drop((room, counted));
         self.settle().await;
     }
 
@@ -139,7 +149,6 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.deadline.metrics.jobs_running.dec();
         if !self.progress.is_finished() {
             self.fail(&Failure::Panic);
         }
@@ -256,6 +265,6 @@ impl Deadline {
             asked,
             progress,
         };
-        tokio::spawn(running.run(job, None, limit));
+        tokio::spawn(running.run(job, None, limit, None));
     }
 }
