@@ -31,6 +31,7 @@ class Bot(BaseHTTPRequestHandler):
 
 def serve():
     address = ("127.0.0.1", int(os.environ.get("PORT", 9000)))
+    ThreadingHTTPServer.request_queue_size = 100  # more than 5 may write at the same moment
     ThreadingHTTPServer(address, Bot).serve_forever()
 
 if __name__ == "__main__":

@@ -41,6 +41,13 @@ const CURL: Tool = Tool {
     debian_packages: "curl",
 };
 
+const NGINX: Tool = Tool {
+    name: "nginx, which a test puts in front of the server",
+    // It lies where the shells of ordinary users do not look.
+    test: &["sh", "-c", "PATH=\"$PATH:/usr/sbin:/sbin\" nginx -v"],
+    debian_packages: "nginx",
+};
+
 impl Tool {
     fn is_there(&self) -> bool {
         works(Command::new(self.test[0]).args(&self.test[1..]))
@@ -52,6 +59,7 @@ pub(crate) fn install(project: &Project) -> Result {
     rust_component(project, "rustfmt", "fmt")?;
     rust_component(project, "clippy", "clippy")?;
     require(project, &CURL)?;
+    require(project, &NGINX)?;
     python(project)?;
     node_modules(project)?;
     Ok(())
@@ -164,10 +172,14 @@ fn require(project: &Project, tool: &Tool) -> Result {
     Ok(())
 }
 
-/// How we may run apt-get, if we may: as root, or by a sudo that asks for no password. It asks no questions either.
+/// How we may run apt-get, if we may: as root, or by a sudo that asks for no password. It asks no questions either, and
+/// in runlevel 1, as it believes, it starts no service: nobody wants nginx on port 80 for a test.
 fn apt_get(project: &Project) -> Option<(&'static str, &'static str)> {
-    const AS_ROOT: (&str, &str) = ("env", "DEBIAN_FRONTEND=noninteractive apt-get");
-    const BY_SUDO: (&str, &str) = ("sudo", "-n env DEBIAN_FRONTEND=noninteractive apt-get");
+    const AS_ROOT: (&str, &str) = ("env", "RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get");
+    const BY_SUDO: (&str, &str) = (
+        "sudo",
+        "-n env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get",
+    );
     let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
     let (program, line) = if is_root { AS_ROOT } else { BY_SUDO };
     works(project.command(program, line).arg("--version")).then_some((program, line))

@@ -3,93 +3,16 @@
 
 mod common;
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Folder, PATIENCE, Request, Response, SHOP, Server, TOKEN, text_shown};
+use common::program::{Program, SECRET, SLOW, documents};
+use common::{PATIENCE, Request, Response, Server, TOKEN, text_shown};
 use echostr_simulator::{Clock, Mode, Push, Shown};
 
-const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const OTHER_SECRET: &str = "whsec_D2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
 const PYTHON: &[&str] = &["python3", "-B", "bot.py"];
-const SLOW: &[&str] = &["python3", "-B", "slow.py"];
 const NODE: &[&str] = &["node", "bot.mjs"];
-
-/// A program that runs; it ends with this value.
-struct Program {
-    process: Child,
-    address: SocketAddr,
-    _folder: Option<Folder>,
-}
-
-fn documents() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
-}
-
-impl Program {
-    /// Runs it in `docs/http-bot`, and waits until it listens.
-    fn start(line: &[&str]) -> Self {
-        Self::start_in(documents().join("http-bot"), line, None)
-    }
-
-    /// Runs a changed program.
-    fn start_changed(line: &[&str], text: &str) -> Self {
-        let folder = Folder::new();
-        let path = folder.write(line.last().expect("a program"), text);
-        let path = path.parent().expect("the folder").to_owned();
-        Self::start_in(path, line, Some(folder))
-    }
-
-    fn start_in(path: PathBuf, line: &[&str], folder: Option<Folder>) -> Self {
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr());
-        let address = free.expect("a free port");
-        let process = Command::new(line[0])
-            .args(&line[1..])
-            .current_dir(path)
-            .env("SECRET", SECRET)
-            .env("PORT", address.port().to_string())
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        let process = process.unwrap_or_else(|error| {
-            panic!(
-                "cannot run {}: {error}; `cargo xtask check tools` installs it",
-                line[0]
-            )
-        });
-        let mut program = Self {
-            process,
-            address,
-            _folder: folder,
-        };
-        let start = Instant::now();
-        while TcpStream::connect(address).is_err() {
-            let ended = program.process.try_wait().expect("it is our child");
-            assert!(ended.is_none(), "{line:?} ended: {ended:?}");
-            assert!(start.elapsed() < PATIENCE, "{line:?} does not listen");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        program
-    }
-
-    /// A server whose account has this program as its bot.
-    fn server(&self, secret: &str) -> Server {
-        let url = format!("http://{}/", self.address);
-        Server::start(&format!(
-            "{SHOP}fallback = \"请稍后再试\"\nbot = {{ kind = \"http\", url = \"{url}\", secret = \"{secret}\" }}\n"
-        ))
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
 
 async fn shown(server: &Server, push: &Push) -> Shown {
     let mut platform = server.platform("/mp/shop", TOKEN, Mode::Plain);

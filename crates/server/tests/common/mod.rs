@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod metrics;
+pub(crate) mod program;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, ErrorKind, Read, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -12,7 +15,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use echostr_protocol::Token;
-use echostr_simulator::{Mode, Platform, Sealing, Shown};
+use echostr_simulator::{Mode, Platform, Push, Sealing, Shown};
 
 /// Nothing here takes so long: a test that waits in vain fails then.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -46,6 +49,10 @@ impl Folder {
         let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::create_dir_all(&path).expect("the folder of the tests can be written");
         Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
@@ -87,24 +94,36 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     child: Child,
     log: Arc<Log>,
-    _folder: Folder,
+    _folder: Arc<Folder>,
 }
+
+/// How a server is started: on a port that is free.
+pub(crate) const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 
 impl Server {
     /// Serves on a free port; `settings` is `echostr.toml`.
     pub(crate) fn start(settings: &str) -> Self {
-        let folder = Folder::new();
+        Self::start_in(&Arc::new(Folder::new()), settings)
+    }
+
+    /// The same in a folder that another server may have had before.
+    pub(crate) fn start_in(folder: &Arc<Folder>, settings: &str) -> Self {
         folder.write("echostr.toml", settings);
-        let child = echostr(&folder, &["serve", "--listen", "127.0.0.1:0"])
+        Self::start_as(&mut echostr(folder, &SERVE), folder)
+    }
+
+    /// Serves by this command, which somehow ends in [`SERVE`].
+    pub(crate) fn start_as(command: &mut Command, folder: &Arc<Folder>) -> Self {
+        let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary runs");
-        Self::watch(child, folder)
+        Self::watch(child, Arc::clone(folder))
     }
 
-    fn watch(mut child: Child, folder: Folder) -> Self {
+    fn watch(mut child: Child, folder: Arc<Folder>) -> Self {
         let log = Arc::new(Log::default());
         let stderr = child.stderr.take().expect("it is piped");
         std::thread::spawn({
@@ -152,6 +171,17 @@ impl Server {
             .args(["-c", "kill -TERM \"$0\"", &self.child.id().to_string()])
             .status();
         assert!(killed.is_ok_and(|status| status.success()), "`kill` runs");
+    }
+
+    /// The end without warning, as of a power cut: `kill -9`.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it is our child");
+    }
+
+    /// The id of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// The whole log and the exit status, once the process has ended.
@@ -320,6 +350,41 @@ pub(crate) fn text_shown(shown: &Shown) -> &str {
             other => panic!("not a text: {other:?}"),
         },
         other => panic!("no answer: {other:?}"),
+    }
+}
+
+/// A link at the end of a text that leads to the rest, and what stands before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Link {
+    pub(crate) before: String,
+    pub(crate) label: String,
+    content: String,
+    id: String,
+}
+
+impl Link {
+    /// The link of a text, if it has one.
+    pub(crate) fn of(text: &str) -> Option<Self> {
+        let (before, link) = text.rsplit_once("<a href=\"weixin://bizmsgmenu?msgmenucontent=")?;
+        let (content, link) = link.split_once("&msgmenuid=")?;
+        let (id, link) = link.split_once("\">")?;
+        Some(Self {
+            before: before.trim_end().into(),
+            label: link.strip_suffix("</a>")?.into(),
+            content: content.into(),
+            id: id.into(),
+        })
+    }
+
+    /// What is pushed when this follower taps it.
+    pub(crate) fn tap(&self, follower: &str) -> Push {
+        Push::menu_text(&self.content, &self.id).by(follower)
+    }
+
+    /// The same as [`text_push`] writes a text.
+    pub(crate) fn tapped(&self, msg_id: u64) -> String {
+        let id = format!("<bizmsgmenuid>{}</bizmsgmenuid></xml>", self.id);
+        text_push(&self.content, msg_id).replace("</xml>", &id)
     }
 }
 

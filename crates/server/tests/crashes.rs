@@ -1,0 +1,366 @@
+//! `kill -9` at any moment: what a follower was told stays so, what was not told is told after the restart.
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::program::{Recorder, says};
+use common::{Folder, Link, PATIENCE, SHOP, Server, TOKEN};
+use echostr_protocol::{Document, Rendered, Reply};
+use echostr_simulator::{Cause, Clock, Envelope, Mode, Platform, Push, Shown};
+use echostr_store::{Book, Messages};
+
+const ROUNDS: u64 = 50;
+const PROGRAM_TOKEN: &str = "ProgramProgram";
+
+/// Those who write at the same time, and what they get: the text itself, the text itself in pages, and answers of a program
+/// that takes its time, some of them in pages.
+const FOLLOWERS: [&str; 8] = [
+    "fast-0", "fast-1", "fast-2", "long-0", "long-1", "slow-0", "slow-1", "slow-2",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_ends_without_warning_lose_nothing_and_change_nothing() {
+    let recorder = Recorder::start(|asked| {
+        std::thread::sleep(Duration::from_millis(60));
+        says(&answer(&asked.content))
+    });
+    let settings = format!(
+        "[open_access]\nenabled = false\n{SHOP}[[account]]\nid = \"program\"\ntoken = \"{PROGRAM_TOKEN}\"\n{}",
+        recorder.bot()
+    );
+    let folder = Arc::new(Folder::new());
+    let mut count = Count::default();
+    for round in 0..ROUNDS {
+        let mut server = Server::start_in(&folder, &settings);
+        let writing = FOLLOWERS.map(|name| tokio::spawn(writes(phone(&server, name), round)));
+        // At any moment, before the first answer and after many: 0 to 245 ms, each of them once.
+        tokio::time::sleep(Duration::from_millis(round * 37 % ROUNDS * 5)).await;
+        server.kill();
+        let mut told = BTreeMap::new();
+        for (name, writing) in FOLLOWERS.iter().zip(writing) {
+            told.insert(*name, writing.await.expect("nothing wrong was answered"));
+        }
+        look_up(&folder, &mut told, &mut count).await;
+
+        let mut server = Server::start_in(&folder, &settings);
+        let repeating: Vec<_> = told
+            .into_iter()
+            .map(|(name, told)| tokio::spawn(repeats(phone(&server, name), told)))
+            .collect();
+        for repeating in repeating {
+            count.read_on += repeating.await.expect("nothing wrong was answered");
+        }
+        // The next one finds what a crash leaves.
+        server.kill();
+    }
+
+    let ids: BTreeSet<_> = recorder
+        .asked()
+        .into_iter()
+        .map(|asked| (asked.follower, asked.content, asked.webhook_id))
+        .collect();
+    let messages: BTreeSet<_> = ids.iter().map(|(from, text, _)| (from, text)).collect();
+    assert_eq!(ids.len(), messages.len(), "a message has one `webhook-id`");
+    assert_is_once(&folder).await;
+    println!("{count:?}");
+    let Count {
+        answered,
+        journaled,
+        unknown,
+        read_on,
+    } = count;
+    assert!(
+        answered > 500 && journaled + unknown > 100 && unknown > 10 && read_on > 50,
+        "too little happened to prove anything"
+    );
+}
+
+/// What happened to pushes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    /// They got a 200 with an answer before the crash.
+    answered: usize,
+    /// They did not, but their answer was in the journal.
+    journaled: usize,
+    /// Nothing was.
+    unknown: usize,
+    /// Links that led to the rest after the restart.
+    read_on: usize,
+}
+
+/// A push, what is left to be told when it comes, and what it got, if it did.
+struct Told {
+    envelope: Envelope,
+    msg_id: u64,
+    rest: String,
+    answer: Option<Given>,
+    /// Whether the link in its answer was tapped already.
+    is_followed: bool,
+}
+
+/// What a push got: the text and its `CreateTime`, and the document if it came over the wire.
+#[derive(Debug, Clone)]
+struct Given {
+    text: String,
+    created_at: i64,
+    document: Option<String>,
+}
+
+/// One follower of a running server.
+struct Phone {
+    platform: Platform,
+    name: &'static str,
+}
+
+fn phone(server: &Server, name: &'static str) -> Phone {
+    let (path, token) = if name.starts_with("slow") {
+        ("/mp/program", PROGRAM_TOKEN)
+    } else {
+        ("/mp/shop", TOKEN)
+    };
+    let mut platform = server.platform(path, token, Mode::Plain);
+    platform.clock = Clock {
+        deadline: PATIENCE,
+        deliveries: 1,
+    };
+    Phone { platform, name }
+}
+
+/// What the program answers: pages for every second message.
+fn answer(question: &str) -> String {
+    if question.ends_with(['0', '2', '4', '6', '8']) {
+        long(question)
+    } else {
+        format!("答：{question}")
+    }
+}
+
+/// Some pages without a blank, so that they are the text again when they are put together.
+fn long(subject: &str) -> String {
+    let mut text = subject.replace(' ', "·");
+    for number in 0..110 {
+        let _ = write!(text, "这是其中的第{number:03}句话。");
+    }
+    text
+}
+
+impl Phone {
+    /// What this push gets; nothing when the server died meanwhile.
+    async fn push(&self, envelope: &Envelope) -> Option<Given> {
+        let exchange = self.platform.deliver(envelope).await;
+        match self.platform.shown(envelope, &exchange) {
+            Shown::Answer {
+                reply:
+                    Rendered {
+                        reply: Reply::Text(text),
+                        created_at,
+                        ..
+                    },
+                document,
+            } => Some(Given {
+                text,
+                created_at,
+                document: Some(document),
+            }),
+            Shown::Failure(Cause::Transport(_)) => None,
+            other => panic!("{}: {other:?}", self.name),
+        }
+    }
+
+    async fn tell(&self, push: &Push, rest: String) -> Told {
+        let envelope = self.platform.envelope(push);
+        let answer = self.push(&envelope).await;
+        let told = Told {
+            envelope,
+            msg_id: push.msg_id.expect("a message"),
+            rest,
+            answer,
+            is_followed: false,
+        };
+        told.follow();
+        told
+    }
+
+    /// Taps the link in the answer, and those that follow; the pages and what came of them.
+    async fn reads_on(&self, told: &mut Told) -> Vec<Told> {
+        let mut pages: Vec<Told> = Vec::new();
+        loop {
+            let latest = pages.last_mut().unwrap_or(told);
+            let Some((link, rest)) = latest.follow() else {
+                return pages;
+            };
+            latest.is_followed = true;
+            let page = self.tell(&link.tap(self.name), rest).await;
+            let is_over = page.answer.is_none();
+            pages.push(page);
+            if is_over {
+                return pages;
+            }
+        }
+    }
+}
+
+impl Told {
+    /// The link to the rest, and that rest. What was told must be its beginning, and all of it if there is no link.
+    #[track_caller]
+    fn follow(&self) -> Option<(Link, String)> {
+        let Given { text, .. } = self.answer.as_ref()?;
+        let Some(link) = Link::of(text) else {
+            assert_eq!(*text, self.rest, "the whole rest");
+            return None;
+        };
+        let rest = self.rest.strip_prefix(&*link.before);
+        let rest = rest.unwrap_or_else(|| panic!("`{text}` does not begin `{}`", self.rest));
+        assert!(!link.before.is_empty() && !rest.is_empty(), "`{text}`");
+        Some((link, rest.to_owned()))
+    }
+}
+
+/// Writes one message after the other until the server dies, and reads on in every second answer.
+async fn writes(phone: Phone, round: u64) -> Vec<Told> {
+    let name = phone.name;
+    let mut told = Vec::new();
+    for number in 0.. {
+        let text = format!("{name} {round} {number}");
+        let (text, rest) = match name.split_once('-') {
+            Some(("fast", _)) => (text.clone(), text),
+            Some(("long", _)) => (long(&text), long(&text)),
+            _ => (text.clone(), answer(&text)),
+        };
+        let push = Push::text(&text).by(name);
+        let mut own = phone.tell(&push, rest).await;
+        let pages = if number % 2 == 0 {
+            phone.reads_on(&mut own).await
+        } else {
+            Vec::new()
+        };
+        let is_over = [&own]
+            .into_iter()
+            .chain(&pages)
+            .any(|told| told.answer.is_none());
+        told.push(own);
+        told.extend(pages);
+        if is_over {
+            break;
+        }
+    }
+    told
+}
+
+/// Each push that was answered is in the journal with this answer. Of the others, the journal's answer will be theirs.
+async fn look_up(folder: &Folder, told: &mut BTreeMap<&str, Vec<Told>>, count: &mut Count) {
+    let book = Book::open(&folder.path().join("data")).await;
+    let book = book.expect("the journal can be read after the crash");
+    for (name, told) in told {
+        let messages = Messages {
+            follower: Some((*name).into()),
+            limit: u32::try_from(told.len()).expect("not so many"),
+            ..Messages::default()
+        };
+        let messages = book.messages(&messages).await.expect("it can be read");
+        let entries: BTreeMap<_, _> = messages
+            .into_iter()
+            .map(|entry| {
+                let given = match (entry.reply, entry.replied_at) {
+                    (Some(Reply::Text(text)), Some(created_at)) => Some(Given {
+                        text,
+                        created_at,
+                        document: None,
+                    }),
+                    (None, None) => None,
+                    other => panic!("{other:?} was journaled"),
+                };
+                (msg_id(&entry.source), given)
+            })
+            .collect();
+        for told in told {
+            let entry = entries.get(&told.msg_id);
+            let journaled = entry.and_then(Option::as_ref);
+            match (&told.answer, journaled) {
+                (Some(answer), Some(journaled)) => {
+                    answer.assert_is(journaled);
+                    count.answered += 1;
+                }
+                (Some(answer), None) => panic!("{answer:?} was not journaled"),
+                (None, Some(journaled)) => {
+                    told.answer = Some(journaled.clone());
+                    told.follow();
+                    count.journaled += 1;
+                }
+                (None, None) => count.unknown += 1,
+            }
+        }
+    }
+}
+
+impl Given {
+    #[track_caller]
+    fn assert_is(&self, other: &Self) {
+        assert_eq!(
+            (&self.text, self.created_at),
+            (&other.text, other.created_at)
+        );
+        if let (Some(one), Some(other)) = (&self.document, &other.document) {
+            assert_eq!(one, other);
+        }
+    }
+}
+
+/// After the restart the platform repeats the latest pushes, and the follower reads on wherever something is left.
+/// How often something was left.
+async fn repeats(phone: Phone, told: Vec<Told>) -> usize {
+    let mut read_on = 0;
+    let n_older = told.len().saturating_sub(6);
+    for (place, mut told) in told.into_iter().enumerate() {
+        let is_open = !told.is_followed && told.follow().is_some();
+        if place < n_older && !is_open && told.answer.is_some() {
+            continue;
+        }
+        let again = phone.push(&told.envelope).await.expect("it is answered");
+        if let Some(before) = &told.answer {
+            again.assert_is(before);
+        }
+        told.answer = Some(again);
+        if told.is_followed || told.follow().is_none() {
+            continue;
+        }
+        let pages = phone.reads_on(&mut told).await;
+        assert!(
+            pages.iter().all(|page| page.answer.is_some()),
+            "it is answered"
+        );
+        read_on += 1;
+        // A link leads to the same page, however often it is tapped.
+        let (link, rest) = told.follow().expect("it has a link");
+        let again = phone.tell(&link.tap(phone.name), rest).await;
+        let page = again.answer.expect("it is answered");
+        let first = pages[0].answer.as_ref().expect("it was answered");
+        assert_eq!(page.text, first.text);
+    }
+    read_on
+}
+
+/// No push stands in the journal twice.
+async fn assert_is_once(folder: &Folder) {
+    let book = Book::open(&folder.path().join("data")).await;
+    let book = book.expect("the journal can be read after the crash");
+    let messages = Messages {
+        limit: u32::MAX,
+        ..Messages::default()
+    };
+    let messages = book.messages(&messages).await.expect("it can be read");
+    let ids: BTreeSet<_> = messages.iter().map(|entry| msg_id(&entry.source)).collect();
+    assert_eq!(ids.len(), messages.len(), "a push is journaled once");
+    let unanswered = messages.iter().find(|entry| entry.reply.is_none());
+    assert!(unanswered.is_none(), "{unanswered:?}");
+}
+
+fn msg_id(source: &str) -> u64 {
+    let document = Document::parse(source.as_bytes()).expect("it was a push");
+    let msg_id = document.root().child("MsgId").expect("a message");
+    msg_id.text().parse().expect("a number")
+}
