@@ -145,6 +145,8 @@ impl Progress {
                 text,
                 shown_bytes: 0,
             },
+            // A failure for which the account has no text.
+            Reply::Text(_) | Reply::Silence if is_failed => Content::Failed,
             Reply::Text(_) => Content::Other(Reply::Silence),
             other => Content::Other(other.detached()),
         };

@@ -24,6 +24,13 @@ impl Metrics {
         let mut registry = Registry::default();
         bot.metrics().register(&mut registry);
         let unread = Gauge::default();
+        if journal.is_none() {
+            // Under the name by which a journal says so itself.
+            let away = Gauge::<i64>::default();
+            away.set(1);
+            let help = "Whether the journal cannot be written";
+            registry.register("echostr_journal_away", help, away);
+        }
         if let Some(journal) = journal {
             journal.register(&mut registry);
             registry.register(

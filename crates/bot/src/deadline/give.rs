@@ -37,8 +37,13 @@ impl Deadline {
         }
         let next = progress.next();
         if let (Next::Nothing, Purpose::Link(_)) = (&next, &source.purpose) {
-            // It promised more, but the text ended there.
-            let end = outbox::text(&asked.account.texts.end);
+            // It promised more, but the text ended there, or never began.
+            let texts = &asked.account.texts;
+            let end = outbox::text(if progress.is_failed() {
+                &texts.expired
+            } else {
+                &texts.end
+            });
             self.fix_with(delivery, source, end, Vec::new());
             return;
         }
