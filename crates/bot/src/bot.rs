@@ -57,16 +57,19 @@ struct Parts {
 
 impl Default for Parts {
     fn default() -> Self {
+        let deadline = Deadline::new(
+            JobLimits::default(),
+            Some(Arc::new(MemoryJournal::default())),
+        );
+        let mut open_deadline = Deadline::new(JobLimits::default(), None);
+        open_deadline.metrics = deadline.metrics.clone();
         Self {
             handlers: Vec::new(),
             states: Arc::default(),
             accounts: Arc::new(AccountMap::default()),
             only: None,
-            deadline: Arc::new(Deadline::new(
-                JobLimits::default(),
-                Some(Arc::new(MemoryJournal::default())),
-            )),
-            open_deadline: Arc::new(Deadline::new(JobLimits::default(), None)),
+            deadline: Arc::new(deadline),
+            open_deadline: Arc::new(open_deadline),
             limits: Limits::default(),
             noted: Arc::default(),
         }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use echostr_protocol::{Message, OpenId, Reply};
 use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, Semaphore, watch};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use crate::bot::Bot;
 use crate::clock::Clock;
@@ -47,9 +47,11 @@ const TYPING_AFTER: Duration = Duration::from_millis(1500);
 /// A push is journaled together with its answer if that is ready within this time.
 const TOGETHER_WITHIN: Duration = Duration::from_millis(50);
 /// Nobody waits longer for the journal.
-const JOURNAL_WITHIN: Duration = Duration::from_secs(1);
+pub(crate) const JOURNAL_WITHIN: Duration = Duration::from_secs(1);
 /// Nor longer than so much beyond the time within which a delivery is answered: it would be closed.
 const COMMIT_OVERTIME: Duration = Duration::from_millis(300);
+/// A message is sent within this time, or not.
+const SENT_WITHIN: Duration = Duration::from_secs(10);
 /// When an answer is ready, deliveries that wait take it within this time.
 const TAKEN_WITHIN: Duration = Duration::from_millis(100);
 /// After this time no delivery of a push is to be expected.
@@ -226,7 +228,12 @@ impl Deadline {
         connection: Option<Connection>,
         bot: &Bot,
     ) -> Verdict {
-        let pace = self.paces.of(&asked.account.id);
+        // What strangers do in open access tells nothing about anybody else.
+        let pace = if asked.account.is_open {
+            Arc::default()
+        } else {
+            self.paces.of(&asked.account.id)
+        };
         let scope = asked.account.scope(&asked.message);
         let (flight, is_first) = self.shared.join(&scope, &asked.push.key).await;
         let age = pace.age(asked.push.created_at, asked.arrived_at_ms);
@@ -287,15 +294,19 @@ impl Deadline {
             };
             let until = match (step(&view), &source) {
                 (Step::Give(how), Some(source)) => {
-                    self.fix(delivery, source, how).await;
-                    continue;
+                    if self.fix(delivery, source, how).await {
+                        continue;
+                    }
+                    return self.hold(delivery, None, &mut stopping).await;
                 }
                 // The journal is being asked what this push is.
                 (Step::Give(_), None) => HELD_FOR,
                 (Step::Hold, source) => match (self.shared.hold(), source) {
                     (None, Some(source)) => {
-                        self.fix(delivery, source, How::Part).await;
-                        continue;
+                        if self.fix(delivery, source, How::Part).await {
+                            continue;
+                        }
+                        return self.hold(delivery, None, &mut stopping).await;
                     }
                     (place, _) => return self.hold(delivery, place, &mut stopping).await,
                 },
@@ -345,9 +356,9 @@ impl Deadline {
         };
         let asked = asked.clone();
         tokio::spawn(async move {
-            sender
-                .typing(&asked.account, asked.message.from_user())
-                .await;
+            let typing = sender.typing(&asked.account, asked.message.from_user());
+            // Nobody misses it.
+            let _ = timeout(SENT_WITHIN, typing).await;
         });
     }
 

@@ -17,6 +17,9 @@ use crate::{BoxError, Reply};
 /// How many jobs of one follower run at once; further ones wait.
 const AT_ONCE: usize = 3;
 
+/// How many jobs of one follower run or wait at the most; further messages get the busy text.
+const AT_THE_MOST: usize = 20;
+
 /// What jobs and deliveries may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobLimits {
@@ -157,6 +160,15 @@ impl Slots {
         let owner = owner(of);
         let permit = self.of(owner).try_acquire_owned().ok()?;
         Some(self.slot(owner, permit))
+    }
+
+    /// Whether so many jobs of this follower run or wait that further ones are turned away.
+    pub(crate) fn is_crowded(&self, of: Of<'_>) -> bool {
+        let followers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Each job that runs or waits has the semaphore, and so has the map.
+        followers
+            .get(&owner(of))
+            .is_some_and(|semaphore| Arc::strong_count(semaphore) > AT_THE_MOST)
     }
 
     /// A place, once one is free.

@@ -15,12 +15,15 @@
 //! ```
 //!
 //! A handler is an async function: its first argument says *when* (a kind of message), the others say *with what*
-//! ([`State`], `Arc<`[`Account`]`>`, the [`Message`]), its return value says what to answer. The first handler that takes a
-//! message answers it. A handler never counts seconds: one that panics, fails or is not ready in time is answered for
-//! with the account's fallback text, and the follower never sees the platform's failure notice.
+//! ([`State`], [`Session`], [`Follower`], `Arc<`[`Account`]`>`, the [`Message`]), its return value says what to answer. The
+//! first handler that takes a message answers it.
 //!
-//! One message's way: `webhook.rs` receives, verifies and opens; `deadline.rs` finds out whether it is a repeat and waits;
-//! `bot.rs` chooses the handler; `webhook.rs` seals and responds.
+//! A handler never counts seconds, although the platform waits for five. An answer that is ready within fourteen is one
+//! ordinary message; of one that takes longer, the follower gets what there is and a link to the rest. Only a handler that
+//! panics, fails, or runs longer than [`JobLimits::timeout`] is answered for with the account's fallback text.
+//!
+//! One message's way: `webhook.rs` receives, verifies and opens; `deadline.rs` finds out whether it is a repeat, waits and
+//! decides what this delivery gets; `bot.rs` chooses the handler; `webhook.rs` seals and responds.
 
 mod account;
 mod answer;

@@ -64,11 +64,14 @@ impl Default for Limits {
 pub(crate) struct Connection {
     peer: SocketAddr,
     activity: Arc<Activity>,
+    // Which of its requests, from 1.
+    number: u64,
 }
 
 impl Connection {
     /// The answer will take long: what the connection does not need meanwhile is freed.
     pub(crate) fn park(&self) {
+        self.activity.parked.store(self.number, Ordering::Relaxed);
         self.activity.parks.notify_one();
     }
 }
@@ -118,7 +121,9 @@ pub async fn listen<Answering>(
     let mut http = http1::Builder::new();
     // Time is the watchdog's: hyper would set a timer for every request, and none for a client that does not read.
     http.max_buf_size(HEAD_BYTES).header_read_timeout(None);
-    let places = Arc::new(Semaphore::new(limits.max_connections));
+    let places = Arc::new(Semaphore::new(
+        limits.max_connections.min(Semaphore::MAX_PERMITS),
+    ));
     let (stopping, is_stopping) = watch::channel(false);
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -185,13 +190,20 @@ async fn serve<Answering>(
                 return Either::Left(future::ready(Ok::<_, Infallible>(response)));
             }
             let form = Form::of(&request);
+            let number = activity.begun.fetch_add(1, Ordering::Relaxed) + 1;
             let mut request: Request = request.map(Body::new);
             request.extensions_mut().insert(Connection {
                 peer,
                 activity: Arc::clone(&activity),
+                number,
             });
             let answer = Box::pin(app(request));
-            *lock(&answering) = Some(Running::begin(&activity, answer, form));
+            *lock(&answering) = Some(Running {
+                activity: Arc::clone(&activity),
+                number,
+                answer,
+                form,
+            });
             Either::Right(future::poll_fn(|context| poll_answer(&answering, context)))
         });
         let io = TokioIo::new(Rewind { before, stream });
@@ -210,7 +222,10 @@ async fn serve<Answering>(
                     Pin::new(&mut connection).graceful_shutdown();
                 }
                 () = activity.parks.notified() => {
-                    if let Some(running) = lock(&answering).take() {
+                    let parked = activity.parked.load(Ordering::Relaxed);
+                    // It may have been answered meanwhile, and another be at work.
+                    let running = lock(&answering).take_if(|running| running.number == parked);
+                    if let Some(running) = running {
                         break running;
                     }
                 }
@@ -338,6 +353,8 @@ impl AsyncWrite for Rewind {
 struct Activity {
     begun: AtomicU64,
     ended: AtomicU64,
+    // The request that is to be parked.
+    parked: AtomicU64,
     parks: Notify,
 }
 
@@ -367,23 +384,9 @@ impl Activity {
 /// A request that is being answered.
 struct Running {
     activity: Arc<Activity>,
+    number: u64,
     answer: Pin<Box<dyn Future<Output = Response> + Send>>,
     form: Form,
-}
-
-impl Running {
-    fn begin(
-        activity: &Arc<Activity>,
-        answer: Pin<Box<dyn Future<Output = Response> + Send>>,
-        form: Form,
-    ) -> Self {
-        activity.begun.fetch_add(1, Ordering::Relaxed);
-        Self {
-            activity: Arc::clone(activity),
-            answer,
-            form,
-        }
-    }
 }
 
 impl Future for Running {
@@ -427,12 +430,16 @@ async fn accept(
         .acquire_owned()
         .await
         .expect("the semaphore is never closed");
+    let mut is_told = false;
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => return (stream, peer, place),
             Err(error) => {
                 // Out of file descriptors, mostly: others end soon.
-                warn!(%error, "cannot accept a connection, trying again");
+                if !is_told {
+                    warn!(%error, "cannot accept a connection, trying again until it works");
+                }
+                is_told = true;
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }

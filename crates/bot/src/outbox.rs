@@ -13,6 +13,9 @@ use crate::{Language, Texts, settled};
 /// How many characters of a question are kept to name it.
 const QUESTION_CHARACTERS: usize = 20;
 
+/// What a part has at the least, whatever stands around it.
+const LEAST_BYTES: usize = 64;
+
 /// What a follower wants of the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Wanted {
@@ -110,6 +113,8 @@ pub(crate) struct Part {
     pub(crate) bytes: Option<usize>,
     /// Whether it has anything of the answer: a placeholder has nothing.
     pub(crate) is_some: bool,
+    /// Whether the answer was still made.
+    pub(crate) is_so_far: bool,
 }
 
 /// What stands around a part.
@@ -142,11 +147,13 @@ impl Frame<'_> {
                 reply: Reply::Silence,
                 bytes: None,
                 is_some: false,
+                is_so_far: false,
             },
             Next::Other(reply) => Part {
                 reply,
                 bytes: None,
                 is_some: true,
+                is_so_far: false,
             },
             Next::Text(text) => {
                 if let Some(whole) = self.ending(&text) {
@@ -154,17 +161,22 @@ impl Frame<'_> {
                         reply: Reply::Text(whole),
                         bytes: None,
                         is_some: true,
+                        is_so_far: false,
                     };
                 }
                 let bytes = cut(&text, self.room());
                 self.cut_part(&text[..bytes], bytes)
             }
             Next::SoFar(text, markup) => match so_far(&text, markup, self.room()) {
-                Some((shown, bytes)) => self.cut_part(&shown, bytes),
+                Some((shown, bytes)) => Part {
+                    is_so_far: true,
+                    ..self.cut_part(&shown, bytes)
+                },
                 None => Part {
                     reply: Reply::Text(self.wait.clone()),
                     bytes: Some(0),
                     is_some: false,
+                    is_so_far: false,
                 },
             },
         }
@@ -175,7 +187,10 @@ impl Frame<'_> {
         let mut whole = self.heading();
         whole.push_str(text.trim_end());
         if self.others > 0 {
-            let others = self.texts.unread.replace("{n}", &self.others.to_string());
+            let others = self
+                .texts
+                .unread
+                .replacen("{n}", &self.others.to_string(), 1);
             let _ = write!(whole, "\n\n{others}");
         }
         (whole.len() <= MAX_TEXT_BYTES).then_some(whole)
@@ -191,19 +206,23 @@ impl Frame<'_> {
             reply: Reply::Text(text),
             bytes: Some(bytes),
             is_some: true,
+            is_so_far: false,
         }
     }
 
     fn heading(&self) -> String {
         self.question.map_or_else(String::new, |question| {
-            let earlier = self.texts.earlier.replace("{question}", question);
+            let earlier = self.texts.earlier.replacen("{question}", question, 1);
             format!("{earlier}\n")
         })
     }
 
     fn room(&self) -> usize {
         let more = self.more.as_ref().map_or(0, |more| more.len() + 2);
-        TEXT_BUDGET_BYTES.saturating_sub(self.heading().len() + more)
+        // Texts of sane length leave far more.
+        TEXT_BUDGET_BYTES
+            .saturating_sub(self.heading().len() + more)
+            .max(LEAST_BYTES)
     }
 }
 

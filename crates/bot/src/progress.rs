@@ -147,7 +147,7 @@ impl Progress {
             },
             // A failure for which the account has no text.
             Reply::Text(_) | Reply::Silence if is_failed => Content::Failed,
-            Reply::Text(_) => Content::Other(Reply::Silence),
+            Reply::Text(_) | Reply::Silence => Content::Read,
             other => Content::Other(other.detached()),
         };
         state.text = String::new();
@@ -212,42 +212,39 @@ impl Progress {
             Content::Running => {
                 Next::SoFar(state.text[state.shown_bytes..].to_owned(), state.markup)
             }
-            Content::Text { text, shown_bytes } => Next::Text(text[*shown_bytes..].to_owned()),
+            Content::Text { text, shown_bytes } => {
+                Next::Text(text[text.floor_char_boundary(*shown_bytes)..].to_owned())
+            }
             Content::Other(reply) => Next::Other(reply.clone()),
             Content::Failed | Content::Read => Next::Nothing,
         }
     }
 
-    /// The content after `bytes` more were given out; `None` when all of it was.
-    pub(crate) fn after(&self, bytes: Option<usize>) -> Content {
-        match (&self.state().content, bytes) {
-            (Content::Running, _) => Content::Running,
-            (Content::Text { text, shown_bytes }, Some(bytes)) => Content::Text {
-                text: text.clone(),
-                shown_bytes: shown_bytes + bytes,
-            },
-            _ => Content::Read,
-        }
-    }
-
-    /// A part was given out: `page`, after which it is as [`after`](Self::after) said.
-    pub(crate) fn gave(&self, page: &Arc<Reply>, bytes: Option<usize>) {
-        let after = self.after(bytes);
-        let mut state = self.state();
-        let step = state.step;
-        state.pages.push((step, Arc::clone(page)));
+    /// A part was given out: `page`, with so many more bytes of the text, or all that was left.
+    pub(crate) fn gave(&self, page: &Arc<Reply>, bytes: Option<usize>, of_running: bool) {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        state.pages.push((state.step, Arc::clone(page)));
         state.step += 1;
-        if after == Content::Running {
-            state.shown_bytes += bytes.unwrap_or_default();
-            let shown_bytes = state.shown_bytes;
-            if state.markup == Markup::Markdown && ends_in_code(&state.text[..shown_bytes]) {
-                // The next part begins in the middle of code, and is read on its own.
-                state.text.insert_str(shown_bytes, "```\n");
+        match (&mut state.content, bytes) {
+            (Content::Running, bytes) => {
+                let shown_bytes = state.shown_bytes + bytes.unwrap_or_default();
+                state.shown_bytes = state.text.floor_char_boundary(shown_bytes);
+                if state.markup == Markup::Markdown
+                    && ends_in_code(&state.text[..state.shown_bytes])
+                {
+                    // The next part begins in the middle of code, and is read on its own.
+                    state.text.insert_str(state.shown_bytes, "```\n");
+                }
             }
-        } else {
-            state.content = after;
+            // Its task was ended meanwhile: what is left was made of the text from before this part.
+            (_, _) if of_running => {}
+            (Content::Text { text, shown_bytes }, Some(bytes)) => {
+                *shown_bytes = text.floor_char_boundary(*shown_bytes + bytes);
+            }
+            (content, _) => *content = Content::Read,
         }
-        drop(state);
+        drop(guard);
         self.changed.notify_waiters();
     }
 

@@ -9,9 +9,12 @@ use echostr_protocol::{OpenId, Str};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use tokio::time::timeout;
+
 use crate::clock::Clock;
+use crate::deadline::JOURNAL_WITHIN;
 use crate::handler::{Argument, Context};
-use crate::journal::{FollowerRecord, Journal, Of, Record};
+use crate::journal::{FollowerRecord, Journal, Of, Record, Written};
 use crate::{BoxError, Result};
 
 /// Who wrote: an argument of handlers.
@@ -110,10 +113,10 @@ impl<T: Serialize + DeserializeOwned + Default> Session<T> {
         }
     }
 
-    /// Keeps `value` from now on; ready when it is durable.
+    /// Keeps `value` from now on; ready when it is durable, or after a second when the journal is away or slow.
     ///
     /// # Errors
-    /// When `value` cannot be written as JSON.
+    /// When `value` cannot be written as JSON, or the journal has given it up.
     pub async fn set(&self, value: &T) -> Result<()> {
         self.keep(Some(serde_json::to_string(value)?)).await
     }
@@ -121,7 +124,7 @@ impl<T: Serialize + DeserializeOwned + Default> Session<T> {
     /// Ends the session: the next [`get`](Self::get) gives the default.
     ///
     /// # Errors
-    /// None as yet.
+    /// When the journal has given it up.
     pub async fn clear(&self) -> Result<()> {
         self.keep(None).await
     }
@@ -137,10 +140,13 @@ impl<T: Serialize + DeserializeOwned + Default> Session<T> {
             value,
             at_ms: self.clock.unix_ms(),
         }]);
-        if !journal.is_away() {
-            commit.wait().await;
+        if journal.is_away() {
+            return Ok(());
         }
-        Ok(())
+        match timeout(JOURNAL_WITHIN, commit.wait()).await {
+            Ok(Written::Lost) => Err("the session could not be written to the journal".into()),
+            _ => Ok(()),
+        }
     }
 }
 

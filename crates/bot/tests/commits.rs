@@ -15,6 +15,7 @@ use echostr::journal::{
 use echostr::prelude::*;
 use echostr::{MemoryJournal, Strategy};
 use echostr_simulator::{FOLLOWER, Push};
+use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
 
@@ -70,6 +71,8 @@ struct Slow {
     disk: Disk,
     /// Whether the counter of numbers cannot be read.
     has_no_numbers: bool,
+    /// How long a number takes.
+    number_ms: u64,
     /// Whether nothing can be read.
     is_unreadable: bool,
     /// What another process knew of every push before it died.
@@ -85,6 +88,7 @@ impl Slow {
             memory: MemoryJournal::default(),
             disk,
             has_no_numbers: false,
+            number_ms: 0,
             is_unreadable: false,
             known: None,
             written: Mutex::default(),
@@ -168,7 +172,10 @@ impl Journal for Slow {
         if self.has_no_numbers {
             return Box::pin(pending());
         }
-        self.read(self.memory.next_number(of))
+        Box::pin(async move {
+            sleep(Duration::from_millis(self.number_ms)).await;
+            self.read(self.memory.next_number(of)).await
+        })
     }
 
     fn take_up(&self, since_ms: i64) -> Reading<'_, Vec<Unfinished>> {
@@ -519,4 +526,57 @@ async fn open_access_keeps_nothing() {
         slow.says(ms).await;
     }
     assert!(journal.written().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_ended_while_its_first_part_was_given_out_panicked() {
+    let sentences = (0..40).map(|n| format!("**第{n}句**，[链接](https://example.com/{n})。\n\n"));
+    let sentences = sentences.collect::<Vec<_>>().concat();
+    // The first delivery is answered at 4.5 s, and has to wait for a number until 4.55 s.
+    for end_ms in [4_400_u64, 4_510, 4_540, 4_560, 4_700] {
+        let journal = Slow {
+            number_ms: 50,
+            ..Arc::into_inner(Slow::new(Disk::After(1))).expect("nobody else has it")
+        };
+        let text = sentences.clone();
+        let account = Account {
+            delivery: Strategy::Quick,
+            ..shop()
+        };
+        let bot = Bot::new()
+            .on(
+                async |_: Text, State((text, end_ms)): State<(String, u64)>| {
+                    let end = stream::once(async move {
+                        sleep(Duration::from_millis(end_ms - 100)).await;
+                        String::new()
+                    });
+                    let begin = stream::once(async move {
+                        sleep(Duration::from_millis(100)).await;
+                        text
+                    });
+                    TextStream::markdown(begin.chain(end))
+                },
+            )
+            .state((text, end_ms))
+            .journal(Arc::new(journal))
+            .account(account);
+        let phone = Phone::new(bot);
+        let mut shown = String::new();
+        let mut visit = phone.says("写").await;
+        for _ in 0..10 {
+            let (text, links) = parts(visit.text());
+            shown.push_str(text);
+            shown.push('\n');
+            let Some(link) = links.last() else { break };
+            visit = phone.taps(link).await;
+        }
+        for n in 0..40 {
+            let sentence = format!("第{n}句，");
+            assert_eq!(
+                shown.matches(&sentence).count(),
+                1,
+                "{sentence} of {shown}, ended at {end_ms}"
+            );
+        }
+    }
 }

@@ -371,8 +371,8 @@ impl Pusher {
     }
 
     fn request(&self, id: u64) -> String {
-        // Ten thousand followers, in no order.
-        let follower = id * 7919 % 10_000;
+        // A thousand followers, in no order.
+        let follower = id * 7919 % 1_000;
         let id = 26_876_452_655_000_000 + id;
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)

@@ -125,8 +125,14 @@ impl Deadline {
     /// Starts the job. One that is done at once needs nothing further.
     fn start(self: &Arc<Self>, flight: &Arc<Flight>, asked: &Asked, limit: Limit, bot: &Bot) {
         let mut job = bot.job(&asked.account, &asked.message);
-        let slot = self.slots.try_enter(of(asked));
-        if slot.is_some() {
+        let is_question = asked.message.is_ordinary();
+        let slot = if is_question {
+            self.slots.try_enter(of(asked))
+        } else {
+            None
+        };
+        let mut needs_room = true;
+        if slot.is_some() || !is_question {
             match (&mut job).now_or_never() {
                 None => {}
                 Some(Ok(Answer::Reply(reply))) if self.fits(&reply) => {
@@ -138,19 +144,24 @@ impl Deadline {
                     self.fix_at_once(flight, asked, reply, by::FALLBACK);
                     return;
                 }
-                Some(done) => job = std::future::ready(done).boxed(),
+                Some(done) => {
+                    needs_room = false;
+                    job = std::future::ready(done).boxed();
+                }
             }
         }
-        let Ok(room) = Arc::clone(&self.room).try_acquire_owned() else {
+        let room = Arc::clone(&self.room).try_acquire_owned().ok();
+        let is_crowded = slot.is_none() && is_question && self.slots.is_crowded(of(asked));
+        if needs_room && (room.is_none() || is_crowded) {
             self.metrics.job("busy");
-            let busy = if asked.message.is_ordinary() {
+            let busy = if is_question {
                 Reply::from(&*asked.account.texts.busy)
             } else {
                 Reply::Silence
             };
             self.fix_at_once(flight, asked, busy, by::BUSY);
             return;
-        };
+        }
         let progress = Arc::new(self.progress(asked, None));
         flight.comes_from(Source {
             progress: Arc::clone(&progress),
@@ -163,7 +174,7 @@ impl Deadline {
             asked: asked.clone(),
             progress,
         };
-        tokio::spawn(running.run(job, slot, limit, Some(room)));
+        tokio::spawn(running.run(job, slot, limit, room));
     }
 
     /// A reply that needs no outbox.

@@ -30,10 +30,12 @@ impl Deadline {
         match wanted {
             Wanted::Page(link, or) => {
                 let by_id = matches!(link, Link::Id(_));
+                // Before the journal: what ends meanwhile is in both.
+                let running = self.shared.running(of(asked)).await;
                 for link in std::iter::once(link).chain(or) {
                     let page = read(asked, journal.page(of(asked), &link)).await;
                     if let Some(page) = page.flatten() {
-                        return self.page(asked, page).await;
+                        return Self::page(asked, page, running);
                     }
                     // A number that was never given out is an ordinary text.
                     if let Link::Number(number) = link
@@ -65,7 +67,7 @@ impl Deadline {
         }
     }
 
-    async fn page(&self, asked: &Asked, page: Page) -> Fetched {
+    fn page(asked: &Asked, page: Page, running: Vec<Arc<Progress>>) -> Fetched {
         let texts = &asked.account.texts;
         if page.answer.expires_at_ms <= asked.arrived_at_ms {
             return Fetched::Reply(Reply::from(&*texts.expired));
@@ -73,7 +75,6 @@ impl Deadline {
         if let Some(fixed) = page.fixed {
             return Fetched::Reply(fixed);
         }
-        let running = self.shared.running(of(asked)).await;
         let running = running
             .into_iter()
             .find(|progress| progress.id() == page.answer.id);
@@ -97,6 +98,8 @@ impl Deadline {
                         fallback
                     }));
                 }
+                // The bot chose to say nothing.
+                Content::Read if page.answer.step == 0 => return Fetched::Reply(Reply::Silence),
                 Content::Read => return Fetched::Reply(Reply::from(&*texts.end)),
             },
         };

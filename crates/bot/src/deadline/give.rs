@@ -18,12 +18,15 @@ const NUMBER_OVERTIME: Duration = Duration::from_millis(100);
 
 impl Deadline {
     /// Fixes what every delivery of this push gets: the next part of its answer.
-    pub(super) async fn fix(&self, delivery: &Waiting<'_>, source: &Source, how: How) {
+    pub(super) async fn fix(&self, delivery: &Waiting<'_>, source: &Source, how: How) -> bool {
         let Waiting { asked, flight, .. } = *delivery;
         let progress = &source.progress;
-        let _cutting = progress.cutting.lock().await;
+        let until = delivery.journal_until(NUMBER_OVERTIME);
+        let Ok(_cutting) = timeout_at(until, progress.cutting.lock()).await else {
+            return false;
+        };
         if flight.body().is_some() {
-            return;
+            return true;
         }
         if progress.step() != source.step {
             // Given out to another push meanwhile. A link leads to the same page again.
@@ -33,19 +36,20 @@ impl Deadline {
             };
             let reply = again.unwrap_or_else(|| Arc::new(Reply::Silence));
             self.fix_with(delivery, source, reply, Vec::new());
-            return;
+            return true;
         }
         let next = progress.next();
         if let (Next::Nothing, Purpose::Link(_)) = (&next, &source.purpose) {
             // It promised more, but the text ended there, or never began.
             let texts = &asked.account.texts;
-            let end = outbox::text(if progress.is_failed() {
-                &texts.expired
-            } else {
-                &texts.end
+            let end = outbox::text(match progress.step() {
+                _ if progress.is_failed() => &texts.expired,
+                // The bot chose to say nothing.
+                0 => "",
+                _ => &texts.end,
             });
             self.fix_with(delivery, source, end, Vec::new());
-            return;
+            return true;
         }
         let texts = &asked.account.texts;
         if self.journal.is_none() {
@@ -55,7 +59,7 @@ impl Deadline {
                 Next::SoFar(..) | Next::Nothing => Reply::from(&*asked.account.fallback),
             };
             self.fix_with(delivery, source, Arc::new(reply), Vec::new());
-            return;
+            return true;
         }
         match how {
             How::Later if !progress.is_finished() => {
@@ -63,7 +67,7 @@ impl Deadline {
                 progress.save();
                 let records = vec![Record::Answer(progress.saved())];
                 self.fix_with(delivery, source, Arc::new(Reply::Silence), records);
-                return;
+                return true;
             }
             How::Page if !progress.is_finished() => {
                 let url = self.pages.as_ref().map(|pages| pages.url(progress.id()));
@@ -76,7 +80,7 @@ impl Deadline {
                 progress.save();
                 let records = vec![Record::Answer(progress.saved())];
                 self.fix_with(delivery, source, outbox::text(&link), records);
-                return;
+                return true;
             }
             How::Part | How::Later | How::Page => {}
         }
@@ -93,7 +97,6 @@ impl Deadline {
         };
         let mut link = None;
         if frame.needs_link(&next) {
-            let until = delivery.journal_until(NUMBER_OVERTIME);
             let drawn = self.draw(asked, source, until).await;
             let language = asked.account.language;
             frame.more = Some(outbox::link(&drawn, &texts.more_label, language));
@@ -106,6 +109,7 @@ impl Deadline {
         }
         let part = frame.part(next);
         self.give(delivery, source, part, link);
+        true
     }
 
     /// A new link to what follows, or to the same part when nothing of it is shown.
@@ -135,7 +139,7 @@ impl Deadline {
         let mut records = Vec::new();
         let step_before = progress.step();
         if part.is_some {
-            progress.gave(&reply, part.bytes);
+            progress.gave(&reply, part.bytes, part.is_so_far);
         }
         let saved = progress.saved();
         let is_over = saved.content == Content::Read;

@@ -8,6 +8,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 use tracing::warn;
 
+use super::SENT_WITHIN;
 use super::{
     Asked, DELIVERED_WITHIN, Deadline, RUN_AGAIN_MS, TAKEN_WITHIN, TOGETHER_WITHIN, received,
 };
@@ -56,10 +57,14 @@ impl Running {
             Ok(_) => "answered",
             Err(failure) => failure.word(),
         });
-        match outcome {
-            Ok(Made::Reply(reply)) => self.progress.finish(reply, false),
-            Ok(Made::Text) => self.progress.finish_text(None),
-            Err(failure) => self.fail(&failure),
+        {
+            // Who gives out a part at this moment counts in what has come so far.
+            let _cutting = self.progress.cutting.lock().await;
+            match outcome {
+                Ok(Made::Reply(reply)) => self.progress.finish(reply, false),
+                Ok(Made::Text) => self.progress.finish_text(None),
+                Err(failure) => self.fail(&failure),
+            }
         }
         drop((room, counted));
         self.settle().await;
@@ -68,23 +73,15 @@ impl Running {
     async fn work(&self, job: Job, slot: Option<Slot>, limit: Limit) -> Result<Made, Failure> {
         let Deadline { slots, limits, .. } = &*self.deadline;
         let work = drive(job, &self.progress, limits.text_bytes);
-        let entering = async {
-            match slot {
-                Some(slot) => slot,
-                None => slots.enter(self.progress.of()).await,
-            }
-        };
         let late = |_| Failure::Late;
         match limit {
-            Limit::At(until) => {
-                let work = async {
-                    let _slot = entering.await;
-                    work.await
-                };
-                tokio::time::timeout_at(until, work).await.map_err(late)?
-            }
+            // An event has one delivery's time, and waits for nobody.
+            Limit::At(until) => tokio::time::timeout_at(until, work).await.map_err(late)?,
             Limit::After(time) => {
-                let _slot = entering.await;
+                let _slot = match slot {
+                    Some(slot) => slot,
+                    None => slots.enter(self.progress.of()).await,
+                };
                 timeout(time, work).await.map_err(late)?
             }
         }
@@ -127,8 +124,6 @@ impl Running {
             deadline, progress, ..
         } = self;
         if deadline.journal.is_some() {
-            // Whoever decides at this moment that it is sent later has done so after this.
-            drop(progress.cutting.lock().await);
             if progress.is_sent_later() {
                 deadline.send(progress).await;
             }
@@ -149,7 +144,9 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if !self.progress.is_finished() {
+        if *self.deadline.stopping.borrow() {
+            // Not finished: the next process takes it up.
+        } else if !self.progress.is_finished() {
             self.fail(&Failure::Panic);
         }
         self.deadline.shared.ended(&self.progress);
@@ -190,7 +187,8 @@ impl Deadline {
                 return;
             }
             let (account, follower) = (&progress.account, progress.follower());
-            if let Err(error) = sender.send(account, follower, &part.reply).await {
+            let sent = timeout(SENT_WITHIN, sender.send(account, follower, &part.reply)).await;
+            if let Err(error) = sent.unwrap_or_else(|late| Err(late.into())) {
                 warn!(
                     account.id = account.log_id(),
                     error = &*error as &dyn std::error::Error,
@@ -199,7 +197,9 @@ impl Deadline {
                 return;
             }
             self.metrics.answer("sent");
-            progress.gave(&Arc::new(part.reply), part.bytes);
+            progress.gave(&Arc::new(part.reply), part.bytes, part.is_so_far);
+            // After a crash, what was sent is not sent again.
+            self.write(vec![Record::Answer(progress.saved())]);
         }
     }
 

@@ -173,7 +173,13 @@ impl Memory {
                 self.followers.entry(&follower).read(&push, &replied);
             }
             Record::Delivery(..) => {}
-            Record::Answer(answer) => self.answers.insert(answer.id, answer),
+            Record::Answer(answer) => {
+                // A part that was given out is not taken back.
+                let known = self.answers.get(&answer.id);
+                if known.is_none_or(|known| known.step <= answer.step) {
+                    self.answers.insert(answer.id, answer);
+                }
+            }
             Record::Link(link) => self.links.insert(link.id, (link, None)),
             Record::Page(page) => {
                 if let Some(fixed) = self.fixed(page.answer, page.step) {
