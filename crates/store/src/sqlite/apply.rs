@@ -386,7 +386,8 @@ impl<'a> Transaction<'a> {
                                   reply, step)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
              ON CONFLICT (id) DO UPDATE SET question = ?4, asked_at_ms = ?5, expires_at_ms = ?6, state = ?7, text = ?8,
-                                            shown_bytes = ?9, reply = ?10, step = ?11",
+                                            shown_bytes = ?9, reply = ?10, step = ?11
+             WHERE step <= ?11",
         )?
         .execute(params![
             bytes(answer.id),

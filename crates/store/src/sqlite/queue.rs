@@ -24,7 +24,7 @@ const LINGER: Duration = Duration::from_millis(200);
 
 /// Between the beginnings of two transactions under load: each costs the processor as much as ten messages, so they are
 /// shared. A push that comes alone does not wait.
-const GATHER: Duration = Duration::from_millis(2);
+const GATHER: Duration = Duration::from_micros(500);
 
 /// Calls in one transaction that show that there is load.
 const LOAD: usize = 4;
