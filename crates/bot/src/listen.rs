@@ -181,7 +181,7 @@ async fn serve<Answering>(
     Answering: Future<Output = Response> + Send + 'static,
 {
     let activity = Arc::<Activity>::default();
-    let answering = Mutex::<Option<Running>>::default();
+    let slot = Mutex::new(Slot::default());
     let ready = Mutex::<Option<Response>>::default();
     let mut before = Bytes::new();
     loop {
@@ -197,20 +197,19 @@ async fn serve<Answering>(
                 activity: Arc::clone(&activity),
                 number,
             });
-            let answer = Box::pin(app(request));
-            *lock(&answering) = Some(Running {
+            let running = Running {
                 activity: Arc::clone(&activity),
                 number,
-                answer,
                 form,
-            });
-            Either::Right(future::poll_fn(|context| poll_answer(&answering, context)))
+            };
+            lock(&slot).begin(running, app(request));
+            Either::Right(future::poll_fn(|context| lock(&slot).poll(context)))
         });
         let io = TokioIo::new(Rewind { before, stream });
         let mut connection = http.serve_connection(io, service);
         let mut stalls = std::pin::pin!(activity.stalls(patience));
         let mut is_told = false;
-        let running = loop {
+        let (running, mut answer) = loop {
             tokio::select! {
                 // First hyper: an answer that was waited for must be taken before a stop finds the connection idle.
                 biased;
@@ -224,8 +223,7 @@ async fn serve<Answering>(
                 () = activity.parks.notified() => {
                     let parked = activity.parked.load(Ordering::Relaxed);
                     // It may have been answered meanwhile, and another be at work.
-                    let running = lock(&answering).take_if(|running| running.number == parked);
-                    if let Some(running) = running {
+                    if let Some(running) = lock(&slot).take(parked) {
                         break running;
                     }
                 }
@@ -233,7 +231,7 @@ async fn serve<Answering>(
         };
         (stream, before) = taken_back(connection.into_parts(), running.form);
         let mut response = tokio::select! {
-            response = running => response,
+            response = future::poll_fn(|context| poll_in(answer.as_mut(), context)) => response,
             () = closed(&stream) => return,
         };
         if *is_stopping.borrow() {
@@ -385,16 +383,7 @@ impl Activity {
 struct Running {
     activity: Arc<Activity>,
     number: u64,
-    answer: Pin<Box<dyn Future<Output = Response> + Send>>,
     form: Form,
-}
-
-impl Future for Running {
-    type Output = Response;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<Response> {
-        self.answer.as_mut().poll(context)
-    }
 }
 
 impl Drop for Running {
@@ -403,18 +392,57 @@ impl Drop for Running {
     }
 }
 
-/// The answer of the request that is not parked, once it is there.
-fn poll_answer(
-    answering: &Mutex<Option<Running>>,
+/// The request that a connection is answering, and its answer: in memory that is the same for all of its requests.
+struct Slot<Answering> {
+    running: Option<Running>,
+    answer: Option<Boxed<Answering>>,
+}
+
+type Boxed<Answering> = Pin<Box<Option<Answering>>>;
+
+impl<Answering> Default for Slot<Answering> {
+    fn default() -> Self {
+        Self {
+            running: None,
+            answer: None,
+        }
+    }
+}
+
+impl<Answering: Future<Output = Response>> Slot<Answering> {
+    fn begin(&mut self, running: Running, answer: Answering) {
+        self.running = Some(running);
+        match &mut self.answer {
+            Some(place) => place.as_mut().set(Some(answer)),
+            place => *place = Some(Box::pin(Some(answer))),
+        }
+    }
+
+    /// The answer, once it is there; never, when it was taken.
+    fn poll(&mut self, context: &mut task::Context<'_>) -> Poll<Result<Response, Infallible>> {
+        let Some(answer) = &mut self.answer else {
+            return Poll::Pending;
+        };
+        let response = ready!(poll_in(answer.as_mut(), context));
+        answer.as_mut().set(None);
+        self.running = None;
+        Poll::Ready(Ok(response))
+    }
+
+    /// Takes the request with this number away, if it is being answered.
+    fn take(&mut self, number: u64) -> Option<(Running, Boxed<Answering>)> {
+        let running = self.running.take_if(|running| running.number == number)?;
+        Some((running, self.answer.take()?))
+    }
+}
+
+fn poll_in<F: Future>(
+    future: Pin<&mut Option<F>>,
     context: &mut task::Context<'_>,
-) -> Poll<Result<Response, Infallible>> {
-    let mut answering = lock(answering);
-    let Some(running) = &mut *answering else {
-        return Poll::Pending;
-    };
-    let response = ready!(Pin::new(running).poll(context));
-    *answering = None;
-    Poll::Ready(Ok(response))
+) -> Poll<F::Output> {
+    future
+        .as_pin_mut()
+        .map_or(Poll::Pending, |future| future.poll(context))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
