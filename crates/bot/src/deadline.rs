@@ -190,7 +190,7 @@ fn step(view: &View) -> Step {
 impl Deadline {
     /// For registered accounts: with a journal and an outbox.
     pub(crate) fn new(limits: JobLimits, journal: Option<Arc<dyn Journal>>) -> Self {
-        let pushes = if journal.is_some() { 10_000 } else { 2_000 };
+        let pushes = if journal.is_some() { 8_000 } else { 2_000 };
         Self {
             journal,
             shared: Arc::new(InProcess::new(pushes, limits.max_held)),

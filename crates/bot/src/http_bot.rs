@@ -757,15 +757,11 @@ impl FromStr for ProgramUrl {
         let bad = |what: &str| BadProgram::Url(what.into());
         // A query may hold a secret, and so may what stands before the host.
         let shown = text.split(['?', '#']).next().unwrap_or_default();
+        let shown = shown.rsplit_once('@').map_or(shown, |(_, after)| after);
         let shown: String = shown.chars().filter(|c| !c.is_control()).take(60).collect();
         let found = |what: &str| bad(&format!("is `{shown}`, {what}"));
         if text.is_empty() {
             return Err(bad("is empty; write for example `http://127.0.0.1:9000/`"));
-        }
-        if shown.contains('@') {
-            return Err(bad(
-                "has a user name or a password in it; leave them out, the signature is what proves a call",
-            ));
         }
         let lower = text.to_ascii_lowercase();
         if !lower.starts_with("http://") && !lower.starts_with("https://") {
@@ -775,6 +771,9 @@ impl FromStr for ProgramUrl {
             return Err(found("leave out the `#` and what follows it"));
         }
         match Url::parse(text) {
+            Ok(url) if !url.username().is_empty() || url.password().is_some() => Err(bad(
+                "has a user name or a password in it; leave them out, the signature is what proves a call",
+            )),
             Ok(url) if url.has_host() => Ok(Self(url)),
             Ok(_) => Err(found("which has no host")),
             Err(error) => Err(found(&format!("which is no address: {error}"))),

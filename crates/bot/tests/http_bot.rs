@@ -818,6 +818,12 @@ fn an_address_that_cannot_be_called_is_refused() {
         "http://a:99999/",
         "is `http://a:99999/`, which is no address: invalid port number",
     );
+    check(
+        "ftp://me:Planted@a/",
+        "is `a/`, `http://` or `https://` is needed at the beginning",
+    );
+    let at: ProgramUrl = "http://a/@bot".parse().expect("an address");
+    assert_eq!(at.to_string(), "http://a/@bot");
     let url: ProgramUrl = " https://bot.example.com:8443/a/b?c=d "
         .parse()
         .expect("an address");

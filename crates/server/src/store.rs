@@ -1,22 +1,36 @@
 //! The journal of the process: where it is, what is done when it cannot be opened.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use echostr_store::{Error, Retention, SqliteJournal};
+use tokio::time::sleep;
 use tracing::error;
 
 use crate::config::Config;
 
-/// Opens the journal in the data folder. Nothing when it cannot be written at the moment: followers are answered without it.
+/// How long a journal that cannot be opened is tried again, and how often: a disk may come late after a boot.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Opens the journal in the data folder. Nothing when it cannot be written at the moment: followers are answered without it
+/// until the next start.
 ///
 /// # Errors
-/// When what is there belongs to somebody else or to a newer Echostr: it is not touched.
+/// When what is there belongs to somebody else, to a newer Echostr or to a server that runs: it is not touched.
 pub(crate) async fn open(config: &Config) -> Result<Option<Arc<SqliteJournal>>, String> {
     let retention = Retention {
         journal_days: config.journal.retention_days,
         unfollowed_days: config.journal.forget_unfollowed_days,
     };
-    match SqliteJournal::open(&config.data, retention).await {
+    let start = Instant::now();
+    let opened = loop {
+        match SqliteJournal::open(&config.data, retention).await {
+            Err(error) if !is_final(&error) && start.elapsed() < PATIENCE => sleep(PAUSE).await,
+            opened => break opened,
+        }
+    };
+    match opened {
         Ok(journal) => {
             if let Err(error) = journal.put_accounts(&config.accounts).await {
                 error!(
@@ -26,20 +40,28 @@ pub(crate) async fn open(config: &Config) -> Result<Option<Arc<SqliteJournal>>, 
             }
             Ok(Some(Arc::new(journal)))
         }
-        Err(
-            error @ (Error::NotADatabase { .. }
-            | Error::Foreign { .. }
-            | Error::Newer { .. }
-            | Error::Folder { .. }),
-        ) => Err(with_causes(&error)),
+        Err(error) if is_final(&error) => Err(with_causes(&error)),
         Err(error) => {
             error!(
                 error = &error as &dyn std::error::Error,
-                "the journal cannot be opened; followers are answered, but what is not read when the server stops is lost"
+                "the journal cannot be opened; followers are answered, but what is not read when the server stops is lost; \
+                 restart the server when this is mended"
             );
             Ok(None)
         }
     }
+}
+
+/// Whether trying again or going on without a journal would be wrong.
+fn is_final(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::NotADatabase { .. }
+            | Error::Foreign { .. }
+            | Error::Newer { .. }
+            | Error::Folder { .. }
+            | Error::Taken { .. }
+    )
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use echostr::journal::{Commit, Delivery, Ended, PushId, Received, Record, Replied, Written};
 use echostr::{Journal, Message, Reply};
 use echostr_protocol::{Document, Str};
-use echostr_store::SqliteJournal;
+use echostr_store::{Retention, SqliteJournal};
 
 const FOLLOWERS: u64 = 1000;
 const START: u64 = 1_761_000_000;
@@ -102,7 +102,13 @@ async fn open_loop(data: &Path, per_second: u64, time: Duration) {
 
 async fn fresh(data: &Path) -> SqliteJournal {
     let _ = fs::remove_dir_all(data);
-    SqliteJournal::open(data, 0).await.expect("a journal")
+    let retention = Retention {
+        journal_days: 0,
+        ..Retention::default()
+    };
+    SqliteJournal::open(data, retention)
+        .await
+        .expect("a journal")
 }
 
 /// A text with an answer of the same length, and its delivery.

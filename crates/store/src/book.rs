@@ -150,6 +150,18 @@ impl Book {
         Ok(Self { path, pool })
     }
 
+    /// Whether anything of this account is here, by its public id.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn knows_account(&self, account: &str) -> Result<bool, Error> {
+        let rows = sqlx::query("SELECT 1 FROM accounts WHERE public_id = $1")
+            .bind(account)
+            .fetch_all(&self.pool)
+            .await;
+        Ok(!self.collect("an account", rows, |_| Ok(()))?.is_empty())
+    }
+
     /// Messages, newest first.
     ///
     /// # Errors

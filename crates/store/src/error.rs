@@ -29,6 +29,27 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// Another server is at work on the data folder.
+    #[error(
+        "another Echostr server is using the data folder {}: stop that one, or give this one a folder of its own with `data`",
+        path.display()
+    )]
+    Taken {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Other servers cannot be kept out of the data folder.
+    #[error(
+        "cannot make or lock the file {}: may the server's user write in this folder, is the disk full or read-only, or does \
+         its file system know no locks?",
+        path.display()
+    )]
+    Lock {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// There is no database to read.
     #[error(
         "there is no database at {}: nothing was received yet, or the data is in another folder; name it with `--data`",

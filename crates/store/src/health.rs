@@ -1,7 +1,7 @@
 //! How the journal is: what waits, whether it can be written, how long commits take.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64};
+use std::sync::atomic::AtomicI64;
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
@@ -33,8 +33,7 @@ pub(crate) struct Counts {
     pub(crate) away: Gauge,
     // Unix milliseconds; 0 while it can be written.
     pub(crate) away_since_ms: Arc<AtomicI64>,
-    // Files in the write-ahead log after the latest checkpoint, in pages.
-    pub(crate) wal_pages: Arc<AtomicU64>,
+    pub(crate) wal_pages: Gauge,
 }
 
 impl Counts {
@@ -52,7 +51,7 @@ impl Counts {
             lost_records: Counter::default(),
             away: Gauge::default(),
             away_since_ms: Arc::default(),
-            wal_pages: Arc::default(),
+            wal_pages: Gauge::default(),
         }
     }
 
@@ -87,6 +86,11 @@ impl Counts {
             "echostr_journal_away",
             "1 while the journal cannot be written",
             self.away.clone(),
+        );
+        registry.register(
+            "echostr_journal_wal_pages",
+            "Length of the write-ahead log at the latest checkpoint, in pages",
+            self.wal_pages.clone(),
         );
     }
 }

@@ -1,10 +1,10 @@
 //! The database file and its schema: created, brought up to date, refused when it is not ours or too new.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -27,6 +27,49 @@ const KNOWN: i64 = VERSIONS[VERSIONS.len() - 1].0;
 
 /// How long another process may keep the database locked, such as `echostr follower forget`.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Locked by the server that writes. It stays there: removing it would let two have one each.
+const LOCK_NAME: &str = "echostr.lock";
+
+/// How long the server before this one may take to end, and how often it is looked.
+const HANDOVER: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Keeps other servers out of the data folder for as long as the file is open.
+pub(crate) async fn lock(folder: &Path) -> Result<File, Error> {
+    create(folder, &folder.join(FILE_NAME))?;
+    let path = folder.join(LOCK_NAME);
+    let unlockable = |source| Error::Lock {
+        path: path.clone(),
+        source,
+    };
+    // To be read is enough, also on a disk that is read-only.
+    let file = match File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path),
+        opened => opened,
+    };
+    let file = file.map_err(unlockable)?;
+    let start = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if start.elapsed() < HANDOVER => {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::Taken {
+                    path: folder.to_owned(),
+                });
+            }
+            Err(TryLockError::Error(source)) => return Err(unlockable(source)),
+        }
+    }
+}
 
 /// Makes folder and file if there are none, for the server's user only, and brings the schema up to date.
 pub(crate) async fn prepare(folder: &Path) -> Result<PathBuf, Error> {

@@ -14,7 +14,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use echostr::journal::{
     Commit, FollowerRecord, Found, Link, Of, Page, PushId, Reading, Record, SavedAnswer, Shown,
@@ -29,7 +29,6 @@ use self::checkpoint::Checkpointer;
 use self::queue::{Op, OpAnswer, Queue};
 use self::writer::WriterThread;
 use crate::health::Counts;
-use crate::value::now_ms;
 use crate::{Error, Health, read, schema};
 
 pub(crate) use self::apply::forget;
@@ -37,9 +36,6 @@ pub(crate) use self::writer::connect;
 
 /// Connections for reading. Reads are rare: nothing is read on the way of a plain reply.
 const READERS: u32 = 4;
-
-/// How long writing must have failed until nobody waits for it.
-const AWAY_AFTER_MS: i64 = 1000;
 
 /// How long closing waits for what is queued.
 const CLOSING: Duration = Duration::from_secs(10);
@@ -57,18 +53,8 @@ pub struct Retention {
 impl Default for Retention {
     fn default() -> Self {
         Self {
-            journal_days: 365,
+            journal_days: 90,
             unfollowed_days: 30,
-        }
-    }
-}
-
-impl From<u32> for Retention {
-    /// So many days for the journal.
-    fn from(journal_days: u32) -> Self {
-        Self {
-            journal_days,
-            ..Self::default()
         }
     }
 }
@@ -87,6 +73,8 @@ struct Threads {
     checkpointer: Option<Checkpointer>,
     // See `Checkpointer::start`.
     file: Option<Arc<File>>,
+    // Held until nothing is written any more.
+    lock: Option<File>,
 }
 
 struct Ending {
@@ -97,10 +85,14 @@ struct Ending {
 impl Ending {
     /// Ends the threads, and tells whether the database is closed.
     fn end(self) -> bool {
-        if let Some(checkpointer) = self.checkpointer {
-            checkpointer.stop();
-        }
-        self.writer.is_none_or(|writer| writer.stop(CLOSING))
+        let start = Instant::now();
+        // First, so that the writer closes the last connection. When it hangs, the writer is ended all the same.
+        let is_stopped = self
+            .checkpointer
+            .is_none_or(|checkpointer| checkpointer.stop(CLOSING / 2));
+        let left = CLOSING.saturating_sub(start.elapsed());
+        let is_closed = self.writer.is_none_or(|writer| writer.stop(left));
+        is_stopped && is_closed
     }
 }
 
@@ -108,8 +100,10 @@ impl SqliteJournal {
     /// Opens the database in this data folder and brings it up to date; makes both if there are none.
     ///
     /// # Errors
-    /// The database cannot be opened, made or brought up to date, is none, or was written by a newer Echostr.
-    pub async fn open(folder: &Path, retention: impl Into<Retention>) -> Result<Self, Error> {
+    /// The database cannot be opened, made or brought up to date, is none, or was written by a newer Echostr; or another
+    /// server is at work on it, also after five seconds.
+    pub async fn open(folder: &Path, retention: Retention) -> Result<Self, Error> {
+        let lock = schema::lock(folder).await?;
         let path = schema::prepare(folder).await?;
         let counts = Counts::new();
         let queue = Arc::new(Queue::new(counts.clone()));
@@ -119,13 +113,8 @@ impl SqliteJournal {
             source,
         })?;
         let checkpointer = Checkpointer::start(&path, &file, &counts)?;
-        let writer = WriterThread::start(
-            &path,
-            retention.into(),
-            &queue,
-            &counts,
-            checkpointer.progress(),
-        )?;
+        let writer =
+            WriterThread::start(&path, retention, &queue, &counts, checkpointer.progress())?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(Duration::from_secs(5))
@@ -139,6 +128,7 @@ impl SqliteJournal {
                 writer: Some(writer),
                 checkpointer: Some(checkpointer),
                 file: Some(file),
+                lock: Some(lock),
             }),
         })
     }
@@ -188,7 +178,11 @@ impl SqliteJournal {
         let ending = self.ending();
         let is_closed = tokio::task::spawn_blocking(move || ending.end()).await;
         if matches!(is_closed, Ok(true)) {
-            drop(self.threads().file.take());
+            let mut threads = self.threads();
+            drop((threads.file.take(), threads.lock.take()));
+        } else {
+            // A writer that comes back may still write.
+            std::mem::forget(self.threads().lock.take());
         }
     }
 
@@ -225,6 +219,8 @@ impl Drop for SqliteJournal {
     fn drop(&mut self) {
         if !self.ending().end() {
             warn!("the journal did not close in time");
+            // A writer that comes back may still write.
+            std::mem::forget(self.threads().lock.take());
         }
         // Readers may still be open: see `Checkpointer::start`.
         std::mem::forget(self.threads().file.take());
@@ -237,8 +233,7 @@ impl Journal for SqliteJournal {
     }
 
     fn is_away(&self) -> bool {
-        let since = self.counts.away_since_ms.load(Ordering::Relaxed);
-        since != 0 && now_ms() - since >= AWAY_AFTER_MS
+        self.queue.is_away()
     }
 
     fn find<'a>(&'a self, push: &'a PushId) -> Reading<'a, Option<Found>> {

@@ -97,3 +97,29 @@ pub(crate) fn content(
         _ => Content::Failed,
     })
 }
+
+/// How SQLite runs a statement on the newest schema.
+#[cfg(test)]
+pub(crate) fn plan(sql: &str) -> String {
+    let connection = empty();
+    let mut plan = connection
+        .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+        .expect("a statement");
+    let lines = plan
+        .query_map(
+            rusqlite::params_from_iter(vec![0; plan.parameter_count()]),
+            |row| row.get::<_, String>(3),
+        )
+        .expect("a plan");
+    lines.map(|line| line.expect("a line") + "\n").collect()
+}
+
+/// A database in memory with the newest schema and nothing in it.
+#[cfg(test)]
+pub(crate) fn empty() -> rusqlite::Connection {
+    let connection = rusqlite::Connection::open_in_memory().expect("a database");
+    connection
+        .execute_batch(include_str!("../migrations/sqlite/0001_journal.sql"))
+        .expect("a schema");
+    connection
+}

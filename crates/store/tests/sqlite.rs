@@ -51,7 +51,7 @@ async fn fill(journal: &SqliteJournal, follower: &str, n: i64) {
 fn rows(folder: &Path) -> Vec<(String, i64)> {
     let connection = look(folder);
     let mut tables = connection
-        .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('accounts', '_sqlx_migrations')")
+        .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('accounts', '_sqlx_migrations', 'sqlite_sequence')")
         .expect("a statement");
     let names = tables
         .query_map([], |row| row.get::<_, String>(0))
@@ -74,7 +74,10 @@ async fn the_file_is_the_owners_only() {
     assert_eq!(mode(&data), 0o700);
     assert_eq!(mode(&data.join(echostr_store::FILE_NAME)), 0o600);
     let names = fs::read_dir(&data).expect("a folder").count();
-    assert_eq!(names, 1, "the log was written back and removed");
+    assert_eq!(
+        names, 2,
+        "the log was written back and removed, database and lock are left"
+    );
 }
 
 #[tokio::test]
@@ -170,7 +173,7 @@ async fn a_folder_that_cannot_be_made_is_named() {
 }
 
 async fn refused(folder: &Path) -> String {
-    match SqliteJournal::open(folder, 0).await {
+    match SqliteJournal::open(folder, FOR_EVER).await {
         Ok(_) => panic!("opened"),
         Err(error) => error.to_string(),
     }
@@ -587,6 +590,8 @@ async fn the_book_shows_what_came_newest_first() {
             .expect("read")
             .is_empty()
     );
+    assert!(book.knows_account(SHOP).await.expect("read"));
+    assert!(!book.knows_account("other").await.expect("read"));
     assert_eq!(book.followers(None, 10).await.expect("read").len(), 2);
 }
 
@@ -626,4 +631,184 @@ async fn a_reader_sees_links_after_the_log_was_copied() {
         .expect("checked");
     assert_eq!(integrity, "ok");
     println!("the log had {log} bytes");
+}
+
+#[tokio::test]
+async fn a_chain_does_not_lead_into_another_followers_messages() {
+    let folder = folder();
+    let journal = open(folder.path()).await;
+    done(&written(&journal, vec![received(&text("o1", 1, "a"), None)]).await);
+    // As retention does, while `latest` still names the message.
+    look(folder.path())
+        .execute_batch("DELETE FROM messages")
+        .expect("deleted");
+    done(&written(&journal, vec![received(&text("o2", 2, "b"), None)]).await);
+    let book = Book::open(folder.path()).await.expect("a journal");
+    let of_o1 = Messages {
+        follower: Some(open_id("o1")),
+        limit: 10,
+        ..Messages::default()
+    };
+    assert!(book.messages(&of_o1).await.expect("read").is_empty());
+    done(&written(&journal, vec![forget("o1")]).await);
+    assert_eq!(count(folder.path(), "messages"), 1);
+}
+
+#[tokio::test]
+async fn a_follower_whose_return_was_missed_is_not_forgotten() {
+    let folder = folder();
+    let journal = open(folder.path()).await;
+    let o1 = open_id("o1");
+    let unfollowed_at = async || {
+        let known = journal.follower(of(&o1)).await.expect("read");
+        known.expect("known").unfollowed_at_ms
+    };
+    let now = now_ms();
+    let gone = received_at(&event("o1", 2, "unsubscribe", ""), now, None);
+    done(&written(&journal, vec![gone]).await);
+    assert!(unfollowed_at().await.is_some());
+    // Written late, but received before.
+    let before = received_at(&text("o1", 1, "bye"), now - 1, None);
+    done(&written(&journal, vec![before]).await);
+    assert!(unfollowed_at().await.is_some());
+    let after = received_at(&text("o1", 3, "back"), now + 1, None);
+    done(&written(&journal, vec![after]).await);
+    assert_eq!(unfollowed_at().await, None);
+}
+
+#[tokio::test]
+async fn an_answer_that_gave_way_is_not_kept() {
+    let folder = folder();
+    let journal = open(folder.path()).await;
+    let question = text("o1", 1, "多少钱");
+    done(
+        &written(
+            &journal,
+            vec![received(&question, Some(replied("first", "echo")))],
+        )
+        .await,
+    );
+    let records = vec![
+        reply_to(&question, replied("second", by::DEADLINE)),
+        Record::Answer(answer(7, &question, rest("never shown", 0))),
+        Record::Link(link(70, "o1", 1, 7, 0)),
+        session("o1", "cart", Some("[]")),
+    ];
+    let came = written(&journal, records).await;
+    assert_eq!(came, Written::Instead(Reply::from("first"), START + 100));
+    for (table, expected) in [("answers", 0), ("links", 0), ("sessions", 1)] {
+        assert_eq!(count(folder.path(), table), expected, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn what_came_before_forgetting_stays_forgotten_after_a_new_push() {
+    let folder = folder();
+    let journal = open(folder.path()).await;
+    let (o1, before) = (open_id("o1"), text("o1", 1, "a"));
+    done(&written(&journal, vec![received(&before, None)]).await);
+    done(&written(&journal, vec![forget("o1")]).await);
+    // No number and no session make the follower anew.
+    assert_eq!(journal.next_number(of(&o1)).await.expect("drawn"), 0);
+    done(&written(&journal, vec![session("o1", "cart", Some("[]"))]).await);
+    assert_eq!(count(folder.path(), "followers"), 0);
+
+    let later = received_at(&text("o1", 2, "b"), now_ms() + 1000, None);
+    done(&written(&journal, vec![later]).await);
+    let leftovers = vec![
+        received(&before, Some(replied("a", "echo"))),
+        Record::Answer(answer(7, &before, rest("a", 0))),
+        Record::Link(link(70, "o1", 1, 7, 0)),
+    ];
+    done(&written(&journal, leftovers).await);
+    for (table, expected) in [("messages", 1), ("answers", 0), ("links", 0)] {
+        assert_eq!(count(folder.path(), table), expected, "{table}");
+    }
+    assert_eq!(journal.next_number(of(&o1)).await.expect("drawn"), 1);
+}
+
+#[tokio::test]
+async fn what_was_forgotten_is_not_in_the_file() {
+    let folder = folder();
+    let journal = open(folder.path()).await;
+    for (n, secret) in ["planted one", "planted two"].iter().enumerate() {
+        let follower = format!("o{n}");
+        done(&written(&journal, vec![received(&text(&follower, 1, secret), None)]).await);
+    }
+    journal.close().await;
+    let is_there = |words: &str| {
+        let bytes = fs::read(folder.path().join(echostr_store::FILE_NAME)).expect("a file");
+        bytes
+            .windows(words.len())
+            .any(|part| part == words.as_bytes())
+    };
+    assert!(is_there("planted one") && is_there("planted two"));
+
+    let book = Book::open(folder.path()).await.expect("a journal");
+    book.forget(SHOP, &open_id("o0")).expect("forgotten");
+    drop(book);
+    let journal = open(folder.path()).await;
+    done(&written(&journal, vec![forget("o1")]).await);
+    journal.close().await;
+    assert!(!is_there("planted one") && !is_there("planted two"));
+}
+
+#[tokio::test]
+async fn a_second_server_is_kept_out_of_the_folder() {
+    let folder = folder();
+    let journal = open(folder.path()).await;
+    let message = refused(folder.path()).await;
+    assert!(
+        message.contains("another Echostr server is using"),
+        "{message}"
+    );
+    // The commands are not.
+    Book::open(folder.path()).await.expect("a journal");
+
+    // A restart: the one before ends meanwhile.
+    let start = std::time::Instant::now();
+    let ending = async {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        journal.close().await;
+    };
+    let (next, ()) = tokio::join!(open(folder.path()), ending);
+    assert!(start.elapsed() >= std::time::Duration::from_millis(200));
+    next.close().await;
+}
+
+#[tokio::test]
+async fn a_closed_journal_is_away() {
+    let folder = folder();
+    let journal = open(folder.path()).await;
+    assert!(!journal.is_away());
+    journal.close().await;
+    assert!(journal.is_away());
+}
+
+#[tokio::test]
+async fn what_can_never_be_written_is_not_reported_as_written() {
+    let folder = folder();
+    let journal = open(folder.path()).await;
+    let damaged = text("o1", 1, "a");
+    done(
+        &written(
+            &journal,
+            vec![received(&damaged, Some(replied("a", "echo")))],
+        )
+        .await,
+    );
+    let blocker = look(folder.path());
+    blocker
+        .execute_batch("BEGIN IMMEDIATE; UPDATE messages SET reply = '{'")
+        .expect("locked");
+    let first = journal.write(vec![received(&text("o1", 2, "b"), None)]);
+    until(async || journal.is_away()).await;
+    // One batch, because the writer is at the first.
+    let never = journal.write(vec![received(&damaged, None)]);
+    journal.write(vec![received(&text("o1", 3, "c"), None)]);
+    blocker.execute_batch("COMMIT").expect("unlocked");
+    assert_eq!(first.wait().await, Written::Done);
+    assert_eq!(never.wait().await, Written::Lost);
+    assert_eq!(journal.health().lost_records, 1);
+    assert_eq!(count(folder.path(), "messages"), 3);
 }

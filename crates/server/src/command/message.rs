@@ -8,7 +8,7 @@ use echostr_protocol::{Document, OpenId, Reply};
 use echostr_store::{Book, DeliveryEntry, Error, MessageEntry, Messages};
 
 use super::book::{Where, print};
-use super::print::{clean, seconds, short, table, time};
+use super::print::{clean, escaped, seconds, short, table, time};
 
 /// What to show.
 #[derive(Subcommand)]
@@ -58,11 +58,16 @@ pub fn run(action: Action) -> ExitCode {
                 limit: list.limit,
             };
             print(list.place, async move |book: Book| {
+                if let Some(account) = &which.account
+                    && !book.knows_account(account).await?
+                {
+                    return Ok((unknown(account), ExitCode::FAILURE));
+                }
                 let messages = book.messages(&which).await?;
                 let text = match (list.json, &messages[..]) {
                     (true, messages) => messages
                         .iter()
-                        .map(|message| message.json() + "\n")
+                        .map(|message| escaped(&message.json()) + "\n")
                         .collect(),
                     (false, []) => "没有消息 · no messages\n".into(),
                     (false, messages) => listed(messages, which.limit),
@@ -84,6 +89,14 @@ pub fn run(action: Action) -> ExitCode {
     }
 }
 
+fn unknown(account: &str) -> String {
+    let account = clean(account);
+    format!(
+        "没有 id 为 {account} 的公众号；id 写在设置的 [[account]] 里 · \
+         there is no account with the id {account}; ids are in the settings, under [[account]]\n"
+    )
+}
+
 fn listed(messages: &[MessageEntry], limit: u32) -> String {
     let head = [
         "编号 ID",
@@ -101,7 +114,7 @@ fn listed(messages: &[MessageEntry], limit: u32) -> String {
         vec![
             message.id.to_string(),
             time(message.received_at_ms),
-            message.account.clone(),
+            clean(&message.account),
             short(message.follower.as_str(), 28),
             short(&message.kind, 20),
             short(&content(message), 30),
@@ -129,7 +142,7 @@ fn listed(messages: &[MessageEntry], limit: u32) -> String {
 fn shown(message: &MessageEntry, deliveries: &[DeliveryEntry]) -> String {
     let mut text = format!("消息 {0} · message {0}\n\n", message.id);
     let facts = [
-        ("公众号 account", message.account.clone()),
+        ("公众号 account", clean(&message.account)),
         ("用户 follower", clean(message.follower.as_str())),
         ("类型 kind", clean(&message.kind)),
         ("发出 sent", time(message.created_at * 1000)),

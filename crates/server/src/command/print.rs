@@ -78,12 +78,30 @@ pub(super) fn short(text: &str, columns: usize) -> String {
 /// Without what steers a terminal or turns the direction of the text; line ends stay.
 pub(super) fn clean(text: &str) -> String {
     text.chars()
-        .filter(|character| match character {
-            '\n' | '\t' => true,
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
-            other => !other.is_control(),
-        })
+        .filter(|character| matches!(character, '\n' | '\t') || !steers(*character))
         .collect()
+}
+
+/// JSON with escapes for what steers a terminal or turns the direction of the text: in JSON that stands in strings only.
+pub(super) fn escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        if steers(character) {
+            let _ = write!(escaped, "\\u{:04x}", u32::from(character));
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+fn steers(character: char) -> bool {
+    match character {
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            true
+        }
+        other => other.is_control(),
+    }
 }
 
 fn width(text: &str) -> usize {
@@ -140,7 +158,19 @@ mod tests {
     #[test]
     fn nothing_steers_the_terminal() {
         assert_eq!(clean("\u{1b}[31mred\u{7}\u{9b}2J"), "[31mred2J");
-        assert_eq!(clean("a\u{202e}cba"), "acba");
+        assert_eq!(clean("a\u{202e}cba\u{61c}"), "acba");
+    }
+
+    #[test]
+    fn nothing_in_json_steers_the_terminal() {
+        let text = "多少\u{9b}2J\u{7f}\u{61c}\u{202e}钱\u{1b}\n";
+        let json = escaped(&serde_json::json!({ "text": text }).to_string());
+        assert_eq!(
+            json,
+            r#"{"text":"多少\u009b2J\u007f\u061c\u202e钱\u001b\n"}"#
+        );
+        let read: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(read["text"], text);
     }
 
     #[test]

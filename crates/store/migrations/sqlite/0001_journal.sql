@@ -17,7 +17,8 @@ CREATE TABLE accounts (
 ) STRICT;
 
 CREATE TABLE followers (
-    id INTEGER PRIMARY KEY,
+    -- Never used again, or else what is left of one follower could become another's.
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     account_id INTEGER NOT NULL REFERENCES accounts (id),
     open_id TEXT NOT NULL,
     first_seen_at_ms INTEGER NOT NULL,
@@ -35,7 +36,8 @@ CREATE INDEX followers_unfollowed ON followers (unfollowed_at_ms) WHERE unfollow
 
 -- One row per push, with both directions.
 CREATE TABLE messages (
-    id INTEGER PRIMARY KEY,
+    -- Never used again: `latest` and `previous_id` may name messages that were deleted.
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     account_id INTEGER NOT NULL REFERENCES accounts (id),
     -- Nobody for pushes without a sender.
     follower_id INTEGER REFERENCES followers (id),

@@ -29,6 +29,28 @@ const MAX_RUNS: i64 = 2;
 
 type Result<T> = std::result::Result<T, Fault>;
 
+/// Candidates first, or else every message is looked at.
+const UNFINISHED: &str =
+    "SELECT m.id, account.public_id, m.source, m.received_at_ms, m.reply IS NOT NULL,
+            f.open_id, a.id, a.question, a.asked_at_ms, a.expires_at_ms, a.step, coalesce(l.question_id, 0) > m.id
+     FROM (
+         SELECT id FROM messages WHERE reply IS NULL AND received_at_ms >= ?1
+         UNION
+         SELECT message_id FROM answers WHERE state = 'running'
+     ) AS candidate
+     CROSS JOIN messages m ON m.id = candidate.id
+     JOIN accounts account ON account.id = m.account_id
+     LEFT JOIN followers f ON f.id = m.follower_id
+     LEFT JOIN latest l ON l.follower_id = m.follower_id
+     LEFT JOIN answers a ON a.message_id = m.id
+     WHERE m.received_at_ms >= ?1 AND m.runs < ?2 AND m.id <= ?3 AND (a.id IS NULL OR a.state = 'running')
+     ORDER BY m.id";
+
+/// Those that are too old, or have cost two processes their life.
+const GIVE_UP: &str = "UPDATE answers SET state = 'failed' WHERE state = 'running' AND message_id <= ?3
+    AND EXISTS (SELECT 1 FROM messages m WHERE m.id = answers.message_id AND (m.received_at_ms < ?1 OR m.runs >= ?2))
+    AND message_id NOT IN (SELECT value FROM json_each(?4))";
+
 /// What came of a call when something stood there already: a reply and its `CreateTime`.
 type Instead = Option<(Reply, i64)>;
 
@@ -55,6 +77,7 @@ pub(crate) struct Cache {
 struct Follower {
     id: i64,
     last_seen_at_ms: i64,
+    unfollowed_at_ms: Option<i64>,
     latest: Latest,
 }
 
@@ -115,7 +138,8 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    /// The records of one call, in their order, but for pages: whether one is shown depends on what came of the push.
+    /// The records of one call, in their order, but for pages: whether one is shown depends on what came of the push. When
+    /// the push had a reply already, the answer of this call is not shown either, and neither it nor its link is kept.
     pub(crate) fn call(&mut self, records: &[Record]) -> Result<Instead> {
         let pages = || {
             records.iter().filter_map(|record| match record {
@@ -138,6 +162,7 @@ impl<'a> Transaction<'a> {
                     self.delivery(push, delivery)?;
                     None
                 }
+                Record::Answer(_) | Record::Link(_) if instead.is_some() => None,
                 Record::Answer(answer) => {
                     self.answer(answer)?;
                     None
@@ -191,7 +216,7 @@ impl<'a> Transaction<'a> {
             replied,
         } = received;
         let follower = message.from_user();
-        if self.was_forgotten(&push.account, follower, Some(*received_at_ms)) {
+        if self.was_forgotten(&push.account, follower, *received_at_ms) {
             return Ok(None);
         }
         let account = self.account(&push.account, *received_at_ms)?;
@@ -240,10 +265,8 @@ impl<'a> Transaction<'a> {
             if is_question(message, replied) {
                 known.latest.question = known.latest.message;
             }
+            self.follows(known, message, *received_at_ms)?;
             self.seen(account, follower, known, *received_at_ms)?;
-            if let Message::Event(event) = message.as_ref() {
-                self.follows(known.id, event, *received_at_ms)?;
-            }
         }
         Ok(None)
     }
@@ -358,7 +381,7 @@ impl<'a> Transaction<'a> {
     }
 
     fn answer(&mut self, answer: &SavedAnswer) -> Result<()> {
-        if self.was_forgotten(&answer.push.account, &answer.follower, None) {
+        if self.was_forgotten(&answer.push.account, &answer.follower, answer.asked_at_ms) {
             return Ok(());
         }
         let push = &answer.push;
@@ -452,19 +475,15 @@ impl<'a> Transaction<'a> {
         Ok((message, known.id))
     }
 
-    fn link(&mut self, link: &LinkRecord) -> Result<()> {
-        if self.was_forgotten(&link.account, &link.follower, None) {
-            return Ok(());
-        }
-        let account = self.account(&link.account, now_ms())?;
-        let follower = self.follower_or_new(account, &link.follower, now_ms())?;
+    /// Belongs to the follower of its answer. Without that it would lead nowhere: it was forgotten, for example.
+    fn link(&self, link: &LinkRecord) -> Result<()> {
         self.statement(
-            "INSERT INTO links (id, follower_id, number, answer_id, step) VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO links (id, follower_id, number, answer_id, step)
+             SELECT ?1, follower_id, ?2, id, ?4 FROM answers WHERE id = ?3
              ON CONFLICT DO NOTHING",
         )?
         .execute(params![
             bytes(link.id),
-            follower.id,
             // 0 for none: it could not be drawn while the journal was away.
             not_0(signed(link.number)),
             bytes(link.answer),
@@ -521,11 +540,9 @@ impl<'a> Transaction<'a> {
         value: Option<&str>,
         at_ms: i64,
     ) -> Result<()> {
-        if self.was_forgotten(account, follower, None) {
+        let Some(follower) = self.follower_unless_forgotten(account, follower, at_ms)? else {
             return Ok(());
-        }
-        let account = self.account(account, at_ms)?;
-        let follower = self.follower_or_new(account, follower, at_ms)?.id;
+        };
         match value {
             Some(value) => self
                 .statement(
@@ -558,31 +575,44 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    /// Whether the follower was forgotten, after the push was received if this is one: what its jobs still write then must
-    /// not bring anything back. A push that came later does.
-    fn was_forgotten(
+    /// Whether the follower was forgotten after this push was received: what its jobs still write then must not bring
+    /// anything back. A push that came later does, but not what came before.
+    fn was_forgotten(&self, account: &Str, follower: &OpenId, received_at_ms: i64) -> bool {
+        self.forgotten_at_ms(account, follower)
+            .is_some_and(|at| received_at_ms <= at)
+    }
+
+    fn forgotten_at_ms(&self, account: &Str, follower: &OpenId) -> Option<i64> {
+        if self.cache.forgotten.is_empty() {
+            return None;
+        }
+        let who = (account.clone(), follower.clone());
+        self.cache.forgotten.get(&who).copied()
+    }
+
+    /// The row of a follower for what names no push: of one who may have been forgotten, only if a later push has made it
+    /// anew.
+    fn follower_unless_forgotten(
         &mut self,
         account: &Str,
         follower: &OpenId,
-        received_at_ms: Option<i64>,
-    ) -> bool {
-        if self.cache.forgotten.is_empty() {
-            return false;
-        }
-        let who = (account.clone(), follower.clone());
-        let Some(at) = self.cache.forgotten.get(&who) else {
-            return false;
+        at_ms: i64,
+    ) -> Result<Option<i64>> {
+        let may_be_made = self.forgotten_at_ms(account, follower).is_none();
+        let account = self.account(account, at_ms)?;
+        let follower = if may_be_made {
+            Some(self.follower_or_new(account, follower, at_ms)?)
+        } else {
+            self.follower(account, follower)?
         };
-        if received_at_ms.is_some_and(|received| received > *at) {
-            self.cache.forgotten.remove(&who);
-            return false;
-        }
-        true
+        Ok(follower.map(|follower| follower.id))
     }
 
+    /// 0 for a follower who was forgotten.
     fn number(&mut self, account: &Str, follower: &OpenId) -> Result<u64> {
-        let account = self.account(account, now_ms())?;
-        let follower = self.follower_or_new(account, follower, now_ms())?.id;
+        let Some(follower) = self.follower_unless_forgotten(account, follower, now_ms())? else {
+            return Ok(0);
+        };
         let number: i64 = self
             .statement(
                 "UPDATE followers SET last_number = last_number + 1 WHERE id = ?1 RETURNING last_number",
@@ -593,22 +623,7 @@ impl<'a> Transaction<'a> {
 
     fn take_up(&mut self, since_ms: i64) -> Result<Vec<Unfinished>> {
         let unfinished = {
-            let mut select = self.statement(
-                "SELECT m.id, account.public_id, m.source, m.received_at_ms, m.reply IS NOT NULL,
-                        f.open_id, a.id, a.question, a.asked_at_ms, a.expires_at_ms, a.step, coalesce(l.question_id, 0) > m.id
-                 FROM (
-                     SELECT id FROM messages WHERE reply IS NULL AND received_at_ms >= ?1
-                     UNION
-                     SELECT message_id FROM answers WHERE state = 'running'
-                 ) AS candidate
-                 JOIN messages m ON m.id = candidate.id
-                 JOIN accounts account ON account.id = m.account_id
-                 LEFT JOIN followers f ON f.id = m.follower_id
-                 LEFT JOIN latest l ON l.follower_id = m.follower_id
-                 LEFT JOIN answers a ON a.message_id = m.id
-                 WHERE m.received_at_ms >= ?1 AND m.runs < ?2 AND m.id <= ?3 AND (a.id IS NULL OR a.state = 'running')
-                 ORDER BY m.id",
-            )?;
+            let mut select = self.statement(UNFINISHED)?;
             let rows = select.query_map(
                 params![since_ms, MAX_RUNS, self.first_id],
                 UnfinishedRow::read,
@@ -619,17 +634,12 @@ impl<'a> Transaction<'a> {
             self.statement("UPDATE messages SET runs = runs + 1 WHERE id = ?1")?
                 .execute([row.message])?;
         }
-        // Those that are too old, or have cost two processes their life.
-        self.statement(
-            "UPDATE answers SET state = 'failed' WHERE state = 'running' AND message_id <= ?3
-               AND message_id IN (SELECT id FROM messages WHERE received_at_ms < ?1 OR runs >= ?2)
-               AND message_id NOT IN (SELECT value FROM json_each(?4))",
-        )?
-        .execute(params![
+        let taken: Vec<_> = unfinished.iter().map(|row| row.message).collect();
+        self.statement(GIVE_UP)?.execute(params![
             since_ms,
             MAX_RUNS,
             self.first_id,
-            serde_json::to_string(&unfinished.iter().map(|row| row.message).collect::<Vec<_>>())?,
+            serde_json::to_string(&taken)?,
         ])?;
         Ok(unfinished
             .into_iter()
@@ -673,13 +683,31 @@ impl<'a> Transaction<'a> {
     }
 
     fn follower_or_new(&mut self, account: i64, open_id: &OpenId, at_ms: i64) -> Result<Follower> {
+        if let Some(follower) = self.follower(account, open_id)? {
+            return Ok(follower);
+        }
+        self.statement(
+            "INSERT INTO followers (account_id, open_id, first_seen_at_ms, last_seen_at_ms) VALUES (?1, ?2, ?3, ?3)",
+        )?
+        .execute(params![account, open_id.as_str(), at_ms])?;
+        let follower = Follower {
+            id: self.connection.last_insert_rowid(),
+            last_seen_at_ms: at_ms,
+            unfollowed_at_ms: None,
+            latest: Latest::default(),
+        };
+        self.remember(account, open_id, follower)?;
+        Ok(follower)
+    }
+
+    fn follower(&mut self, account: i64, open_id: &OpenId) -> Result<Option<Follower>> {
         let known = self.cache.followers.get(&account);
         if let Some(follower) = known.and_then(|known| known.get(open_id.as_str())) {
-            return Ok(*follower);
+            return Ok(Some(*follower));
         }
         let stored = self
             .statement(
-                "SELECT f.id, last_seen_at_ms, coalesce(message_id, 0), coalesce(question_id, 0)
+                "SELECT f.id, last_seen_at_ms, unfollowed_at_ms, coalesce(message_id, 0), coalesce(question_id, 0)
                  FROM followers f LEFT JOIN latest ON follower_id = f.id
                  WHERE account_id = ?1 AND open_id = ?2",
             )?
@@ -687,26 +715,21 @@ impl<'a> Transaction<'a> {
                 Ok(Follower {
                     id: row.get(0)?,
                     last_seen_at_ms: row.get(1)?,
+                    unfollowed_at_ms: row.get(2)?,
                     latest: Latest {
-                        message: row.get(2)?,
-                        question: row.get(3)?,
+                        message: row.get(3)?,
+                        question: row.get(4)?,
                     },
                 })
             })
             .optional()?;
-        let follower = if let Some(follower) = stored {
-            follower
-        } else {
-            self.statement(
-                "INSERT INTO followers (account_id, open_id, first_seen_at_ms, last_seen_at_ms) VALUES (?1, ?2, ?3, ?3)",
-            )?
-            .execute(params![account, open_id.as_str(), at_ms])?;
-            Follower {
-                id: self.connection.last_insert_rowid(),
-                last_seen_at_ms: at_ms,
-                latest: Latest::default(),
-            }
-        };
+        if let Some(follower) = stored {
+            self.remember(account, open_id, follower)?;
+        }
+        Ok(stored)
+    }
+
+    fn remember(&mut self, account: i64, open_id: &OpenId, follower: Follower) -> Result<()> {
         if self.cache.n_followers >= MAX_FOLLOWERS {
             self.flush_latest()?;
             self.cache.followers.clear();
@@ -719,7 +742,7 @@ impl<'a> Transaction<'a> {
             .entry(account)
             .or_default()
             .insert(open_id.as_str().into(), follower);
-        Ok(follower)
+        Ok(())
     }
 
     /// Remembers what has changed about a follower, and writes it down where it has to be.
@@ -743,17 +766,25 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    fn follows(&self, follower: i64, event: &Event, at_ms: i64) -> Result<()> {
-        match event {
-            Event::Subscribe(subscribe) => {
+    fn follows(&self, follower: &mut Follower, message: &Message, at_ms: i64) -> Result<()> {
+        match message {
+            Message::Event(Event::Subscribe(subscribe)) => {
                 self.statement(
                     "UPDATE followers SET followed_at_ms = ?2, unfollowed_at_ms = NULL, source = ?3 WHERE id = ?1",
                 )?
-                .execute(params![follower, at_ms, subscribe.scene.as_deref()])?;
+                .execute(params![follower.id, at_ms, subscribe.scene.as_deref()])?;
+                follower.unfollowed_at_ms = None;
             }
-            Event::Unsubscribe(_) => {
+            Message::Event(Event::Unsubscribe(_)) => {
                 self.statement("UPDATE followers SET unfollowed_at_ms = ?2 WHERE id = ?1")?
-                    .execute(params![follower, at_ms])?;
+                    .execute(params![follower.id, at_ms])?;
+                follower.unfollowed_at_ms = Some(at_ms);
+            }
+            // Only who follows can send anything: the push that told of it was missed.
+            _ if follower.unfollowed_at_ms.is_some_and(|gone| gone < at_ms) => {
+                self.statement("UPDATE followers SET unfollowed_at_ms = NULL WHERE id = ?1")?
+                    .execute([follower.id])?;
+                follower.unfollowed_at_ms = None;
             }
             _ => {}
         }
@@ -864,6 +895,18 @@ pub(crate) fn forget(
     account: &str,
     open_id: &OpenId,
 ) -> rusqlite::Result<Deleted> {
+    // Overwritten, not only marked as free.
+    connection.execute_batch("PRAGMA secure_delete = ON")?;
+    let deleted = delete_follower(connection, account, open_id);
+    connection.execute_batch("PRAGMA secure_delete = OFF")?;
+    deleted
+}
+
+fn delete_follower(
+    connection: &Connection,
+    account: &str,
+    open_id: &OpenId,
+) -> rusqlite::Result<Deleted> {
     let follower: Option<i64> = connection
         .prepare_cached(
             "SELECT f.id FROM followers f JOIN accounts a ON a.id = f.account_id WHERE a.public_id = ?1 AND f.open_id = ?2",
@@ -935,4 +978,20 @@ fn is_question(message: &Message, replied: Option<&Replied>) -> bool {
 
 fn not_0(id: i64) -> Option<i64> {
     (id != 0).then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::plan;
+
+    #[test]
+    fn a_start_does_not_look_at_every_message() {
+        for sql in [UNFINISHED, GIVE_UP] {
+            let plan = plan(sql);
+            for table in ["m", "messages", "answers", "a"] {
+                assert!(!plan.contains(&format!("SCAN {table}\n")), "{sql}\n{plan}");
+            }
+        }
+    }
 }

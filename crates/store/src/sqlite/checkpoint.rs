@@ -7,9 +7,9 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Weak};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -33,7 +33,9 @@ const RECORDS: usize = 2000;
 
 pub(crate) struct Checkpointer {
     wake: SyncSender<Task>,
-    thread: JoinHandle<()>,
+    is_stopping: Arc<AtomicBool>,
+    // In a lock only because it is to be shared.
+    has_ended: Mutex<Receiver<()>>,
     is_last_step: Arc<AtomicBool>,
 }
 
@@ -61,17 +63,33 @@ impl Checkpointer {
         })?;
         let (wake, tasks) = sync_channel(1);
         let is_last_step = Arc::new(AtomicBool::new(false));
-        let thread = thread::Builder::new()
+        let is_stopping = Arc::new(AtomicBool::new(false));
+        let (ended, has_ended) = sync_channel(1);
+        thread::Builder::new()
             .name("checkpoint".into())
             .spawn({
-                let (is_last_step, file, counts) =
-                    (Arc::clone(&is_last_step), Arc::clone(file), counts.clone());
-                move || run(&tasks, &connection, &file, &counts, &is_last_step)
+                let (is_stopping, is_last_step) =
+                    (Arc::clone(&is_stopping), Arc::clone(&is_last_step));
+                let (file, counts) = (Arc::clone(file), counts.clone());
+                move || {
+                    run(
+                        &tasks,
+                        &connection,
+                        &file,
+                        &counts,
+                        &is_stopping,
+                        &is_last_step,
+                    );
+                    drop((connection, file));
+                    // Nobody may be waiting for it.
+                    let _ = ended.send(());
+                }
             })
             .map_err(|source| Error::Thread { source })?;
         Ok(Self {
             wake,
-            thread,
+            is_stopping,
+            has_ended: Mutex::new(has_ended),
             is_last_step,
         })
     }
@@ -85,11 +103,16 @@ impl Checkpointer {
         }
     }
 
-    /// Ends the thread, after the checkpoint that is under way.
-    pub(crate) fn stop(self) {
-        // It has ended already when nobody listens.
-        let _ = self.wake.send(Task::Stop);
-        let _ = self.thread.join();
+    /// Ends the thread after the checkpoint that is under way, waits for that at most so long, and tells whether it has
+    /// ended.
+    pub(crate) fn stop(self, patience: Duration) -> bool {
+        self.is_stopping.store(true, Ordering::Release);
+        // Another task that waits wakes it as well.
+        let _ = self.wake.try_send(Task::Stop);
+        let has_ended = self.has_ended.into_inner();
+        let has_ended = has_ended.unwrap_or_else(PoisonError::into_inner);
+        // A thread that panicked has ended, too.
+        has_ended.recv_timeout(patience) != Err(RecvTimeoutError::Timeout)
     }
 }
 
@@ -133,14 +156,19 @@ fn run(
     connection: &Connection,
     file: &File,
     counts: &Counts,
+    is_stopping: &AtomicBool,
     is_last_step: &AtomicBool,
 ) {
     let mut is_reported = false;
     while let Ok(Task::Copy) = tasks.recv() {
+        if is_stopping.load(Ordering::Acquire) {
+            break;
+        }
         let copied = copy(connection, file, is_last_step);
         match copied {
             Ok(pages) => {
-                counts.wal_pages.store(pages, Ordering::Relaxed);
+                let pages = i64::try_from(pages).unwrap_or(i64::MAX);
+                counts.wal_pages.set(pages);
                 is_reported = false;
             }
             // The writer tells more about a disk that is full; the log merely grows until this works again.

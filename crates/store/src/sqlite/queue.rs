@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::mem;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,9 +10,11 @@ use echostr::BoxError;
 use echostr::journal::{Batch, Commit, Content, Record, Replied, Unfinished};
 use echostr_protocol::{OpenId, Reply, Str};
 use tokio::sync::oneshot;
+use tracing::error;
 
 use super::Identity;
 use crate::health::Counts;
+use crate::value::now_ms;
 
 /// What may wait while the journal cannot be written; beyond it the newest are given up.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
@@ -21,6 +24,9 @@ const MAX_RECORDS: usize = 512;
 
 /// How long records that nobody waits for may lie, so that they share the next transaction.
 const LINGER: Duration = Duration::from_millis(200);
+
+/// How long writing must have failed, or not moved, until nobody waits for it.
+const AWAY_AFTER_MS: u64 = 1000;
 
 /// Between the beginnings of two transactions under load: each costs the processor as much as ten messages, so they are
 /// shared. A push that comes alone does not wait.
@@ -39,6 +45,13 @@ pub(crate) struct Queue {
     state: Mutex<State>,
     wake: Condvar,
     counts: Counts,
+    // Read on the way of every message, so without the lock. Milliseconds since `start`, and 1; 0 for never.
+    start: Instant,
+    oldest: AtomicU64,
+    away: AtomicU64,
+    moved: AtomicU64,
+    is_ended: AtomicBool,
+    is_stall_told: AtomicBool,
 }
 
 #[derive(Default)]
@@ -103,7 +116,45 @@ impl Queue {
             state: Mutex::default(),
             wake: Condvar::new(),
             counts,
+            start: Instant::now(),
+            oldest: AtomicU64::new(0),
+            away: AtomicU64::new(0),
+            moved: AtomicU64::new(0),
+            is_ended: AtomicBool::new(false),
+            is_stall_told: AtomicBool::new(false),
         }
+    }
+
+    /// Whether nobody should wait for what is written: for a second writing has failed, or the oldest batch has waited, with
+    /// those that the writer is at; or the writer has ended.
+    pub(crate) fn is_away(&self) -> bool {
+        if self.is_ended.load(Ordering::Relaxed) || self.has_lasted(&self.away) {
+            return true;
+        }
+        let is_stalled = self.has_lasted(&self.oldest);
+        // A long queue that moves is not worth a line.
+        if is_stalled
+            && self.has_lasted(&self.moved)
+            && !self.is_stall_told.swap(true, Ordering::Relaxed)
+        {
+            error!(
+                "writing to the journal hangs: is the disk in order? Followers are answered meanwhile, and what is to be \
+                 written waits in memory"
+            );
+            self.counts.away.set(1);
+            self.counts.away_since_ms.store(now_ms(), Ordering::Relaxed);
+        }
+        is_stalled
+    }
+
+    fn has_lasted(&self, since: &AtomicU64) -> bool {
+        let since = since.load(Ordering::Relaxed);
+        since != 0 && self.millis(Instant::now()).saturating_sub(since) >= AWAY_AFTER_MS
+    }
+
+    fn millis(&self, at: Instant) -> u64 {
+        let millis = at.saturating_duration_since(self.start).as_millis();
+        u64::try_from(millis).unwrap_or(u64::MAX - 1) + 1
     }
 
     pub(crate) fn write(&self, records: Vec<Record>) -> Commit {
@@ -137,8 +188,9 @@ impl Queue {
     /// Asks the writer for something. Refused at once while the journal is away: the answer would not be durable.
     pub(crate) fn op(&self, op: Op) -> oneshot::Receiver<Result<OpAnswer, BoxError>> {
         let (sender, receiver) = oneshot::channel();
+        let is_away = self.is_away();
         let state = self.lock();
-        if state.is_closed || state.is_away {
+        if state.is_closed || state.is_away || is_away {
             // The receiver may be gone, then nobody wants to know.
             let _ = sender.send(Err(unwritable()));
         } else {
@@ -156,7 +208,11 @@ impl Queue {
         is_urgent: bool,
     ) {
         let open = &mut state.open;
-        open.since.get_or_insert_with(Instant::now);
+        let since = *open.since.get_or_insert_with(Instant::now);
+        if self.oldest.load(Ordering::Relaxed) == 0 {
+            self.oldest.store(self.millis(since), Ordering::Relaxed);
+            self.moved.store(self.millis(since), Ordering::Relaxed);
+        }
         open.items.push(item);
         open.records += records;
         open.bytes += bytes;
@@ -226,12 +282,21 @@ impl Queue {
         }
     }
 
-    /// The writer is done with a batch.
+    /// The writer is done with a batch. Said before those who wait for it are told.
     pub(crate) fn written(&self, records: usize, bytes: usize) {
         let mut state = self.lock();
         state.records -= records;
         state.bytes -= bytes;
         self.count(&state);
+        let oldest = state.full.front().unwrap_or(&state.open).since;
+        let oldest = oldest.map_or(0, |since| self.millis(since));
+        self.oldest.store(oldest, Ordering::Relaxed);
+        self.moved
+            .store(self.millis(Instant::now()), Ordering::Relaxed);
+        if self.is_stall_told.swap(false, Ordering::Relaxed) && !state.is_away {
+            self.counts.away.set(0);
+            self.counts.away_since_ms.store(0, Ordering::Relaxed);
+        }
     }
 
     /// Waits before the next try, less when the journal is to be closed.
@@ -246,8 +311,11 @@ impl Queue {
         }
     }
 
-    pub(crate) fn set_away(&self, is_away: bool) {
-        self.lock().is_away = is_away;
+    /// Since when writing has failed, if it does.
+    pub(crate) fn set_away(&self, since: Option<Instant>) {
+        self.lock().is_away = since.is_some();
+        let away = since.map_or(0, |since| self.millis(since));
+        self.away.store(away, Ordering::Relaxed);
     }
 
     pub(crate) fn is_closing(&self) -> bool {
@@ -262,6 +330,7 @@ impl Queue {
 
     /// The writer has ended: nothing is written any more. What is left is given up.
     pub(crate) fn end(&self) -> usize {
+        self.is_ended.store(true, Ordering::Relaxed);
         let mut state = self.lock();
         state.is_closed = true;
         let left: Vec<Pending> = state.full.drain(..).collect();
@@ -303,6 +372,15 @@ impl Pending {
         self.refuse_ops();
         self.batch.lose();
         self.items.iter().map(Item::records).sum()
+    }
+}
+
+/// Also when the writer panics: nobody waits for it any more. Once it is finished, this changes nothing.
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if !self.items.is_empty() {
+            self.batch.lose();
+        }
     }
 }
 
@@ -354,5 +432,49 @@ fn content_bytes(content: &Content) -> usize {
     match content {
         Content::Text { text, .. } => text.len(),
         _ => RECORD_BYTES,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue_with_one() -> (Queue, Commit) {
+        let queue = Queue::new(Counts::new());
+        let forget = Record::Forget {
+            account: "shop".into(),
+            follower: "o1".into(),
+        };
+        let commit = queue.write(vec![forget]);
+        (queue, commit)
+    }
+
+    #[test]
+    fn a_writer_that_hangs_is_away() {
+        let (queue, _) = queue_with_one();
+        // In the hand of the writer, whose fsync does not come back.
+        let Work::Write(pending) = queue.take() else {
+            panic!("there is something to write");
+        };
+        assert!(!queue.is_away());
+        std::thread::sleep(Duration::from_millis(AWAY_AFTER_MS + 50));
+        assert!(queue.is_away());
+        assert_eq!(queue.counts.away.get(), 1);
+        queue.written(pending.records, pending.bytes);
+        assert!(!queue.is_away());
+        assert_eq!(queue.counts.away.get(), 0);
+    }
+
+    #[test]
+    fn what_a_writer_held_when_it_died_is_lost() {
+        let (queue, commit) = queue_with_one();
+        let Work::Write(pending) = queue.take() else {
+            panic!("there is something to write");
+        };
+        assert_eq!(commit.now(), None);
+        drop(pending);
+        queue.end();
+        assert_eq!(commit.now(), Some(echostr::journal::Written::Lost));
+        assert!(queue.is_away());
     }
 }

@@ -1,6 +1,9 @@
 //! What is deleted by itself, in small portions between the batches.
 
+use std::time::{Duration, Instant};
+
 use rusqlite::{Connection, OptionalExtension as _, params};
+use tracing::warn;
 
 use super::fault::Fault;
 use super::{Retention, forget};
@@ -9,13 +12,21 @@ use crate::value::{now_ms, signed};
 /// How many messages are looked at in one transaction: no commit waits long for it.
 const PORTION: usize = 200;
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+const HOUR_MS: i64 = 60 * 60 * 1000;
+const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// How long nothing is deleted after the wall clock has jumped.
+const REST: Duration = Duration::from_hours(1);
 
 /// How far the cleaning has come.
 #[derive(Default)]
 pub(crate) struct Tidy {
     // The messages up to this one were looked at.
     cursor: i64,
+    // Both clocks at the last portion.
+    last: Option<(Instant, i64)>,
+    // The wall clock has jumped: it may be wrong, and what is deleted does not come back.
+    rests_until: Option<Instant>,
 }
 
 /// What a portion has done.
@@ -34,7 +45,19 @@ impl Tidy {
         connection: &Connection,
         retention: Retention,
     ) -> Result<Done, Fault> {
-        let now = now_ms();
+        self.portion_at(connection, retention, Instant::now(), now_ms())
+    }
+
+    fn portion_at(
+        &mut self,
+        connection: &Connection,
+        retention: Retention,
+        at: Instant,
+        now: i64,
+    ) -> Result<Done, Fault> {
+        if self.must_rest(at, now) {
+            return Ok(Done::default());
+        }
         let before = |days: u32| now - i64::from(days) * DAY_MS;
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let mut done = Done::default();
@@ -49,6 +72,22 @@ impl Tidy {
         Ok(done)
     }
 
+    /// Whether the wall clock has lately moved further than time did.
+    fn must_rest(&mut self, at: Instant, now_ms: i64) -> bool {
+        if let Some((last_at, last_ms)) = self.last.replace((at, now_ms)) {
+            let passed =
+                signed(u64::try_from(at.duration_since(last_at).as_millis()).unwrap_or(u64::MAX));
+            if now_ms - last_ms - passed > HOUR_MS {
+                warn!(
+                    "the clock was put forward by more than an hour: nothing is deleted by age within the next hour; \
+                     see that the clock is right"
+                );
+                self.rests_until = Some(at + REST);
+            }
+        }
+        self.rests_until.is_some_and(|until| at < until)
+    }
+
     /// Messages older than `before_ms`, in the order in which they came, but for those with an answer that can be read.
     fn delete_some(
         &mut self,
@@ -58,20 +97,30 @@ impl Tidy {
         done: &mut Done,
     ) -> Result<(), Fault> {
         let mut select = connection.prepare_cached(
-            "SELECT m.id, m.received_at_ms < ?2,
+            "SELECT m.id, m.received_at_ms < ?2, m.received_at_ms > ?5,
                     EXISTS (SELECT 1 FROM answers a WHERE a.message_id = m.id AND a.expires_at_ms > ?3
                             AND a.state IN ('running', 'text', 'other'))
              FROM messages m WHERE m.id > ?1 ORDER BY m.id LIMIT ?4",
         )?;
         let rows = select.query_map(
-            params![self.cursor, before_ms, now_ms, signed(PORTION as u64)],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            params![
+                self.cursor,
+                before_ms,
+                now_ms,
+                signed(PORTION as u64),
+                now_ms + DAY_MS
+            ],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
         )?;
-        let rows: Vec<(i64, bool, bool)> = rows.collect::<Result<_, _>>()?;
-        let n_old = rows.iter().take_while(|(_, is_old, _)| *is_old).count();
-        for (id, _, is_live) in &rows[..n_old] {
+        let rows: Vec<(i64, bool, bool, bool)> = rows.collect::<Result<_, _>>()?;
+        // What came while the clock was wrong, and seems to come from the future, does not hide what is old behind it.
+        let old = rows
+            .iter()
+            .take_while(|(_, is_old, is_future, _)| *is_old || *is_future);
+        let n_old = old.count();
+        for (id, is_old, _, is_live) in &rows[..n_old] {
             self.cursor = *id;
-            if *is_live {
+            if *is_live || !*is_old {
                 continue;
             }
             for sql in [
@@ -107,4 +156,78 @@ fn forget_one(connection: &Connection, before_ms: i64) -> Result<bool, Fault> {
     };
     forget(connection, &account, &open_id.into())?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::empty;
+
+    const RETENTION: Retention = Retention {
+        journal_days: 30,
+        unfollowed_days: 30,
+    };
+    const NOW_MS: i64 = 1_795_000_000_000;
+
+    /// Messages that came so many days ago.
+    fn with(days: &[i64]) -> Connection {
+        let connection = empty();
+        connection
+            .execute_batch(
+                "INSERT INTO accounts (id, public_id, created_at_ms, updated_at_ms) VALUES (1, 'shop', 0, 0)",
+            )
+            .expect("an account");
+        for (place, days) in days.iter().enumerate() {
+            connection
+                .execute(
+                    "INSERT INTO messages (account_id, created_at, key, kind, received_at_ms, source)
+                     VALUES (1, 0, ?1, 'text', ?2, '')",
+                    params![place.to_string(), NOW_MS - days * DAY_MS],
+                )
+                .expect("a message");
+        }
+        connection
+    }
+
+    fn left(connection: &Connection) -> i64 {
+        connection
+            .query_row("SELECT count(*) FROM messages", [], |row| row.get(0))
+            .expect("a count")
+    }
+
+    #[test]
+    fn a_clock_that_jumps_deletes_nothing_for_an_hour() {
+        let connection = with(&[1, 0]);
+        let start = Instant::now();
+        let mut tidy = Tidy::default();
+        let mut left_at = |secs: u64, now_ms: i64| {
+            let at = start + Duration::from_secs(secs);
+            tidy.portion_at(&connection, RETENTION, at, now_ms)
+                .expect("looked");
+            left(&connection)
+        };
+        let far = NOW_MS + 365 * DAY_MS;
+        assert_eq!(left_at(0, NOW_MS), 2);
+        assert_eq!(left_at(60, far), 2);
+        assert_eq!(left_at(120, far + 60_000), 2);
+        // It was put right again.
+        assert_eq!(left_at(180, NOW_MS + 180_000), 2);
+        assert_eq!(left_at(3700, NOW_MS + 3_700_000), 2);
+        // Days that have really passed count.
+        let (mut secs, mut now_ms) = (3700, NOW_MS + 3_700_000);
+        while secs < 3700 + 40 * 86_400 {
+            (secs, now_ms) = (secs + 43_200, now_ms + 43_200_000);
+            left_at(secs, now_ms);
+        }
+        assert_eq!(left(&connection), 0);
+    }
+
+    #[test]
+    fn a_row_from_the_future_does_not_keep_old_ones() {
+        let connection = with(&[40, -400, 39, 1]);
+        let mut tidy = Tidy::default();
+        tidy.portion_at(&connection, RETENTION, Instant::now(), NOW_MS)
+            .expect("looked");
+        assert_eq!(left(&connection), 2);
+    }
 }

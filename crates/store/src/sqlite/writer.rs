@@ -172,7 +172,7 @@ impl Writer {
 
     /// Writes a batch, however long it takes, and tells those who wait.
     fn write(&mut self, mut pending: Pending) {
-        let (records, bytes) = (pending.records, pending.bytes);
+        let records = pending.records;
         let all = 0..pending.items.len();
         match self.persist(&mut pending, all.clone()) {
             Persisted::Written(outcome) => self.finish(pending, outcome),
@@ -181,21 +181,36 @@ impl Writer {
         }
         self.counts.batch_records.observe(records_f64(records));
         self.progress.written(records);
-        self.queue.written(records, bytes);
     }
 
     /// Something in the batch can never be written: that is given up, the rest is kept.
     fn write_one_by_one(&mut self, mut pending: Pending) {
         let mut all = Outcome::default();
+        let mut is_lost = false;
         for place in 0..pending.items.len() {
             match self.persist(&mut pending, place..place + 1) {
                 Persisted::Written(outcome) => {
                     all.instead.extend(outcome.instead);
                     all.answers.extend(outcome.answers);
                 }
-                Persisted::Never(fault) => self.lost(pending.items[place].records(), &fault),
+                Persisted::Never(fault) => {
+                    self.lost(pending.items[place].records(), &fault);
+                    match &mut pending.items[place] {
+                        Item::Call(..) => is_lost = true,
+                        Item::Op(_, sender) => {
+                            if let Some(sender) = sender.take() {
+                                // Whoever asked may have gone.
+                                let _ = sender.send(Err(fault.into()));
+                            }
+                        }
+                    }
+                }
                 Persisted::Closing(fault) => return self.give_up(pending, &fault),
             }
+        }
+        if is_lost {
+            // A batch has one outcome for all: nobody may rely on what is not there.
+            pending.batch.lose();
         }
         self.finish(pending, all);
     }
@@ -205,7 +220,7 @@ impl Writer {
         let mut pause = FIRST_PAUSE;
         let mut closing_since = None;
         loop {
-            let start_ms = now_ms();
+            let start = (Instant::now(), now_ms());
             let fault = match self.try_once(&pending.items[items.clone()], items.start) {
                 Ok(outcome) => {
                     self.back();
@@ -219,7 +234,7 @@ impl Writer {
             if !fault.may_pass() {
                 return Persisted::Never(fault);
             }
-            self.away(&fault, start_ms);
+            self.away(&fault, start);
             pending.refuse_ops();
             let is_nothing_left = |item: &Item| matches!(item, Item::Op(_, None));
             if pending.items[items.clone()].iter().all(is_nothing_left) {
@@ -268,6 +283,7 @@ impl Writer {
                 .commit_seconds
                 .observe(since.elapsed().as_secs_f64());
         }
+        self.queue.written(pending.records, pending.bytes);
         pending.batch.finish(outcome.instead);
         for (place, answer) in outcome.answers {
             if let Some(Item::Op(_, sender)) = pending.items.get_mut(place)
@@ -282,6 +298,7 @@ impl Writer {
     fn give_up(&self, mut pending: Pending, fault: &Fault) {
         let records = pending.items.iter().map(Item::records).sum();
         pending.refuse_ops();
+        self.queue.written(pending.records, pending.bytes);
         pending.batch.lose();
         self.lost(records, fault);
     }
@@ -296,7 +313,7 @@ impl Writer {
         );
     }
 
-    fn away(&mut self, fault: &Fault, since_ms: i64) {
+    fn away(&mut self, fault: &Fault, (since, since_ms): (Instant, i64)) {
         let path = self.path.display();
         match &mut self.away {
             None => {
@@ -306,13 +323,13 @@ impl Writer {
                     fault.remedy()
                 );
                 self.away = Some(Away {
-                    since: Instant::now(),
+                    since,
                     reminded: Instant::now(),
                     lost_before: self.counts.lost_records.get(),
                 });
                 self.counts.away.set(1);
                 self.counts.away_since_ms.store(since_ms, Ordering::Relaxed);
-                self.queue.set_away(true);
+                self.queue.set_away(Some(since));
             }
             Some(away) if away.reminded.elapsed() >= REMIND_EVERY => {
                 away.reminded = Instant::now();
@@ -338,7 +355,7 @@ impl Writer {
         );
         self.counts.away.set(0);
         self.counts.away_since_ms.store(0, Ordering::Relaxed);
-        self.queue.set_away(false);
+        self.queue.set_away(None);
         if lost == 0 {
             info!(
                 "the journal can be written again after {secs} s: {waiting} record(s) are caught up"
@@ -394,6 +411,12 @@ struct End(Arc<Queue>);
 impl Drop for End {
     fn drop(&mut self) {
         let lost = self.0.end();
+        if thread::panicking() {
+            error!(
+                "the journal's writer has failed, please report this; followers are answered without the journal until the \
+                 server is restarted"
+            );
+        }
         if lost > 0 {
             error!("{lost} record(s) could not be written to the journal and are lost");
         }

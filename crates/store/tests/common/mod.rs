@@ -11,7 +11,7 @@ use echostr::journal::{
 };
 use echostr::{Journal, Message, Reply};
 use echostr_protocol::{Document, OpenId, Str};
-use echostr_store::SqliteJournal;
+use echostr_store::{Retention, SqliteJournal};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -20,13 +20,20 @@ pub(crate) const SHOP: &str = "shop";
 pub(crate) const START: i64 = 1_761_000_000;
 pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
+pub(crate) const FOR_EVER: Retention = Retention {
+    journal_days: 0,
+    unfollowed_days: 30,
+};
+
 /// A data folder of its own.
 pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder for temporary files")
 }
 
 pub(crate) async fn open(folder: &Path) -> SqliteJournal {
-    SqliteJournal::open(folder, 0).await.expect("a journal")
+    SqliteJournal::open(folder, FOR_EVER)
+        .await
+        .expect("a journal")
 }
 
 /// Reads the file beside the journal.
