@@ -17,7 +17,8 @@ use crate::progress::Next;
 const NUMBER_OVERTIME: Duration = Duration::from_millis(100);
 
 impl Deadline {
-    /// Fixes what every delivery of this push gets: the next part of its answer.
+    /// Fixes what every delivery of this push gets: the next part of its answer. `false` when somebody else is giving out a
+    /// part of the answer for so long that this delivery cannot be answered in time.
     pub(super) async fn fix(&self, delivery: &Waiting<'_>, source: &Source, how: How) -> bool {
         let Waiting { asked, flight, .. } = *delivery;
         let progress = &source.progress;
@@ -56,7 +57,8 @@ impl Deadline {
             let reply = match next {
                 Next::Text(text) => Reply::Text(text).detached(),
                 Next::Other(reply) => reply,
-                Next::SoFar(..) | Next::Nothing => Reply::from(&*asked.account.fallback),
+                Next::SoFar(..) => Reply::from(&*asked.account.fallback),
+                Next::Nothing => Reply::Silence,
             };
             self.fix_with(delivery, source, Arc::new(reply), Vec::new());
             return true;
