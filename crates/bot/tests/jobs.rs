@@ -455,3 +455,23 @@ async fn what_was_sent_is_not_taken_for_unfinished_after_a_restart() {
     let unread = journal.unread(of, phone.clock.unix_ms()).await;
     assert_eq!(unread.expect("it is in memory").len(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_event_waited_behind_three_slow_questions() {
+    let bot = Bot::new()
+        .on(async |_: Text| {
+            sleep(Duration::from_secs(60)).await;
+            "slow"
+        })
+        .on(async |_: Click| "at once")
+        .account(shop());
+    let phone = Phone::new(bot);
+    let slow = join_all((0..3).map(|_| phone.says("slow")));
+    let click = async {
+        phone.at(1_000).await;
+        phone.push(Push::click("menu-1"), &Course::normal()).await
+    };
+    let (_, click) = tokio::join!(slow, click);
+    assert_eq!(click.text(), "at once");
+    assert_ms(click.answered_at().expect("it was answered"), 0);
+}

@@ -144,9 +144,9 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if *self.deadline.stopping.borrow() {
-            // Not finished: the next process takes it up.
-        } else if !self.progress.is_finished() {
+        // At a stop it is only cut off: the next process takes it up.
+        let is_stopping = *self.deadline.stopping.borrow();
+        if !self.progress.is_finished() && !is_stopping {
             self.fail(&Failure::Panic);
         }
         self.deadline.shared.ended(&self.progress);
