@@ -460,7 +460,7 @@ async fn what_was_sent_is_not_taken_for_unfinished_after_a_restart() {
 async fn an_event_waited_behind_three_slow_questions() {
     let bot = Bot::new()
         .on(async |_: Text| {
-            sleep(Duration::from_secs(60)).await;
+            sleep(Duration::from_mins(1)).await;
             "slow"
         })
         .on(async |_: Click| "at once")
