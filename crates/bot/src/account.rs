@@ -7,6 +7,9 @@ use std::sync::{Arc, LazyLock};
 use echostr_protocol::{
     AppId, Document, EncodingAesKey, Error, Message, Query, Str, Token, encrypted_part, open, seal,
 };
+use serde::{Deserialize, Serialize};
+
+use crate::{OwnBot, Seen};
 
 /// An account (公众号) that pushes to this server.
 #[derive(Debug, Clone)]
@@ -33,6 +36,12 @@ pub struct Account {
     pub texts: Arc<Texts>,
     /// The name of the bot that answers, for servers that have several.
     pub bot: Str,
+    /// Who answers when no handler does; nothing: the bot's default.
+    pub own_bot: Option<Arc<dyn OwnBot>>,
+    /// The original id (原始ID) to which its pushes must go; nothing: it is learnt from the first valid push.
+    pub gh_id: Option<Str>,
+    /// What came for it.
+    pub seen: Arc<Seen>,
     /// Whether anybody may have made up this account by its address alone: then it must cost nothing and gets little.
     pub is_open: bool,
 }
@@ -60,12 +69,14 @@ pub struct Sealing {
 }
 
 /// The language of the texts that followers see.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Language {
     /// 中文
     #[default]
+    #[serde(rename = "zh")]
     Chinese,
     /// English
+    #[serde(rename = "en")]
     English,
 }
 
@@ -137,7 +148,8 @@ impl Language {
 }
 
 /// How an answer reaches the follower that is not ready when the platform gives up on a delivery.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Strategy {
     /// By what the account may do; [`Patient`](Self::Patient) until that is known.
     #[default]
@@ -211,6 +223,9 @@ impl Account {
             delivery: Strategy::default(),
             texts: language.texts(),
             bot: "echo".into(),
+            own_bot: None,
+            gh_id: None,
+            seen: Arc::default(),
             is_open: false,
         }
     }

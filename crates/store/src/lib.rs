@@ -14,18 +14,33 @@
 //! # }
 //! ```
 
+mod account;
+mod accounts;
+mod audit;
 mod book;
+pub(crate) mod db;
 mod error;
 mod health;
+mod keys;
 mod read;
 mod schema;
 mod sqlite;
 mod value;
+mod vault;
 
+pub use account::{
+    AccountEntry, AccountSecrets, AccountSettings, Actor, BotSettings, ModeWord, Origin, Previous,
+    TextSettings,
+};
+pub use accounts::{AccountStore, NotChanged};
+pub use audit::{AuditEntry, audit, note};
 pub use book::{
     AnswerEntry, Book, DeliveryEntry, FollowerEntry, Forgotten, MessageEntry, Messages,
 };
+pub use db::Db;
 pub use error::Error;
 pub use health::Health;
+pub use keys::{ApiKey, ApiKeys};
 pub use schema::FILE_NAME;
 pub use sqlite::{Retention, SqliteJournal};
+pub use vault::Vault;

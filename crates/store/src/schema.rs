@@ -16,11 +16,18 @@ use crate::Error;
 pub const FILE_NAME: &str = "echostr.db";
 
 /// Every version of the schema, oldest first. One that was published never changes; a change is a further line.
-const VERSIONS: &[(i64, &str, &str)] = &[(
-    1,
-    "journal",
-    include_str!("../migrations/sqlite/0001_journal.sql"),
-)];
+pub(crate) const VERSIONS: &[(i64, &str, &str)] = &[
+    (
+        1,
+        "journal",
+        include_str!("../migrations/sqlite/0001_journal.sql"),
+    ),
+    (
+        2,
+        "accounts",
+        include_str!("../migrations/sqlite/0002_accounts.sql"),
+    ),
+];
 
 /// The newest version that is known here.
 const KNOWN: i64 = VERSIONS[VERSIONS.len() - 1].0;

@@ -118,8 +118,8 @@ pub(crate) fn plan(sql: &str) -> String {
 #[cfg(test)]
 pub(crate) fn empty() -> rusqlite::Connection {
     let connection = rusqlite::Connection::open_in_memory().expect("a database");
-    connection
-        .execute_batch(include_str!("../migrations/sqlite/0001_journal.sql"))
-        .expect("a schema");
+    for (_, _, sql) in crate::schema::VERSIONS {
+        connection.execute_batch(sql).expect("a schema");
+    }
     connection
 }
