@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::body::Bytes;
 use echostr_protocol::{Article, Event, Key, Message, Music, Reply, Video};
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, Stream, StreamExt as _};
 use http::StatusCode;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, USER_AGENT};
@@ -29,7 +30,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::answer::{Answer, Markdown, Markup, TextStream};
 use crate::handler::IntoAnswer as _;
-use crate::{Account, BoxError};
+use crate::{Account, BoxError, OwnBot};
 
 /// What a program that uses all of its time may be late by.
 const ON_THE_WAY: Duration = Duration::from_secs(1);
@@ -210,6 +211,16 @@ impl HttpBot {
             "text/event-stream" => Ok(body.events()),
             other => Err(body.refused(&wrong_type(other)).await.into()),
         }
+    }
+}
+
+impl OwnBot for HttpBot {
+    fn answer<'a>(
+        &'a self,
+        message: &'a Message,
+        account: &'a Account,
+    ) -> BoxFuture<'a, Result<Answer, BoxError>> {
+        Box::pin(Self::answer(self, message, account))
     }
 }
 

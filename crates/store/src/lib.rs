@@ -18,6 +18,7 @@ mod account;
 mod accounts;
 mod audit;
 mod book;
+mod change;
 pub(crate) mod db;
 mod error;
 mod health;
@@ -29,10 +30,10 @@ mod value;
 mod vault;
 
 pub use account::{
-    AccountEntry, AccountSecrets, AccountSettings, Actor, BotSettings, ModeWord, Origin, Previous,
-    TextSettings,
+    AccountEntry, AccountSecrets, AccountSettings, Actor, BotSettings, Incomplete, ModeWord,
+    Origin, PREVIOUS_FOR, Previous, TextSettings,
 };
-pub use accounts::{AccountStore, NotChanged};
+pub use accounts::{AccountStore, NotChanged, Provisioned};
 pub use audit::{AuditEntry, audit, note};
 pub use book::{
     AnswerEntry, Book, DeliveryEntry, FollowerEntry, Forgotten, MessageEntry, Messages,
@@ -43,4 +44,4 @@ pub use health::Health;
 pub use keys::{ApiKey, ApiKeys};
 pub use schema::FILE_NAME;
 pub use sqlite::{Retention, SqliteJournal};
-pub use vault::Vault;
+pub use vault::{BadMasterKey, MASTER_KEY_FILE, MASTER_KEY_VARIABLE, MasterKeys, Rotated, Vault};

@@ -28,6 +28,7 @@ use tracing::warn;
 use self::checkpoint::Checkpointer;
 use self::queue::{Op, OpAnswer, Queue};
 use self::writer::WriterThread;
+use crate::db::Db;
 use crate::health::Counts;
 use crate::{Error, Health, read, schema};
 
@@ -65,6 +66,7 @@ pub struct SqliteJournal {
     queue: Arc<Queue>,
     counts: Counts,
     readers: SqlitePool,
+    db: Db,
     threads: Mutex<Threads>,
 }
 
@@ -119,11 +121,25 @@ impl SqliteJournal {
             .max_connections(READERS)
             .acquire_timeout(Duration::from_secs(5))
             .connect_lazy_with(schema::reading(&path));
+        let writer_options = schema::reading(&path)
+            .read_only(false)
+            .synchronous(sqlx::sqlite::SqliteSynchronous::Full)
+            // The journal's own thread copies the log.
+            .pragma("wal_autocheckpoint", "0");
+        let one = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_lazy_with(writer_options);
+        let db = Db::Sqlite {
+            readers: readers.clone(),
+            writer: one,
+        };
         Ok(Self {
             path,
             queue,
             counts,
             readers,
+            db,
             threads: Mutex::new(Threads {
                 writer: Some(writer),
                 checkpointer: Some(checkpointer),
@@ -136,6 +152,11 @@ impl SqliteJournal {
     /// Where the database is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The connections to its database, for everything but the journal.
+    pub fn db(&self) -> Db {
+        self.db.clone()
     }
 
     /// How it is at the moment.
@@ -175,6 +196,9 @@ impl SqliteJournal {
     pub async fn close(&self) {
         // Readers first, the writer last: the last connection of all writes the log back and removes it.
         self.readers.close().await;
+        if let Db::Sqlite { writer, .. } = &self.db {
+            writer.close().await;
+        }
         let ending = self.ending();
         let is_closed = tokio::task::spawn_blocking(move || ending.end()).await;
         if matches!(is_closed, Ok(true)) {
