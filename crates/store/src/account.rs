@@ -14,6 +14,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::db::without_nul;
+
 /// An account as it is kept.
 #[derive(Debug, Clone)]
 pub struct AccountEntry {
@@ -351,7 +353,7 @@ impl AccountEntry {
         }
         Columns {
             // PostgreSQL's texts cannot hold it.
-            name: self.settings.name.replace('\0', "\u{fffd}"),
+            name: without_nul(&self.settings.name).into_owned(),
             gh_id: self.settings.gh_id.clone(),
             app_id: self.settings.app_id.as_ref().map(ToString::to_string),
             mode: self.settings.mode.as_str(),

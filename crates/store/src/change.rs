@@ -218,7 +218,6 @@ pub(crate) async fn commit(db: &Db, changes: &[Change<'_>]) -> Result<(), sqlx::
                 }
             }
         }
-        Ok::<_, sqlx::Error>(())
-    }
-    .await)
+        Ok(())
+    })
 }

@@ -19,7 +19,7 @@ struct House {
 
 /// What a running server has of the store.
 struct Running {
-    journal: SqliteJournal,
+    journal: SqlJournal,
     db: Db,
     accounts: Arc<AccountStore>,
     keys: Arc<ApiKeys>,
@@ -45,7 +45,7 @@ impl House {
     }
 
     async fn start_with(&self, master_keys: MasterKeys) -> Result<Running, Error> {
-        let journal = SqliteJournal::open(self.path(), Retention::default()).await?;
+        let journal = SqlJournal::open(&Place::Folder(self.path().to_owned()), Retention::default()).await?;
         let db = journal.db();
         let opened = async {
             let vault = Vault::open(&db, master_keys).await?;
