@@ -231,7 +231,7 @@ impl Relay {
         })?;
         match (document.root().child("Encrypt"), &self.mode) {
             (None, Mode::Safe(_)) => Err(
-                "answered in clear, but in `safe` mode the platform takes only what is sealed; is its own mode `safe`?".into(),
+                "answered with clear text, but in `safe` mode the platform takes only what is sealed; is its own mode `safe`?".into(),
             ),
             (None, _) => reply(&document),
             (Some(_), Mode::Plain) => Err(
