@@ -268,6 +268,79 @@ fn encrypt_in_json(text: &str) -> Result<Option<Cow<'_, str>>, Error> {
     Ok(envelope.encrypt)
 }
 
+/// A clear document with `encrypt` as its last element `Encrypt`, as in compatible mode; all of that name that were there
+/// are gone. Otherwise it stays as it is, byte for byte.
+///
+/// # Errors
+/// [`Error::BadXml`] when it is no document.
+pub fn with_encrypted_part(document: &str, encrypt: Option<&str>) -> Result<String, Error> {
+    if document.trim_start().starts_with('{') {
+        encrypt_to_json(document, encrypt)
+    } else {
+        encrypt_to_xml(document, encrypt)
+    }
+}
+
+fn encrypt_to_xml(document: &str, encrypt: Option<&str>) -> Result<String, Error> {
+    let mut scanner = Scanner::new(document);
+    let mut written = String::with_capacity(document.len() + encrypt.map_or(0, str::len) + 64);
+    // What stands before is written already; what stands behind `left_out`, if it is set, is left out.
+    let mut from = 0;
+    let mut left_out = None;
+    let element = encrypt.map(|encrypt| format!("<Encrypt><![CDATA[{encrypt}]]></Encrypt>"));
+    let element = element.unwrap_or_default();
+    loop {
+        let before = scanner.at();
+        let Some(piece) = scanner.next()? else { break };
+        match piece {
+            Xml::Start(name) if scanner.depth() == 2 && &document[name.clone()] == "Encrypt" => {
+                left_out = Some(name.start - 1);
+            }
+            Xml::Empty(name) if scanner.depth() == 1 && &document[name.clone()] == "Encrypt" => {
+                written.push_str(&document[from..name.start - 1]);
+                from = scanner.at();
+            }
+            Xml::End if scanner.depth() == 1 => {
+                if let Some(start) = left_out.take() {
+                    written.push_str(&document[from..start]);
+                    from = scanner.at();
+                }
+            }
+            Xml::End if scanner.depth() == 0 => {
+                // Comments may stand before the end tag.
+                let end = before
+                    + document[before..scanner.at()]
+                        .rfind("</")
+                        .unwrap_or_default();
+                written.push_str(&document[from..end]);
+                written.push_str(&element);
+                from = end;
+            }
+            Xml::Empty(name) if scanner.depth() == 0 => {
+                let name = &document[name];
+                written = format!("<{name}>{element}</{name}>");
+                from = scanner.at();
+            }
+            _ => {}
+        }
+    }
+    written.push_str(&document[from..]);
+    Ok(written)
+}
+
+fn encrypt_to_json(document: &str, encrypt: Option<&str>) -> Result<String, Error> {
+    let bad = |error: serde_json::Error| Error::BadXml(error.to_string());
+    let mut members: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(document).map_err(bad)?;
+    if members.remove("Encrypt").is_none() && encrypt.is_none() {
+        return Ok(document.into());
+    }
+    if let Some(encrypt) = encrypt {
+        members.insert("Encrypt".into(), encrypt.into());
+    }
+    serde_json::to_string(&members).map_err(bad)
+}
+
 /// Strict: the last byte is 1 to 32, not more than there is, and all padding bytes are equal.
 fn without_padding(buffer: &[u8]) -> Result<&[u8], Error> {
     let last = *buffer.last().ok_or(Error::BadCiphertext(0))?;
