@@ -42,7 +42,7 @@ pub use book::{
 pub use db::Db;
 pub use error::Error;
 pub use health::Health;
-pub use journal::{Place, Retention, SqlJournal};
+pub use journal::{Deleted, Place, Retention, SqlJournal};
 pub use keys::{ApiKey, ApiKeys};
 pub use schema::FILE_NAME;
 pub use vault::{
