@@ -24,6 +24,7 @@ mod health;
 mod keys;
 mod read;
 mod schema;
+mod search;
 mod sqlite;
 mod value;
 mod vault;
