@@ -26,6 +26,7 @@ mod journal;
 mod keys;
 mod read;
 mod schema;
+mod search;
 mod sqlite;
 mod value;
 mod vault;
