@@ -156,6 +156,16 @@ pub enum Error {
         /// What SQLite says.
         source: sqlx::Error,
     },
+    /// Something could not be read for people.
+    #[error(
+        "cannot read {what} from the database: is it there, and is the server that keeps it running?"
+    )]
+    History {
+        /// What was wanted.
+        what: &'static str,
+        /// What the database says.
+        source: sqlx::Error,
+    },
     /// Something could not be deleted.
     #[error("cannot delete the follower's data from the database {}: nothing was deleted; try again", path.display())]
     Forget {

@@ -21,6 +21,7 @@ mod book;
 pub(crate) mod db;
 mod error;
 mod health;
+mod history;
 mod keys;
 mod read;
 mod schema;
@@ -35,12 +36,14 @@ pub use account::{
 };
 pub use accounts::{AccountStore, NotChanged};
 pub use audit::{AuditEntry, audit, note};
-pub use book::{
-    AnswerEntry, Book, DeliveryEntry, FollowerEntry, Forgotten, MessageEntry, Messages,
-};
+pub use book::{Book, Forgotten, Messages};
 pub use db::Db;
 pub use error::Error;
 pub use health::Health;
+pub use history::{
+    AnswerEntry, AnswerFilter, DeliveryEntry, Export, FollowerEntry, FollowerFilter, History,
+    MAX_LIMIT, MessageDetail, MessageEntry, MessageFilter, NoPlace, Page, PageTimes, SeenBefore,
+};
 pub use keys::{ApiKey, ApiKeys};
 pub use schema::FILE_NAME;
 pub use sqlite::{Retention, SqliteJournal};
