@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use echostr_protocol::OpenId;
 use rusqlite::TransactionBehavior;
 use sqlx::sqlite::{SqlitePoolOptions, SqliteRow};
-use sqlx::{Row as _, SqlitePool};
+use sqlx::{FromRow as _, Row as _, SqlitePool};
 
+use crate::read::{self, AnswerRow};
 use crate::sqlite::{connect, forget};
 use crate::value::{message, now_ms, reply, unsigned};
-use crate::{AnswerEntry, DeliveryEntry, Error, FollowerEntry, MessageEntry, read, schema};
+use crate::{AnswerEntry, DeliveryEntry, Error, FollowerEntry, MessageEntry, schema};
 
 /// The journal of a data folder, opened to be read.
 #[derive(Debug, Clone)]
@@ -174,7 +175,7 @@ impl Book {
                 page: None,
                 message: row.try_get(0)?,
                 // One that cannot be read any more is left out.
-                answer: match read::saved_answer(row) {
+                answer: match AnswerRow::from_row(row).map(read::saved_answer)? {
                     Ok(answer) => answer,
                     Err(_) => return Ok(None),
                 },

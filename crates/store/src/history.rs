@@ -585,7 +585,7 @@ impl History {
         let place: Option<i64> = reading!(&self.db, pool => {
             sqlx::query_scalar(AssertSqlSafe(sql)).bind(id).fetch_optional(pool).await
         })
-        .map_err(|source| failed("an answer", source))?;
+        .map_err(|source| failed("read an answer", source))?;
         let places: Vec<_> = place.into_iter().collect();
         Ok(self.answer_entries(&places).await?.pop())
     }
@@ -620,7 +620,7 @@ impl History {
                     .fetch_all(pool)
                     .await
             })
-            .map_err(|source| failed("followers", source))?;
+            .map_err(|source| failed("read followers", source))?;
             let is_end = rows.len() < want;
             left -= rows.len().min(left);
             for row in rows {
@@ -677,7 +677,7 @@ impl History {
         reading!(&self.db, pool => {
             sqlx::query_as(ONE_FOLLOWER).bind(account).bind(open_id.as_str()).fetch_optional(pool).await
         })
-        .map_err(|source| failed("a follower", source))
+        .map_err(|source| failed("read a follower", source))
     }
 
     /// Looks at what a source has until the page is full, the source at its end, or it has been enough.
@@ -784,7 +784,7 @@ impl History {
             let row: Option<(i64, i64)> = reading!(&self.db, pool => {
                 sqlx::query_as(FROM_NUMBER).bind(middle).fetch_optional(pool).await
             })
-            .map_err(|source| failed("when messages came", source))?;
+            .map_err(|source| failed("read when messages came", source))?;
             match row {
                 Some((id, received_at_ms)) if received_at_ms < at_ms => low = id + 1,
                 _ => high = middle,
@@ -795,14 +795,14 @@ impl History {
 
     async fn number(&self, sql: &'static str) -> Result<i64, Error> {
         reading!(&self.db, pool => sqlx::query_scalar(sql).fetch_one(pool).await)
-            .map_err(|source| failed("the number of a message", source))
+            .map_err(|source| failed("read the number of a message", source))
     }
 
     async fn indexed_to(&self) -> Result<i64, Error> {
         reading!(&self.db, pool => {
             sqlx::query_scalar(INDEXED_TO).bind(crate::search::VERSION).fetch_one(pool).await
         })
-        .map_err(|source| failed("how far messages can be searched", source))
+        .map_err(|source| failed("read how far messages can be searched", source))
     }
 
     /// The account's number, for all of them `Some(None)`; nothing when it is not known.
@@ -817,7 +817,7 @@ impl History {
         reading!(&self.db, pool => {
             sqlx::query_scalar(ACCOUNT).bind(public_id).fetch_optional(pool).await
         })
-        .map_err(|source| failed("an account", source))
+        .map_err(|source| failed("read an account", source))
     }
 
     async fn followers_of(
@@ -828,7 +828,7 @@ impl History {
         let rows: Vec<(i64, i64)> = reading!(&self.db, pool => {
             sqlx::query_as(FOLLOWERS_OF_OPEN_ID).bind(open_id.as_str()).fetch_all(pool).await
         })
-        .map_err(|source| failed("a follower", source))?;
+        .map_err(|source| failed("read a follower", source))?;
         let wanted = rows
             .into_iter()
             .filter(|(_, of)| account.is_none_or(|account| account == *of));
@@ -844,7 +844,7 @@ impl History {
         let rows: Vec<MessageRow> = reading!(&self.db, pool => {
             sqlx::query_as(AssertSqlSafe(sql)).persistent(false).fetch_all(pool).await
         })
-        .map_err(|source| failed("messages", source))?;
+        .map_err(|source| failed("read messages", source))?;
         let entries = rows.into_iter().map(message_entry);
         Ok(entries.map(|entry| (entry.id, entry)).collect())
     }
@@ -853,7 +853,7 @@ impl History {
         let rows: Vec<DeliveryRow> = reading!(&self.db, pool => {
             sqlx::query_as(DELIVERIES).bind(entry.id).fetch_all(pool).await
         })
-        .map_err(|source| failed("deliveries", source))?;
+        .map_err(|source| failed("read deliveries", source))?;
         let deliveries = rows
             .into_iter()
             .map(|(number, arrived, ended_at, ended)| DeliveryEntry {
@@ -866,7 +866,7 @@ impl History {
         let place: Option<i64> = reading!(&self.db, pool => {
             sqlx::query_scalar(AssertSqlSafe(sql)).bind(entry.id).fetch_optional(pool).await
         })
-        .map_err(|source| failed("the answer to a message", source))?;
+        .map_err(|source| failed("read the answer to a message", source))?;
         let places: Vec<_> = place.into_iter().collect();
         Ok(MessageDetail {
             deliveries: deliveries.collect(),
@@ -898,7 +898,7 @@ impl History {
                 .fetch_all(pool)
                 .await
         })
-        .map_err(|source| failed("answers", source))
+        .map_err(|source| failed("read answers", source))
     }
 
     /// Whole answers by their places, newest first. One that cannot be read any more is left out.
@@ -914,7 +914,7 @@ impl History {
         let rows: Vec<AnswerRow> = reading!(&self.db, pool => {
             sqlx::query_as(AssertSqlSafe(sql)).persistent(false).fetch_all(pool).await
         })
-        .map_err(|source| failed("answers", source))?;
+        .map_err(|source| failed("read answers", source))?;
         let mut entries = Vec::with_capacity(rows.len());
         for row in rows {
             let id = row.2.clone();
@@ -924,7 +924,7 @@ impl History {
             let page: Option<(i64, i64, Option<i64>)> = reading!(&self.db, pool => {
                 sqlx::query_as(PAGE_OF_ANSWER).bind(id).fetch_optional(pool).await
             })
-            .map_err(|source| failed("the page of an answer", source))?;
+            .map_err(|source| failed("read the page of an answer", source))?;
             entry.page = page.map(|(created_at_ms, expires_at_ms, revoked_at_ms)| PageTimes {
                 created_at_ms,
                 expires_at_ms,
@@ -1114,6 +1114,6 @@ fn follower_entry(row: FollowerRow) -> FollowerEntry {
     }
 }
 
-fn failed(what: &'static str, source: sqlx::Error) -> Error {
-    Error::History { what, source }
+fn failed(doing: &'static str, source: sqlx::Error) -> Error {
+    Error::Database { doing, source }
 }

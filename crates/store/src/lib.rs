@@ -1,13 +1,13 @@
 //! What Echostr keeps: every SQL statement of the project is in this crate.
 //!
-//! [`SqliteJournal`] is the [`Journal`](echostr::Journal) in the data folder; [`Book`] reads it for people, beside the
+//! [`SqlJournal`] is the [`Journal`](echostr::Journal) in a database; [`Book`] reads it for people, beside the
 //! server that writes it.
 //!
 //! ```no_run
 //! # async fn start() -> Result<(), echostr_store::Error> {
-//! use echostr_store::{Retention, SqliteJournal};
+//! use echostr_store::{Place, Retention, SqlJournal};
 //!
-//! let journal = SqliteJournal::open("./data".as_ref(), Retention::default()).await?;
+//! let journal = SqlJournal::open(&Place::Folder("./data".into()), Retention::default()).await?;
 //! // … give it to the bot, serve, stop …
 //! journal.close().await;
 //! # Ok(())
@@ -22,6 +22,7 @@ pub(crate) mod db;
 mod error;
 mod health;
 mod history;
+mod journal;
 mod keys;
 mod read;
 mod schema;
@@ -44,7 +45,8 @@ pub use history::{
     AnswerEntry, AnswerFilter, DeliveryEntry, Export, FollowerEntry, FollowerFilter, History,
     MAX_LIMIT, MessageDetail, MessageEntry, MessageFilter, NoPlace, Page, PageTimes, SeenBefore,
 };
+pub use journal::{Place, Retention, SqlJournal};
 pub use keys::{ApiKey, ApiKeys};
 pub use schema::FILE_NAME;
-pub use sqlite::{Retention, SqliteJournal};
+
 pub use vault::Vault;

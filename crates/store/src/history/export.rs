@@ -117,7 +117,7 @@ impl Export {
         let rows: Vec<(String, String, i64)> = reading!(&self.history.db, pool => {
             sqlx::query_as(SESSIONS).bind(self.follower).bind(after).fetch_all(pool).await
         })
-        .map_err(|source| failed("sessions", source))?;
+        .map_err(|source| failed("read sessions", source))?;
         let entries = rows
             .iter()
             .map(|(name, value, updated_at_ms)| SessionEntry {

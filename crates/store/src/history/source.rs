@@ -136,7 +136,7 @@ impl Source {
             From::Terms(terms) => found(db, terms, (self.low, self.high), count).await,
             _ => self.journal(db, count, search).await,
         };
-        let portion = portion.map_err(|source| failed("messages", source))?;
+        let portion = portion.map_err(|source| failed("read messages", source))?;
         if let Some(to) = portion.to {
             self.high = to;
         }
