@@ -471,7 +471,10 @@ impl Office {
         let deleted = match timeout(PATIENCE, forgetting).await {
             Ok(Ok(deleted)) => deleted,
             Ok(Err(error)) => {
-                error!(error = &*error as &dyn std::error::Error, "a follower could not be forgotten");
+                error!(
+                    error = &*error as &dyn std::error::Error,
+                    "a follower could not be forgotten"
+                );
                 return Err(Refused::Database);
             }
             Err(_) => return Err(Refused::Late),

@@ -24,7 +24,10 @@ pub(super) fn routes() -> OpenApiRouter<Office> {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes `AnswerEntry`")]
 pub(super) struct Answer {
-    #[schema(pattern = "^[0-9a-f]{32}$", example = "0f1e2d3c4b5a69788796a5b4c3d2e1f0")]
+    #[schema(
+        pattern = "^[0-9a-f]{32}$",
+        example = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+    )]
     id: String,
     /// 用于翻页 · its place among all answers, for `before`.
     place: i64,

@@ -169,11 +169,13 @@ async fn export_follower(
     Segments(account, openid): Segments,
 ) -> Result<Response, Problem> {
     let export = office.export_follower(&account, &openid).await;
-    let export =
-        export.map_err(|refused| Problem::of(refused, Code::UnknownFollower, &openid))?;
+    let export = export.map_err(|refused| Problem::of(refused, Code::UnknownFollower, &openid))?;
     let headers = [
         (CONTENT_TYPE, "application/json"),
-        (CONTENT_DISPOSITION, "attachment; filename=\"follower.json\""),
+        (
+            CONTENT_DISPOSITION,
+            "attachment; filename=\"follower.json\"",
+        ),
     ];
     // When the database goes away meanwhile, the document breaks off, and so does the connection.
     Ok((headers, Body::from_stream(export.stream())).into_response())

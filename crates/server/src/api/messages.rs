@@ -160,7 +160,9 @@ async fn get_message(
     Segment(id): Segment,
 ) -> Result<Json<MessageDetail>, Problem> {
     let unknown = |refused| Problem::of(refused, Code::UnknownMessage, &id);
-    let number = id.parse().map_err(|_| unknown(crate::office::Refused::Unknown))?;
+    let number = id
+        .parse()
+        .map_err(|_| unknown(crate::office::Refused::Unknown))?;
     let message = office.message(number).await;
     message.map(Json).map_err(unknown)
 }

@@ -65,17 +65,21 @@ fn listed(answers: &[AnswerEntry]) -> String {
         "到期 expires",
     ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
-    rows.extend(answers.iter().map(|AnswerEntry { message, answer }| {
-        vec![
-            message.to_string(),
-            time(answer.asked_at_ms),
-            answer.push.account.to_string(),
-            short(answer.follower.as_str(), 28),
-            short(&answer.question, 30),
-            state(&answer.content),
-            time(answer.expires_at_ms),
-        ]
-    }));
+    rows.extend(answers.iter().map(
+        |AnswerEntry {
+             message, answer, ..
+         }| {
+            vec![
+                message.to_string(),
+                time(answer.asked_at_ms),
+                answer.push.account.to_string(),
+                short(answer.follower.as_str(), 28),
+                short(&answer.question, 30),
+                state(&answer.content),
+                time(answer.expires_at_ms),
+            ]
+        },
+    ));
     table(&rows)
 }
 
