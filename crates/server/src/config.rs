@@ -16,14 +16,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use echostr::{Account, Language, Limits, Mode, Program, Sealing, Strategy, Texts};
+use echostr::{Account, Language, Limits, Mode, Program, Relay, Sealing, Strategy, Texts};
 use echostr_protocol::{EncodingAesKey, MAX_BYTES, Str, Token};
 
 pub use self::fault::{Fault, Faults, Place, Warning};
 use self::reader::{Document, Reader};
 use self::value::{
-    Needs, account_id, account_name, address, app_id, boolean, bot, bot_of_open_access, delivery,
-    folder, integer, list_of, network, one_of, seconds, secret, text, text_beside, url,
+    Elsewhere, Needs, account_id, account_name, address, app_id, boolean, bot, bot_of_open_access,
+    delivery, folder, integer, list_of, network, one_of, seconds, secret, text, text_beside, url,
 };
 
 /// The commented manual: every key with its default, range and a reason to change it.
@@ -53,6 +53,8 @@ pub struct Config {
     pub accounts: Vec<Account>,
     /// The programs of the accounts whose bot is `http`, by the account's id.
     pub programs: HashMap<Str, Program>,
+    /// The other servers of the accounts whose bot is `relay`, by the account's id.
+    pub relays: HashMap<Str, Relay>,
 }
 
 /// What answers that take their time may cost.
@@ -132,6 +134,8 @@ pub enum BotKind {
     Http,
     /// Nobody.
     None,
+    /// Another server that expects the platform.
+    Relay,
 }
 
 const LEVELS: &[(&str, Level)] = &[
@@ -162,6 +166,7 @@ const BOTS: &[(&str, BotKind)] = &[
     ("echo", BotKind::Echo),
     ("http", BotKind::Http),
     ("none", BotKind::None),
+    ("relay", BotKind::Relay),
 ];
 
 /// What the settings come from, so that reading them needs nothing global.
@@ -223,7 +228,7 @@ fn config(keys: &mut Reader<'_>) -> Config {
         max_jobs: keys.get("limits.max_jobs", integer(1..=1_000_000)),
         timeout: keys.get("limits.job_timeout_secs", seconds(1..=600)),
     };
-    let (accounts, programs) = accounts(keys, jobs.timeout);
+    let (accounts, programs, relays) = accounts(keys, jobs.timeout);
     Config {
         listen: keys.get("listen", address),
         data: keys.get("data", folder),
@@ -249,6 +254,7 @@ fn config(keys: &mut Reader<'_>) -> Config {
         open_access: open_access(keys),
         accounts,
         programs,
+        relays,
     }
 }
 
@@ -276,20 +282,31 @@ fn open_access(keys: &mut Reader<'_>) -> OpenAccess {
 }
 
 /// `longest` is how long any answer may take.
-fn accounts(keys: &mut Reader<'_>, longest: Duration) -> (Vec<Account>, HashMap<Str, Program>) {
+fn accounts(
+    keys: &mut Reader<'_>,
+    longest: Duration,
+) -> (Vec<Account>, HashMap<Str, Program>, HashMap<Str, Relay>) {
     let mut in_use = InUse::default();
-    let (mut accounts, mut programs) = (Vec::new(), HashMap::new());
+    let (mut accounts, mut programs, mut relays) = (Vec::new(), HashMap::new(), HashMap::new());
     for table in keys.tables("account") {
-        let Some((account, program)) = account(keys, &table, &mut in_use) else {
+        let Some((account, elsewhere)) = account(keys, &table, &mut in_use) else {
             continue;
         };
-        if let Some(program) = program {
-            check_time(keys, &format!("{table}.bot"), &program, longest);
-            programs.insert(account.id.clone(), program);
+        let bot = format!("{table}.bot");
+        match elsewhere {
+            Some(Elsewhere::Program(program)) => {
+                check_time(keys, &bot, program.timeout, longest);
+                programs.insert(account.id.clone(), program);
+            }
+            Some(Elsewhere::Relay(relay)) => {
+                check_time(keys, &bot, relay.timeout, longest);
+                relays.insert(account.id.clone(), relay);
+            }
+            None => {}
         }
         accounts.push(account);
     }
-    (accounts, programs)
+    (accounts, programs, relays)
 }
 
 /// Every key of one account; `table` is its path, like `account[0]`. Nothing when one that it needs is missing or faulty.
@@ -297,7 +314,7 @@ fn account(
     keys: &mut Reader<'_>,
     table: &str,
     in_use: &mut InUse,
-) -> Option<(Account, Option<Program>)> {
+) -> Option<(Account, Option<Elsewhere>)> {
     let key = |name: &str| format!("{table}.{name}");
     let id = keys.required(&key("id"), account_id, "choose 1 to 32 of a-z, 0-9 and `-`");
     let name = keys.explicit(&key("name"), account_name);
@@ -310,7 +327,7 @@ fn account(
     let fallback = keys.get(&key("fallback"), text);
     let delivery = keys.get(&key("delivery"), delivery);
     let texts = texts(keys, table, language);
-    let (bot, program) = keys.get(&key("bot"), bot);
+    let (bot, elsewhere) = keys.get(&key("bot"), bot);
 
     in_use.check_id(keys, &key("id"), id.as_deref());
     in_use.check_token(keys, &key("token"), token.as_ref());
@@ -335,17 +352,17 @@ fn account(
         bot: bot.as_str().into(),
         ..Account::new(id, token?)
     };
-    Some((account, program))
+    Some((account, elsewhere))
 }
 
-/// A program whose time cannot be used up.
-fn check_time(keys: &mut Reader<'_>, key: &str, program: &Program, longest: Duration) {
-    if program.timeout > longest {
+/// A bot elsewhere whose time cannot be used up.
+fn check_time(keys: &mut Reader<'_>, key: &str, timeout: Duration, longest: Duration) {
+    if timeout > longest {
         keys.warn(
             key,
             &format!(
                 "has `timeout_secs` {}, but every answer ends after {} s; raise `limits.job_timeout_secs` or lower `timeout_secs`",
-                program.timeout.as_secs(),
+                timeout.as_secs(),
                 longest.as_secs()
             ),
         );

@@ -12,8 +12,8 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Router, http};
 use echostr::{
-    Account, AccountMap, Answer, Bot, HttpBot, JobLimits, Message, Reply, Result, State, echo,
-    is_answered, listen, not_allowed, not_found, receive, stop_signal,
+    Account, AccountMap, Answer, Bot, HttpBot, JobLimits, Message, OwnBot, RelayBot, Reply, Result,
+    State, echo, is_answered, listen, not_allowed, not_found, receive, stop_signal,
 };
 use echostr_protocol::{Str, Token};
 use echostr_store::SqliteJournal;
@@ -107,7 +107,7 @@ fn bot(config: &Config, store: Option<&Arc<SqliteJournal>>) -> Result<Bot, Strin
             ..JobLimits::default()
         })
         .accounts(accounts)
-        .state(Programs::of(config))
+        .state(Elsewhere::of(config))
         .on(answer);
     bot.check().map_err(|error| error.to_string())?;
     Ok(match store {
@@ -249,16 +249,20 @@ impl OpenAccess {
     }
 }
 
-/// The owners' programs, by the account that each answers for.
+/// The bots that run elsewhere, by the account that each answers for.
 #[derive(Clone)]
-struct Programs(Arc<HashMap<Str, HttpBot>>);
+struct Elsewhere(Arc<HashMap<Str, Arc<dyn OwnBot>>>);
 
-impl Programs {
+impl Elsewhere {
     fn of(config: &Config) -> Self {
-        let programs = config.programs.iter();
-        let bots =
-            programs.map(|(account, program)| (account.clone(), HttpBot::new(program.clone())));
-        Self(Arc::new(bots.collect()))
+        let mut bots = HashMap::<_, Arc<dyn OwnBot>>::new();
+        for (account, program) in &config.programs {
+            bots.insert(account.clone(), Arc::new(HttpBot::new(program.clone())));
+        }
+        for (account, relay) in &config.relays {
+            bots.insert(account.clone(), Arc::new(RelayBot::new(relay.clone())));
+        }
+        Self(Arc::new(bots))
     }
 }
 
@@ -267,10 +271,10 @@ impl Programs {
 async fn answer(
     message: Message,
     account: Arc<Account>,
-    State(programs): State<Programs>,
+    State(elsewhere): State<Elsewhere>,
 ) -> Result<Answer> {
-    if let Some(program) = programs.0.get(&*account.id) {
-        return program.answer(&message, &account).await;
+    if let Some(bot) = elsewhere.0.get(&*account.id) {
+        return bot.answer(&message, &account).await;
     }
     Ok(match &message {
         Message::Event(echostr::protocol::Event::Subscribe(_)) => (&*account.welcome).into(),

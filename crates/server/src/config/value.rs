@@ -7,13 +7,15 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use echostr::{BadProgram, Program, ProgramSecret, ProgramUrl, Strategy, Texts};
+use echostr::{
+    BadProgram, Mode, Program, ProgramSecret, ProgramUrl, Relay, Sealing, Strategy, Texts,
+};
 use echostr_protocol::{AppId, Error, MAX_TEXT_BYTES};
 use ipnet::IpNet;
 
 use super::fault::Faults;
 use super::reader::{Given, quoted, shown};
-use super::{BOTS, BOTS_OF_OPEN_ACCESS, BotKind, DELIVERIES};
+use super::{BOTS, BOTS_OF_OPEN_ACCESS, BotKind, DELIVERIES, MODES, ModeName, mode_name, word};
 
 pub(super) fn boolean(given: &Given<'_>) -> Result<bool, Faults> {
     given.boolean()
@@ -64,8 +66,14 @@ pub(super) fn one_of<T: Copy>(
     }
 }
 
+/// A bot that runs somewhere else.
+pub(super) enum Elsewhere {
+    Program(Program),
+    Relay(Relay),
+}
+
 /// A name, or a table with `kind` and what this kind needs.
-pub(super) fn bot(given: &Given<'_>) -> Result<(BotKind, Option<Program>), Faults> {
+pub(super) fn bot(given: &Given<'_>) -> Result<(BotKind, Option<Elsewhere>), Faults> {
     let entries = given.entries();
     let kind = one_of(BOTS)(kind_of(given, entries.as_deref())?)?;
     match (kind, entries) {
@@ -73,8 +81,15 @@ pub(super) fn bot(given: &Given<'_>) -> Result<(BotKind, Option<Program>), Fault
             "is `http`, which needs a table: \
              `{ kind = \"http\", url = \"http://127.0.0.1:9000/\", secret = \"whsec_…\" }`",
         )),
+        (BotKind::Relay, None) => Err(given.fault(
+            "is `relay`, which needs a table: \
+             `{ kind = \"relay\", url = \"http://127.0.0.1:9000/wx\", token = \"…\" }`",
+        )),
         (BotKind::Http, Some(entries)) => {
-            program(given, &entries).map(|program| (kind, Some(program)))
+            program(given, &entries).map(|program| (kind, Some(Elsewhere::Program(program))))
+        }
+        (BotKind::Relay, Some(entries)) => {
+            relay(given, &entries).map(|relay| (kind, Some(Elsewhere::Relay(relay))))
         }
         (kind, entries) => nothing_but_kind(entries.as_deref()).or((kind, None)),
     }
@@ -84,11 +99,14 @@ pub(super) fn bot(given: &Given<'_>) -> Result<(BotKind, Option<Program>), Fault
 pub(super) fn bot_of_open_access(given: &Given<'_>) -> Result<BotKind, Faults> {
     let entries = given.entries();
     let kind = kind_of(given, entries.as_deref())?;
-    if kind.text()? == BotKind::Http.as_str() {
-        return Err(kind.fault(
-            "is `http`, but open access answers anybody, and your program is for your own accounts; \
-             write this bot under `[[account]]`",
-        ));
+    for (own, what) in [(BotKind::Http, "program"), (BotKind::Relay, "server")] {
+        if kind.text()? == own.as_str() {
+            return Err(kind.fault(&format!(
+                "is `{}`, but open access answers anybody, and your {what} is for your own accounts; \
+                 write this bot under `[[account]]`",
+                own.as_str()
+            )));
+        }
     }
     let kind = one_of(BOTS_OF_OPEN_ACCESS)(kind)?;
     nothing_but_kind(entries.as_deref()).or(kind)
@@ -123,17 +141,8 @@ fn entry<'a, 'b>(entries: &'a [(&str, Given<'b>)], name: &str) -> Option<&'a Giv
 
 /// The bot of the kind `http`; its keys are those of the manual.
 fn program(given: &Given<'_>, entries: &[(&str, Given<'_>)]) -> Result<Program, Faults> {
-    const KNOWN: &[&str] = &["kind", "url", "secret", "timeout_secs", "events"];
     let mut faults = Faults::default();
-    for (name, other) in entries {
-        if !KNOWN.contains(name) {
-            let known = KNOWN[1..].iter().map(|name| format!("`{name}`"));
-            let known: Vec<_> = known.collect();
-            faults.append(other.fault(&format!("is not known; this bot has {}", known.join(", "))));
-        }
-    }
-    let entry = |name: &str| entry(entries, name);
-    for (name, what) in [
+    let needed = [
         (
             "url",
             "write where the program listens, like `http://127.0.0.1:9000/`",
@@ -142,11 +151,15 @@ fn program(given: &Given<'_>, entries: &[(&str, Given<'_>)]) -> Result<Program, 
             "secret",
             "make one with: echo \"whsec_$(openssl rand -base64 32)\"",
         ),
-    ] {
-        if entry(name).is_none() {
-            faults.append(given.fault(&format!("has no `{name}`; {what}")));
-        }
-    }
+    ];
+    check_keys(
+        given,
+        entries,
+        &needed,
+        &["timeout_secs", "events"],
+        &mut faults,
+    );
+    let entry = |name: &str| entry(entries, name);
     let url = faults.keep(entry("url").map(program_url));
     let secret = faults.keep(entry("secret").map(program_secret));
     let timeout = faults.keep(entry("timeout_secs").map(seconds(1..=600)));
@@ -165,6 +178,86 @@ fn program(given: &Given<'_>, entries: &[(&str, Given<'_>)]) -> Result<Program, 
             })
         }
         None => Err(faults),
+    }
+}
+
+/// The bot of the kind `relay`; its keys are those of the manual.
+fn relay(given: &Given<'_>, entries: &[(&str, Given<'_>)]) -> Result<Relay, Faults> {
+    let mut faults = Faults::default();
+    let needed = [
+        (
+            "url",
+            "write what the other server expects on the platform's page, like `http://127.0.0.1:9000/wx`",
+        ),
+        (
+            "token",
+            "write the one that the other server has, 3 to 32 letters and digits",
+        ),
+    ];
+    let others = ["mode", "app_id", "encoding_aes_key", "timeout_secs"];
+    check_keys(given, entries, &needed, &others, &mut faults);
+    let entry = |name: &str| entry(entries, name);
+    let url = faults.keep(entry("url").map(program_url));
+    let token = faults.keep(entry("token").map(secret));
+    let mode = faults.keep(entry("mode").map(mode_name));
+    let app_id = faults.keep(entry("app_id").map(app_id));
+    let key = faults.keep(entry("encoding_aes_key").map(secret));
+    let timeout = faults.keep(entry("timeout_secs").map(seconds(1..=600)));
+
+    let mode = mode.unwrap_or(ModeName::Plain);
+    let missing = ["app_id", "encoding_aes_key"].map(|name| (name, entry(name).is_none()));
+    let missing = missing.iter().filter(|(_, is_missing)| *is_missing);
+    if mode != ModeName::Plain {
+        for (name, _) in missing {
+            faults.append(given.fault(&format!(
+                "has the mode `{}`, which needs `{name}`; write the one that the other server has",
+                word(MODES, &mode)
+            )));
+        }
+    }
+    let sealing = app_id.zip(key).map(|(app_id, key)| Sealing {
+        app_id,
+        key,
+        previous_key: None,
+    });
+    let mode = match mode {
+        ModeName::Plain => Some(Mode::Plain),
+        ModeName::Compatible => sealing.map(Mode::Compatible),
+        ModeName::Safe => sealing.map(Mode::Safe),
+    };
+    match (url, token, mode) {
+        (Some(url), Some(token), Some(mode)) => {
+            let relay = Relay::new(url, token);
+            faults.or(Relay {
+                mode,
+                timeout: timeout.unwrap_or(relay.timeout),
+                ..relay
+            })
+        }
+        _ => Err(faults),
+    }
+}
+
+/// Keys of a bot that are not known, and those that it needs and does not have.
+fn check_keys(
+    given: &Given<'_>,
+    entries: &[(&str, Given<'_>)],
+    needed: &[(&str, &str)],
+    others: &[&str],
+    faults: &mut Faults,
+) {
+    let known = needed.iter().map(|(name, _)| name).chain(others);
+    let known: Vec<_> = known.copied().collect();
+    for (name, other) in entries {
+        if *name != "kind" && !known.contains(name) {
+            let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+            faults.append(other.fault(&format!("is not known; this bot has {}", known.join(", "))));
+        }
+    }
+    for (name, what) in needed {
+        if entry(entries, name).is_none() {
+            faults.append(given.fault(&format!("has no `{name}`; {what}")));
+        }
     }
 }
 
