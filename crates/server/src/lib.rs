@@ -6,4 +6,5 @@ pub mod log;
 mod metrics;
 mod page;
 pub mod serve;
+pub mod socket;
 mod store;
