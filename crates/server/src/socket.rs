@@ -263,3 +263,120 @@ impl ShortPath {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::FileTypeExt as _;
+
+    use axum::routing::get;
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path =
+                std::env::temp_dir().join(format!("echostr-socket-{}-{name}", std::process::id()));
+            let _ = fs::remove_dir_all(&path);
+            fs::create_dir_all(&path).expect("the folder can be written");
+            Self(path)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    async fn serving(folder: &Path, text: &'static str) -> Serving {
+        let app = Router::new().route("/", get(async move || text));
+        let socket = Socket::bind(folder).await.expect("it can be bound");
+        socket.serve(app)
+    }
+
+    /// What is answered, if somebody answers.
+    async fn asked(folder: &Path) -> Option<String> {
+        let request = Request::new(Body::empty());
+        let answer = ask(folder, request).await.expect("it may be used").ok()?;
+        let body = answer.into_body().collect().await.expect("a whole body");
+        Some(String::from_utf8(body.to_bytes().into()).expect("UTF-8"))
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).expect("the folder is there");
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        names
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn it_is_there_while_somebody_answers_and_only_for_their_user() {
+        let folder = Folder::new("life");
+        assert_eq!(asked(&folder.0).await, None);
+        let serving = serving(&folder.0, "here").await;
+        assert_eq!(names(&folder.0), [NAME]);
+        let metadata = fs::metadata(folder.0.join(NAME)).expect("it is there");
+        assert!(metadata.file_type().is_socket());
+        assert_eq!(metadata.mode() & 0o777, 0o600);
+        assert_eq!(asked(&folder.0).await.as_deref(), Some("here"));
+        serving.stop(Duration::from_secs(5)).await;
+        assert_eq!(names(&folder.0), <[&str; 0]>::default());
+        assert_eq!(asked(&folder.0).await, None);
+    }
+
+    #[tokio::test]
+    async fn that_of_a_dead_server_is_replaced_and_that_of_a_living_one_is_not() {
+        let folder = Folder::new("dead");
+        fs::create_dir(folder.0.join(CRADLE)).expect("the folder can be written");
+        // Nobody answers there once the listener is closed; the file stays.
+        drop(std::os::unix::net::UnixListener::bind(folder.0.join(NAME)).expect("it can be bound"));
+        assert_eq!(asked(&folder.0).await, None);
+        let first = serving(&folder.0, "first").await;
+        assert_eq!(asked(&folder.0).await.as_deref(), Some("first"));
+        let Err(error) = Socket::bind(&folder.0).await else {
+            panic!("two servers");
+        };
+        assert_eq!(error.kind(), ErrorKind::AddrInUse);
+        assert_eq!(asked(&folder.0).await.as_deref(), Some("first"));
+        first.stop(Duration::ZERO).await;
+    }
+
+    #[tokio::test]
+    async fn a_stop_leaves_the_socket_of_another_server_alone() {
+        let folder = Folder::new("other");
+        let first = serving(&folder.0, "first").await;
+        fs::remove_file(folder.0.join(NAME)).expect("it is there");
+        let second = serving(&folder.0, "second").await;
+        first.stop(Duration::ZERO).await;
+        assert_eq!(asked(&folder.0).await.as_deref(), Some("second"));
+        second.stop(Duration::ZERO).await;
+    }
+
+    #[tokio::test]
+    async fn the_path_of_the_folder_may_be_long() {
+        let folder = Folder::new("long");
+        let long = folder.0.join("l".repeat(120)).join("o".repeat(120));
+        fs::create_dir_all(&long).expect("the folder can be written");
+        let serving = serving(&long, "far away").await;
+        assert_eq!(asked(&long).await.as_deref(), Some("far away"));
+        serving.stop(Duration::ZERO).await;
+        assert_eq!(names(&long), <[&str; 0]>::default());
+    }
+
+    #[tokio::test]
+    async fn who_connects_and_says_nothing_keeps_nobody_out_for_long() {
+        let folder = Folder::new("idle");
+        let serving = serving(&folder.0, "here").await;
+        let mut idle = Vec::new();
+        for _ in 0..MAX_CONNECTIONS {
+            idle.push(connect(&folder.0).await.expect("it may be used"));
+        }
+        let asking = tokio::time::timeout(HEAD_WITHIN * 2, asked(&folder.0));
+        assert_eq!(asking.await.expect("in time").as_deref(), Some("here"));
+        serving.stop(Duration::ZERO).await;
+    }
+}

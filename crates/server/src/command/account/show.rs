@@ -153,37 +153,49 @@ pub(super) fn what_to_do(class: &str) -> &'static str {
 }
 
 fn secrets(account: &Value, now: i64) -> String {
-    let state = |name: &str| {
-        let secret = &account[name];
-        if secret["set"].as_bool() != Some(true) {
-            return String::new();
-        }
-        match secret["until_ms"].as_i64() {
-            Some(until) => format!(
-                "有效到 {} · valid until then（{}）",
-                time(until),
-                left(until - now)
-            ),
-            None => "已设置 · set".into(),
-        }
-    };
-    let or_none = |state: String| {
-        if state.is_empty() {
-            "没有 · none".to_owned()
-        } else {
-            state
-        }
-    };
+    let bot = &account["bot"];
     facts([
-        ("Token", state("token")),
-        ("旧的 Token · previous", state("previous_token")),
-        ("EncodingAESKey", or_none(state("encoding_aes_key"))),
+        ("Token", secret(&account["token"], now)),
+        ("EncodingAESKey", secret(&account["encoding_aes_key"], now)),
+        ("AppSecret", secret(&account["app_secret"], now)),
+        ("bot secret", own_secret(&bot["secret"], now)),
+        ("bot token", own_secret(&bot["token"], now)),
         (
-            "旧的 EncodingAESKey · previous",
-            state("previous_encoding_aes_key"),
+            "bot EncodingAESKey",
+            own_secret(&bot["encoding_aes_key"], now),
         ),
-        ("AppSecret", or_none(state("app_secret"))),
     ])
+}
+
+/// A secret of the bot, if it has such a one.
+fn own_secret(secret: &Value, now: i64) -> String {
+    if secret.is_object() {
+        self::secret(secret, now)
+    } else {
+        String::new()
+    }
+}
+
+/// Whether there is one, and until when the one before it counts.
+fn secret(secret: &Value, now: i64) -> String {
+    let is_set = secret["set"].as_bool() == Some(true);
+    let state = if is_set {
+        "已设置 · set"
+    } else {
+        "没有 · none"
+    };
+    let previous = &secret["previous"];
+    match previous["until_ms"].as_i64() {
+        Some(until) => format!(
+            "{state}；旧的有效到 · the one before counts until {}（{}）",
+            time(until),
+            left(until - now)
+        ),
+        None if previous.is_object() => {
+            format!("{state}；旧的也有效 · the one before counts as well")
+        }
+        None => state.into(),
+    }
 }
 
 /// What is left of a time.
@@ -223,7 +235,7 @@ pub(super) fn refused(seen: &Value) -> impl Iterator<Item = (&str, u64)> {
 }
 
 pub(super) fn is_disabled(account: &Value) -> bool {
-    account["disabled"].as_bool() == Some(true)
+    account["disabled_at_ms"].is_i64()
 }
 
 /// The name, which is the id when none was given.
