@@ -12,4 +12,5 @@ pub mod message;
 pub mod secrets;
 
 mod client;
+mod here;
 mod print;

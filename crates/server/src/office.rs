@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use echostr_protocol::{EncodingAesKey, Token};
 use echostr_store::{
     AccountEntry, AccountSecrets, AccountStore, Actor, ApiKey, ApiKeys, AuditEntry, Db, Error,
-    Health, NotChanged, Rotated, SqliteJournal, audit,
+    Health, NotChanged, Rotated, SqlJournal, audit,
 };
 use secrecy::SecretString;
 use serde_json::{Map, Value};
@@ -28,7 +28,7 @@ pub struct Parts {
     /// Who may ask.
     pub keys: Arc<ApiKeys>,
     /// What is written by the server itself.
-    pub journal: Arc<SqliteJournal>,
+    pub journal: Arc<SqlJournal>,
     /// Its database.
     pub db: Db,
     /// Scheme, host and port by which the world reaches the server.

@@ -1,26 +1,25 @@
 //! How a command asks: the running server through its socket, or, when none runs, the store that it opens itself. Both answer
 //! with the HTTP API.
 
-use std::error::Error;
 use std::fmt;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Method, Response, StatusCode};
 use clap::Args;
+use echostr_store::Error;
 use futures_util::TryStreamExt as _;
 use http_body_util::{BodyExt as _, Limited};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::OnceCell;
-use tower::ServiceExt as _;
 
 use super::config::FAULTY;
+use super::here::Here;
 use super::print::{clean, escaped};
 use crate::config::{Config, Sources, load};
 use crate::socket;
@@ -33,7 +32,7 @@ const PAGE: usize = 200;
 
 /// Which server: found as `serve` finds its data.
 #[derive(Args)]
-pub struct Where {
+pub(super) struct Where {
     /// 设置文件，默认是当前目录的 echostr.toml（如果有） · the settings, by default `echostr.toml` if there is one
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -90,12 +89,6 @@ pub(super) struct Client {
     config: Config,
     // Opened at the first question when no server runs.
     here: OnceCell<Here>,
-}
-
-/// The store, opened by this process, and the functions of the server.
-struct Here {
-    app: Router,
-    store: Store,
 }
 
 impl Client {
@@ -207,7 +200,7 @@ impl Client {
     /// Frees the store, if this process has opened it: a server may have it.
     pub(super) async fn let_go(&mut self) {
         if let Some(here) = self.here.take() {
-            here.store.close().await;
+            here.close().await;
         }
     }
 
@@ -224,14 +217,21 @@ impl Client {
     ) -> Result<Response<Body>, Failure> {
         let is_reading = method == Method::GET;
         let request = content.request(method, path);
-        let answer = match self.here.get() {
-            Some(here) => here.answer(request).await,
-            None => match self.ask_server(request).await? {
-                Ok(answer) => answer,
-                Err(request) => self.open(is_reading).await?.answer(request).await,
+        if let Some(here) = self.here.get() {
+            return good(here.answer(request).await).await;
+        }
+        match self.ask_server(request).await? {
+            Ok(answer) => good(answer).await,
+            Err(request) => match self.open(is_reading).await {
+                Ok(here) => good(here.answer(request).await).await,
+                // A server may just have been started, or one stops.
+                Err(Error::Taken { path }) => match self.ask_server(request).await? {
+                    Ok(answer) => good(answer).await,
+                    Err(_) => Err(nobody_answers(&Error::Taken { path })),
+                },
+                Err(error) => Err(Failure::Trouble(with_causes(&error))),
             },
-        };
-        good(answer).await
+        }
     }
 
     /// The request comes back when no server runs.
@@ -255,17 +255,10 @@ impl Client {
         })
     }
 
-    async fn open(&self, is_reading: bool) -> Result<&Here, Failure> {
+    async fn open(&self, is_reading: bool) -> Result<&Here, Error> {
         self.here
             .get_or_try_init(async || Here::open(&self.config, is_reading).await)
             .await
-    }
-}
-
-impl Here {
-    async fn answer(&self, request: Request) -> Response<Body> {
-        let answered = self.app.clone().oneshot(request).await;
-        answered.unwrap_or_else(|error| match error {})
     }
 }
 
@@ -334,6 +327,25 @@ pub(super) fn path(parts: &[&str], query: &[(&str, Option<String>)]) -> String {
     path
 }
 
+/// Somebody has the store, and nobody the socket.
+fn nobody_answers(error: &Error) -> Failure {
+    Failure::Trouble(format!(
+        "{error}; nobody answers on its socket {}: if it is a server, restart it, if it is another command, wait for it",
+        socket::NAME
+    ))
+}
+
+/// An error with what caused it.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
 /// The answer, unless it is a problem.
 async fn good(answer: Response<Body>) -> Result<Response<Body>, Failure> {
     let status = answer.status();
@@ -362,7 +374,7 @@ async fn read(answer: Response<Body>) -> Result<Bytes, Failure> {
     Ok(read.map_err(|error| broken_off(&*error))?.to_bytes())
 }
 
-fn broken_off(error: &dyn Error) -> Failure {
+fn broken_off(error: &dyn std::error::Error) -> Failure {
     Failure::Trouble(format!("the answer broke off: {error}; try again"))
 }
 
@@ -447,16 +459,5 @@ impl fmt::Display for Problem {
             (Some((chinese, _)), detail) => write!(f, "{chinese} · {}", clean(detail)),
             (None, detail) => write!(f, "{title}: {}", clean(detail)),
         }
-    }
-}
-
-// Until the office is there.
-struct Store;
-impl Store {
-    async fn close(self) {}
-}
-impl Here {
-    async fn open(_config: &Config, _is_reading: bool) -> Result<Self, Failure> {
-        Err(Failure::Trouble("no office yet".into()))
     }
 }

@@ -14,7 +14,7 @@ const FILE_BYTES: u64 = 64 * 1024;
 
 /// What is given; the rest is made or stays.
 #[derive(Args)]
-pub struct Given {
+pub(super) struct Given {
     /// 给人看的名字 · the name for people
     #[arg(long)]
     name: Option<String>,
@@ -64,7 +64,7 @@ pub struct Given {
 
 /// The platform's modes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ModeName {
+pub(super) enum ModeName {
     /// 明文模式
     Plain,
     /// 兼容模式
