@@ -5,6 +5,7 @@
 mod accounts;
 mod audit;
 mod authority;
+mod export;
 mod given;
 mod health;
 mod keys;
@@ -102,6 +103,7 @@ pub fn document() -> Value {
 fn chapters() -> OpenApiRouter<Office> {
     let chapters = OpenApiRouter::new()
         .merge(accounts::routes())
+        .merge(export::routes())
         .merge(keys::routes())
         .merge(audit::routes())
         .merge(health::routes());
@@ -192,6 +194,7 @@ impl Problem {
             Refused::Faulty(faults) => {
                 Self::fields(Code::Invalid, faults.into_iter().map(Into::into).collect())
             }
+            Refused::Toml(what) => Self::new(Code::BadToml, what),
             Refused::Unknown => Self::unknown(unknown, what),
             Refused::Account(why) => Self::new(accounts::code(&why), why.to_string()),
             Refused::Database => Self::new(
