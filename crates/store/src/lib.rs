@@ -45,6 +45,4 @@ pub use health::Health;
 pub use journal::{Place, Retention, SqlJournal};
 pub use keys::{ApiKey, ApiKeys};
 pub use schema::FILE_NAME;
-pub use vault::{
-    BadMasterKey, MASTER_KEY_FILE, MASTER_KEY_VARIABLE, MasterKeys, Rotated, Vault,
-};
+pub use vault::{BadMasterKey, MASTER_KEY_FILE, MASTER_KEY_VARIABLE, MasterKeys, Rotated, Vault};

@@ -45,7 +45,8 @@ impl House {
     }
 
     async fn start_with(&self, master_keys: MasterKeys) -> Result<Running, Error> {
-        let journal = SqlJournal::open(&Place::Folder(self.path().to_owned()), Retention::default()).await?;
+        let journal =
+            SqlJournal::open(&Place::Folder(self.path().to_owned()), Retention::default()).await?;
         let db = journal.db();
         let opened = async {
             let vault = Vault::open(&db, master_keys).await?;
