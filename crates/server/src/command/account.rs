@@ -186,7 +186,7 @@ fn added(add: Add) -> ExitCode {
             "公众号 {0} 已建好，立即生效 · the account {0} is there, at once\n",
             clean(&id)
         );
-        paste::print(&made)?;
+        paste::print(&made, "用您给的那个 · the one that you gave")?;
         match wait {
             None => Ok(ExitCode::SUCCESS),
             Some(secs) => wait::wait(client, &made["account"], secs).await,
@@ -273,7 +273,7 @@ fn rotated(rotate: Rotate) -> ExitCode {
             "换好了，立即生效；旧的 24 小时内仍然有效，请在那之前改好公众平台的页面 · \
              done, at once; the old one stays valid for 24 hours: change the platform's page before\n"
         );
-        paste::print(&made)?;
+        paste::print(&made, "不变 · stays as it is")?;
         Ok(ExitCode::SUCCESS)
     })
 }

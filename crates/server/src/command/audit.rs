@@ -91,15 +91,23 @@ fn listed(entries: &[Value]) -> String {
 
 /// What it was or became, in short.
 fn values(of: &Value) -> String {
-    match of {
+    short(&named(of), 40)
+}
+
+fn named(value: &Value) -> String {
+    match value {
         Value::Null => String::new(),
+        Value::String(text) => text.clone(),
         Value::Object(fields) => {
-            let fields = fields.iter().map(|(name, value)| match value {
-                Value::String(text) => format!("{name}={text}"),
-                other => format!("{name}={other}"),
-            });
-            short(&fields.collect::<Vec<_>>().join(" "), 40)
+            let fields = fields.iter().filter(|(_, value)| !value.is_null());
+            let fields: Vec<_> = fields
+                .map(|(name, value)| match value {
+                    Value::Object(_) => format!("{name}({})", named(value)),
+                    value => format!("{name}={}", named(value)),
+                })
+                .collect();
+            fields.join(" ")
         }
-        other => short(&other.to_string(), 40),
+        other => other.to_string(),
     }
 }

@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::client::{Content, Failure, Where, path, run as ask, say};
-use super::print::{clean, escaped, table, text};
+use super::print::{clean, escaped, headed, table, text};
 
 /// How large a document may be.
 const DOCUMENT_BYTES: u64 = 8 * 1024 * 1024;
@@ -157,6 +157,32 @@ fn agreed(file: &Path) -> Result<bool, Failure> {
     let mut answer = String::new();
     let read = std::io::stdin().read_line(&mut answer);
     Ok(read.is_ok() && ["yes", "y"].contains(&answer.trim().to_lowercase().as_str()))
+}
+
+/// Tokens and keys that the document did not have; they are shown this once.
+fn made(changes: &Value) -> String {
+    let changes = changes.as_array().into_iter().flatten();
+    let made = changes.filter(|change| change["made"].is_object());
+    let rows: Vec<_> = made
+        .map(|change| {
+            let made = |name: &str| match text(&change["made"][name]) {
+                "" => "—".into(),
+                value => clean(value),
+            };
+            [
+                clean(text(&change["id"])),
+                made("token"),
+                made("encoding_aes_key"),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    eprintln!(
+        "\n文档里没有的密钥已经生成，只显示这一次 · secrets that the document did not have were made; they are shown this once:\n"
+    );
+    headed(["公众号 account", "Token", "EncodingAESKey"], rows)
 }
 
 fn planned(changes: &[Value], n_changes: usize) -> String {

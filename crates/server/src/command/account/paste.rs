@@ -5,18 +5,15 @@ use serde_json::Value;
 use crate::command::client::{Failure, say};
 use crate::command::print::{clean, table, text};
 
-/// Prints the lines of what was made; no others are on standard output.
-pub(super) fn print(made: &Value) -> Result<(), Failure> {
+/// Prints the lines of what was made, and nothing else on standard output; what is said of a secret that was not made is
+/// `otherwise`.
+pub(super) fn print(made: &Value, otherwise: &str) -> Result<(), Failure> {
     let (account, paste) = (&made["account"], &made["paste"]);
-    let rows: Vec<_> = [
-        ("URL", "url"),
-        ("Token", "token"),
-        ("EncodingAESKey", "encoding_aes_key"),
-    ]
-    .into_iter()
-    .filter(|(_, name)| paste[name].is_string())
-    .map(|(label, name)| vec![label.to_owned(), clean(text(&paste[name]))])
-    .collect();
+    let rows: Vec<_> = LINES
+        .into_iter()
+        .filter(|(_, name)| paste[name].is_string())
+        .map(|(label, name)| vec![label.to_owned(), clean(text(&paste[name]))])
+        .collect();
     eprintln!(
         "填进公众平台的「服务器配置」，每行一格 · to paste into the platform's page 服务器配置, a field each:\n"
     );
@@ -26,6 +23,11 @@ pub(super) fn print(made: &Value) -> Result<(), Failure> {
         "compatible" => "兼容模式 · compatible",
         _ => "明文模式 · plain",
     };
+    for (label, name) in LINES {
+        if !paste[name].is_string() {
+            eprintln!("{label}：{otherwise}");
+        }
+    }
     eprintln!("\n消息加解密方式 · the mode to choose there: {mode}");
     eprintln!(
         "Token 和 EncodingAESKey 以后不会再显示，忘了就用 echostr account rotate 换新的 · \
@@ -39,6 +41,13 @@ pub(super) fn print(made: &Value) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+/// As the platform's page names them, and the API.
+const LINES: [(&str, &str); 3] = [
+    ("URL", "url"),
+    ("Token", "token"),
+    ("EncodingAESKey", "encoding_aes_key"),
+];
 
 /// Stands for the host while `public_url` is not set.
 const PLACEHOLDER: &str = "你的域名";
