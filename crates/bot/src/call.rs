@@ -183,6 +183,11 @@ impl FromStr for ProgramUrl {
 }
 
 impl ProgramUrl {
+    /// All of it. Its query may hold a secret: never log it.
+    pub fn expose(&self) -> &str {
+        self.0.as_str()
+    }
+
     fn is_https(&self) -> bool {
         self.0.scheme() == "https"
     }

@@ -656,6 +656,11 @@ impl Program {
 impl ProgramSecret {
     const PREFIX: &str = "whsec_";
 
+    /// The secret in clear, as the program has it. Never log it.
+    pub fn expose(&self) -> String {
+        format!("{}{}", Self::PREFIX, self.0.base64)
+    }
+
     fn sign(&self, id: &str, timestamp: i64, body: &str) -> String {
         let signed = self.0.signer.sign(id, timestamp, body.as_bytes());
         signed.expect("it fails only for what is not UTF-8")

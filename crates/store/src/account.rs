@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use echostr::{
-    Account, BadProgram, HttpBot, Language, Mode, OwnBot, Program, Sealing, Seen, Strategy, Texts,
+    Account, BadProgram, HttpBot, Language, Mode, OwnBot, Program, Relay, RelayBot, Sealing, Seen,
+    Strategy, Texts,
 };
 use echostr_protocol::{AppId, EncodingAesKey, Token};
 use rand::RngExt as _;
@@ -289,9 +290,41 @@ impl AccountEntry {
                 };
                 Ok(Some(Arc::new(HttpBot::new(program))))
             }
-            BotSettings::Relay { .. } => {
-                Err(self
-                    .incomplete("has a bot of the kind `relay`, which cannot be used yet".into()))
+            BotSettings::Relay {
+                url,
+                mode,
+                app_id,
+                timeout_secs,
+            } => {
+                let unusable = |error: BadProgram| self.incomplete(format!("has no bot: {error}"));
+                let lacks = |what: &str| {
+                    self.incomplete(format!("has a bot of the kind `relay`, which needs {what}"))
+                };
+                let secrets = &self.secrets;
+                let token = secrets.relay_token.clone();
+                let key = secrets.relay_encoding_aes_key.clone();
+                let sealing = || {
+                    Ok::<_, Incomplete>(Sealing {
+                        app_id: app_id
+                            .clone()
+                            .ok_or_else(|| lacks("an AppID in this mode"))?,
+                        key: key.ok_or_else(|| lacks("an EncodingAESKey in this mode"))?,
+                        previous_key: None,
+                    })
+                };
+                let relay = Relay {
+                    mode: match mode {
+                        ModeWord::Plain => Mode::Plain,
+                        ModeWord::Compatible => Mode::Compatible(sealing()?),
+                        ModeWord::Safe => Mode::Safe(sealing()?),
+                    },
+                    timeout: Duration::from_secs(*timeout_secs),
+                    ..Relay::new(
+                        url.parse().map_err(unusable)?,
+                        token.ok_or_else(|| lacks("a token"))?,
+                    )
+                };
+                Ok(Some(Arc::new(RelayBot::new(relay))))
             }
         }
     }
