@@ -42,6 +42,8 @@ pub struct Parts {
     pub journal: Arc<SqlJournal>,
     /// Its database.
     pub db: Db,
+    /// What is read of it.
+    pub history: History,
     /// Scheme, host and port by which the world reaches the server.
     pub public_url: Option<String>,
     /// When the server was started.
@@ -397,30 +399,26 @@ impl Office {
 
 /// What came and what was answered.
 impl Office {
-    fn history(&self) -> History {
-        History::new(self.0.db.clone())
-    }
-
     pub(crate) async fn messages(
         &self,
         filter: &MessageFilter,
     ) -> Result<Page<MessageEntry>, Refused> {
-        Ok(self.history().messages(filter).await?)
+        Ok(self.0.history.messages(filter).await?)
     }
 
     pub(crate) async fn message(&self, id: i64) -> Result<MessageDetail, Refused> {
-        self.history().message(id).await?.ok_or(Refused::Unknown)
+        self.0.history.message(id).await?.ok_or(Refused::Unknown)
     }
 
     pub(crate) async fn answers(
         &self,
         filter: &AnswerFilter,
     ) -> Result<Page<AnswerEntry>, Refused> {
-        Ok(self.history().answers(filter).await?)
+        Ok(self.0.history.answers(filter).await?)
     }
 
     pub(crate) async fn answer(&self, id: Id) -> Result<AnswerEntry, Refused> {
-        self.history().answer(id).await?.ok_or(Refused::Unknown)
+        self.0.history.answer(id).await?.ok_or(Refused::Unknown)
     }
 
     /// From now on nobody can read this answer on its pages.
@@ -439,7 +437,7 @@ impl Office {
         &self,
         filter: &FollowerFilter,
     ) -> Result<Page<FollowerEntry, SeenBefore>, Refused> {
-        Ok(self.history().followers(filter).await?)
+        Ok(self.0.history.followers(filter).await?)
     }
 
     pub(crate) async fn follower(
@@ -447,7 +445,7 @@ impl Office {
         account: &str,
         follower: &str,
     ) -> Result<FollowerEntry, Refused> {
-        let found = self.history().follower(account, &follower.into()).await?;
+        let found = self.0.history.follower(account, &follower.into()).await?;
         found.ok_or(Refused::Unknown)
     }
 
@@ -457,7 +455,7 @@ impl Office {
         account: &str,
         follower: &str,
     ) -> Result<Export, Refused> {
-        let found = self.history().export(account, &follower.into()).await?;
+        let found = self.0.history.export(account, &follower.into()).await?;
         found.ok_or(Refused::Unknown)
     }
 
