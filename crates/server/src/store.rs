@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use echostr_store::{
-    AccountStore, ApiKeys, BadMasterKey, Db, Error, MASTER_KEY_FILE, MasterKeys, NotChanged, Place,
-    Retention, SqlJournal, Vault,
+    AccountStore, ApiKeys, BadMasterKey, Db, Error, History, MASTER_KEY_FILE, MasterKeys,
+    NotChanged, Place, Retention, SqlJournal, Vault,
 };
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -83,6 +83,7 @@ impl Store {
             keys: Arc::clone(&self.keys),
             journal: Arc::clone(&self.journal),
             db: self.db.clone(),
+            history: History::new(self.db.clone()),
             public_url: config.public_url.clone(),
             started: Instant::now(),
         })
