@@ -418,7 +418,10 @@ fn messages_are_read_page_by_page_searched_exported_and_forgotten() {
             .expect("a text")
             .contains("第3个问题")
     );
-    assert_eq!((&whole["delivery"], &whole["deliveries"]), (&json!(1), &json!([])));
+    assert_eq!(
+        (&whole["delivery"], &whole["deliveries"]),
+        (&json!(1), &json!([]))
+    );
     assert_eq!(whole["answer"], Value::Null);
 
     let follower = program.get(FOLLOWER);
