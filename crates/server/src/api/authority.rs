@@ -107,18 +107,21 @@ pub(super) struct Guard {
 /// Where it stands.
 enum At {
     Socket,
-    Network {
-        limits: Limits,
-        by_key: Limiter<String>,
-        failures: Limiter<IpAddr>,
-    },
+    Network(Box<Network>),
+}
+
+/// What is counted of who asks through the network.
+struct Network {
+    limits: Limits,
+    by_key: Limiter<String>,
+    failures: Limiter<IpAddr>,
 }
 
 impl Guard {
     pub(super) fn new(office: Office, authority: Authority, document: &Value) -> Arc<Self> {
         let at = match authority {
             Authority::Operator => At::Socket,
-            Authority::Keys { settings, limits } => At::Network {
+            Authority::Keys { settings, limits } => At::Network(Box::new(Network {
                 limits,
                 by_key: RateLimiter::keyed(
                     Quota::per_second(settings.requests_per_second).allow_burst(settings.burst),
@@ -126,7 +129,7 @@ impl Guard {
                 failures: RateLimiter::keyed(
                     Quota::per_second(FAILURES_PER_SECOND).allow_burst(FAILURES),
                 ),
-            },
+            })),
         };
         Arc::new(Self {
             office,
@@ -137,12 +140,7 @@ impl Guard {
 
     /// The caller, if the request may be made; nothing when the route is for everybody.
     fn check(&self, request: &Parts) -> Result<Option<Caller>, Problem> {
-        let At::Network {
-            limits,
-            by_key,
-            failures,
-        } = &self.at
-        else {
+        let At::Network(network) = &self.at else {
             return Ok(Some(Caller {
                 actor: Actor("command line".into()),
                 key: None,
@@ -154,11 +152,11 @@ impl Guard {
         let key = match self.key(request, scope) {
             Ok(key) => key,
             Err(problem) => {
-                fail(failures, limits.peer_of(request))?;
+                fail(&network.failures, network.limits.peer_of(request))?;
                 return Err(problem);
             }
         };
-        let until = by_key.check_key(&key.id);
+        let until = network.by_key.check_key(&key.id);
         until.map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now());
             too_many("this key asks too often", wait.as_secs() + 1)
