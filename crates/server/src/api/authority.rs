@@ -41,9 +41,10 @@ pub const SCOPES: [&str; 12] = [
 /// The name of the security scheme in the description.
 pub(super) const SCHEME: &str = "key";
 
-/// How many failures an address may have at once, and how many more each second.
-const FAILURES: NonZeroU32 = NonZeroU32::new(60).expect("it is not 0");
-const FAILURES_PER_SECOND: NonZeroU32 = NonZeroU32::MIN;
+/// How many failures an address may have at once, and how many more each second. Nobody guesses 256 bits: this only keeps the
+/// work small that a broken program makes.
+const FAILURES: NonZeroU32 = NonZeroU32::new(300).expect("it is not 0");
+const FAILURES_PER_SECOND: NonZeroU32 = NonZeroU32::new(5).expect("it is not 0");
 /// How many addresses with failures are remembered.
 const ADDRESSES: usize = 10_000;
 
