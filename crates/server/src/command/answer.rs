@@ -105,7 +105,8 @@ fn state(answer: &Value) -> String {
         "running" => "还在生成 running".into(),
         "text" => format!(
             "已读 {} / {} 字节 · bytes read of all",
-            answer["shown_bytes"], answer["bytes"]
+            answer["shown_bytes"],
+            text(&answer["text"]).len()
         ),
         "other" => "未读 unread".into(),
         "failed" => "失败 failed".into(),

@@ -23,6 +23,7 @@ use super::here::Here;
 use super::print::{clean, escaped};
 use crate::config::{Config, Sources, load};
 use crate::socket;
+use crate::store::with_causes;
 
 /// How large an answer may be that is read as a whole.
 const ANSWER_BYTES: usize = 64 << 20;
@@ -333,17 +334,6 @@ fn nobody_answers(error: &Error) -> Failure {
         "{error}; nobody answers on its socket {}: if it is a server, restart it, if it is another command, wait for it",
         socket::NAME
     ))
-}
-
-/// An error with what caused it.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 /// The answer, unless it is a problem.
