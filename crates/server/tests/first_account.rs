@@ -67,7 +67,11 @@ fn timeless(line: &str) -> String {
     match start {
         Some(start) => {
             let (before, rest) = (&line[..start], timeless(&line[start + NOW.len()..]));
-            let time = if before.ends_with("until ") { TOMORROW } else { NOW };
+            let time = if before.ends_with("until ") {
+                TOMORROW
+            } else {
+                NOW
+            };
             format!("{before}{time}{rest}")
         }
         None => line.to_owned(),
@@ -85,13 +89,11 @@ async fn shown(platform: &Platform, text: &str) -> String {
     let mut platform = platform.clone();
     platform.clock.deliveries = 1;
     let outcome = platform.push(&Push::text(text)).await;
-    match &outcome.shown {
-        Shown::Answer { .. } => format!("「{}」", text_shown(&outcome.shown)),
-        _ => {
-            let answer = outcome.deliveries[0].answer.as_ref();
-            answer.expect("an answer").status.to_string()
-        }
+    if let Shown::Answer { .. } = &outcome.shown {
+        return format!("「{}」", text_shown(&outcome.shown));
     }
+    let answer = outcome.deliveries[0].answer.as_ref();
+    answer.expect("an answer").status.to_string()
 }
 
 #[tokio::test(flavor = "multi_thread")]

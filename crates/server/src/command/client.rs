@@ -71,7 +71,7 @@ pub(super) fn run(
         let mut client = Client::new(config);
         let done = command(&mut client).await;
         client.let_go().await;
-        done.unwrap_or_else(|failure| failure.report())
+        done.unwrap_or_else(Failure::report)
     })
 }
 
@@ -182,6 +182,18 @@ impl Client {
             query.retain(|(other, _)| *other != name);
             query.push((name, Some(next.clone())));
         }
+    }
+
+    /// An empty list, said in words; of an account that does not exist it is a failure.
+    pub(super) async fn say_none(
+        &self,
+        account: Option<&str>,
+        words: &str,
+    ) -> Result<ExitCode, Failure> {
+        if let Some(account) = account {
+            self.get(&path(&["accounts", account], &[])).await?;
+        }
+        say(words)
     }
 
     /// Asks the server only; nothing when none runs.
