@@ -15,8 +15,7 @@ use echostr_server::api::{Authority, SCOPES, document, router};
 use echostr_server::config::ApiSettings;
 use echostr_server::office::{Office, Parts};
 use echostr_store::{
-    AccountStore, Actor, ApiKeys, History, MASTER_KEY_FILE, MasterKeys, Place, Retention,
-    SqlJournal, Vault,
+    AccountStore, Actor, ApiKeys, History, MASTER_KEY_FILE, MasterKeys, Place, Retention, SqlJournal, Vault,
 };
 use http_body_util::BodyExt as _;
 use secrecy::ExposeSecret as _;

@@ -42,7 +42,6 @@ pub(super) struct Answer {
     asked_at_ms: i64,
     /// 保存到什么时候 · until when it is kept.
     expires_at_ms: i64,
-    #[schema(inline)]
     state: State_,
     /// 全文，`state` 是 `text` 时才有 · the whole text, when `state` is `text`.
     text: Option<String>,

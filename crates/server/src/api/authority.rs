@@ -235,8 +235,11 @@ fn no_key(what: &str) -> Problem {
 }
 
 fn too_many(what: &str, wait_secs: u64) -> Problem {
-    Problem::new(Code::TooMany, format!("{what}; try again in {wait_secs} s"))
-        .retry_after(wait_secs)
+    Problem::new(
+        Code::TooManyRequests,
+        format!("{what}; try again in {wait_secs} s"),
+    )
+    .retry_after(wait_secs)
 }
 
 /// Counts a failure of this address.

@@ -504,7 +504,7 @@ impl Form {
 }
 
 /// The word of one of a few, as it is written.
-pub(super) fn word_of(value: &impl Serialize) -> Option<String> {
+pub(crate) fn word_of(value: &impl Serialize) -> Option<String> {
     let json = serde_json::to_value(value).ok()?;
     json.as_str().map(str::to_owned)
 }
