@@ -122,7 +122,7 @@ impl Client {
         String::from_utf8(bytes.into()).map_err(|error| Failure::Trouble(error.to_string()))
     }
 
-    /// Asks, and prints what comes as it comes.
+    /// Asks, and prints what comes as it comes: lines of JSON.
     pub(super) async fn pour(&self, path: &str) -> Result<ExitCode, Failure> {
         let answer = self.answer(Method::GET, path, Content::None).await?;
         let mut pieces = answer.into_body().into_data_stream();
@@ -142,7 +142,7 @@ impl Client {
             say(&escaped(&String::from_utf8_lossy(&bytes)))?;
             bytes = rest;
         }
-        say("\n")
+        Ok(ExitCode::SUCCESS)
     }
 
     /// At most so many of a list, page by page; `query` may say where it begins.
