@@ -82,6 +82,8 @@ async fn serve(config: Config) -> Result<(), String> {
     let limits = config.limits.clone();
     let bot = bot(&config, store.as_ref())?;
     take_up(&bot).await;
+    // From the first command on, a stop is an orderly one.
+    let stop = tokio::spawn(stop_signal());
     let keeping = store.as_ref().map(Store::keep);
     let office = store.as_ref().map(|store| store.office(&config));
     let commands = match &office {
@@ -95,7 +97,8 @@ async fn serve(config: Config) -> Result<(), String> {
         async move { site.respond(request).await }
     };
     let stop = async {
-        stop_signal().await;
+        // It cannot fail: nobody ends it.
+        let _ = stop.await;
         bot.stop();
     };
     listen(listener, app, &limits, stop).await;

@@ -71,7 +71,7 @@ pub(super) fn run(
         let mut client = Client::new(config);
         let done = command(&mut client).await;
         client.let_go().await;
-        done.unwrap_or_else(|failure| failure.report())
+        done.unwrap_or_else(Failure::report)
     })
 }
 
@@ -122,7 +122,7 @@ impl Client {
         String::from_utf8(bytes.into()).map_err(|error| Failure::Trouble(error.to_string()))
     }
 
-    /// Asks, and prints what comes as it comes.
+    /// Asks, and prints what comes as it comes: lines of JSON.
     pub(super) async fn pour(&self, path: &str) -> Result<ExitCode, Failure> {
         let answer = self.answer(Method::GET, path, Content::None).await?;
         let mut pieces = answer.into_body().into_data_stream();
@@ -142,7 +142,7 @@ impl Client {
             say(&escaped(&String::from_utf8_lossy(&bytes)))?;
             bytes = rest;
         }
-        say("\n")
+        Ok(ExitCode::SUCCESS)
     }
 
     /// At most so many of a list, page by page; `query` may say where it begins.
@@ -182,6 +182,18 @@ impl Client {
             query.retain(|(other, _)| *other != name);
             query.push((name, Some(next.clone())));
         }
+    }
+
+    /// An empty list, said in words; of an account that does not exist it is a failure.
+    pub(super) async fn say_none(
+        &self,
+        account: Option<&str>,
+        words: &str,
+    ) -> Result<ExitCode, Failure> {
+        if let Some(account) = account {
+            self.get(&path(&["accounts", account], &[])).await?;
+        }
+        say(words)
     }
 
     /// Asks the server only; nothing when none runs.
