@@ -21,7 +21,8 @@ macro_rules! answers {
         concat!(
             "SELECT a.id, a.question, a.asked_at_ms, a.expires_at_ms, a.state, a.text, a.shown_bytes, a.reply, a.step,
                     account.public_id, f.open_id, m.source, m.created_at,
-                    coalesce((SELECT question_id FROM latest WHERE follower_id = f.id), 0) > m.id AS is_overtaken ",
+                    coalesce((SELECT question_id FROM latest WHERE follower_id = f.id), 0) > m.id AS is_overtaken,
+                    a.markup IS NOT NULL AS has_page ",
             $rest
         )
     };
@@ -261,6 +262,8 @@ pub(crate) fn saved_answer(row: &SqliteRow) -> Result<SavedAnswer> {
         )
         .map_err(|_| damaged())?,
         step: unsigned(row.try_get("step")?),
+        has_page: row.try_get("has_page")?,
+        written: None,
     })
 }
 
