@@ -16,7 +16,7 @@ use echostr::{
     is_answered, listen, not_allowed, not_found, receive, stop_signal,
 };
 use echostr_protocol::{Str, Token};
-use echostr_store::SqliteJournal;
+use echostr_store::SqlJournal;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use tracing::{error, info, warn};
@@ -95,7 +95,7 @@ async fn serve(config: Config) -> Result<(), String> {
 }
 
 /// The one bot for all accounts.
-fn bot(config: &Config, store: Option<&Arc<SqliteJournal>>) -> Result<Bot, String> {
+fn bot(config: &Config, store: Option<&Arc<SqlJournal>>) -> Result<Bot, String> {
     let accounts: AccountMap = config.accounts.iter().cloned().collect();
     let bot = Bot::new()
         .with_limits(config.limits.clone())
@@ -159,7 +159,7 @@ struct Parts {
 }
 
 impl Site {
-    fn new(config: Config, bot: Bot, store: Option<&Arc<SqliteJournal>>) -> Self {
+    fn new(config: Config, bot: Bot, store: Option<&Arc<SqlJournal>>) -> Self {
         let pages = pages(&config, &bot, store);
         Self(Arc::new(Parts {
             bot,
@@ -219,7 +219,7 @@ impl<'a> Webhook<'a> {
 }
 
 /// The addresses for people and for operations.
-fn pages(config: &Config, bot: &Bot, store: Option<&Arc<SqliteJournal>>) -> Router {
+fn pages(config: &Config, bot: &Bot, store: Option<&Arc<SqlJournal>>) -> Router {
     let home = page::home(config);
     let metrics = Metrics::new(bot, store);
     Router::new()

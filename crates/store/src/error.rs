@@ -146,6 +146,14 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// Something beside the journal could not be read or written.
+    #[error("cannot {doing}: is the database in order? Nothing was changed; try again")]
+    Database {
+        /// What was tried, such as `read the accounts`.
+        doing: &'static str,
+        /// What the database says.
+        source: sqlx::Error,
+    },
     /// Something could not be read.
     #[error("cannot read {what} from the database {}", path.display())]
     Read {
