@@ -1,6 +1,5 @@
 //! The composition root: settings, one [`Bot`], the addresses, one listener.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -12,11 +11,11 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Router, http};
 use echostr::{
-    Account, AccountMap, Answer, Bot, HttpBot, JobLimits, Message, Reply, Result, State, echo,
-    is_answered, listen, not_allowed, not_found, receive, stop_signal,
+    Account, AccountMap, Answer, Bot, JobLimits, Message, Reply, Result, echo, is_answered, listen,
+    not_allowed, not_found, receive, stop_signal,
 };
-use echostr_protocol::{Str, Token};
-use echostr_store::SqlJournal;
+use echostr_protocol::Token;
+use echostr_store::AccountEntry;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use tracing::{error, info, warn};
@@ -24,7 +23,8 @@ use tracing::{error, info, warn};
 use crate::command::config::FAULTY;
 use crate::config::{BotKind, Config, OpenAccess, Sources, load};
 use crate::metrics::Metrics;
-use crate::{log, page, store};
+use crate::store::{self, Store};
+use crate::{log, page};
 
 /// Reads the settings and serves until the process is asked to stop.
 pub fn run(sources: &Sources) -> ExitCode {
@@ -74,9 +74,10 @@ async fn serve(config: Config) -> Result<(), String> {
     let address = listener.local_addr().map_err(unheard)?;
     let store = store::open(&config).await?;
     let limits = config.limits.clone();
+    let keeping = store.as_ref().map(Store::keep);
     let bot = bot(&config, store.as_ref())?;
     take_up(&bot).await;
-    announce(&config, address);
+    announce(&config, store.as_ref(), address);
     let site = Site::new(config, bot.clone(), store.as_ref());
     let app = move |request| {
         let site = site.clone();
@@ -87,16 +88,15 @@ async fn serve(config: Config) -> Result<(), String> {
         bot.stop();
     };
     listen(listener, app, &limits, stop).await;
-    if let Some(journal) = store {
-        journal.close().await;
+    if let Some((store, keeping)) = store.zip(keeping) {
+        store.close(keeping).await;
     }
     info!("stopped");
     Ok(())
 }
 
 /// The one bot for all accounts.
-fn bot(config: &Config, store: Option<&Arc<SqlJournal>>) -> Result<Bot, String> {
-    let accounts: AccountMap = config.accounts.iter().cloned().collect();
+fn bot(config: &Config, store: Option<&Store>) -> Result<Bot, String> {
     let bot = Bot::new()
         .with_limits(config.limits.clone())
         .with_job_limits(JobLimits {
@@ -106,14 +106,21 @@ fn bot(config: &Config, store: Option<&Arc<SqlJournal>>) -> Result<Bot, String> 
             kept: Duration::from_hours(24 * u64::from(config.journal.answers_days)),
             ..JobLimits::default()
         })
-        .accounts(accounts)
-        .state(Programs::of(config))
         .on(answer);
     bot.check().map_err(|error| error.to_string())?;
     Ok(match store {
-        Some(journal) => bot.journal(Arc::clone(journal) as _),
-        None => bot,
+        Some(store) => bot
+            .accounts(Arc::clone(&store.accounts))
+            .journal(Arc::clone(&store.journal) as _),
+        None => bot.accounts(in_memory(config)?),
     })
+}
+
+/// The accounts of the file, when there is no database.
+fn in_memory(config: &Config) -> Result<AccountMap, String> {
+    let accounts = config.accounts.iter().map(AccountEntry::account);
+    let accounts: Result<_, _> = accounts.collect();
+    accounts.map_err(|error| error.to_string())
 }
 
 /// Jobs that the process before this one did not finish.
@@ -159,7 +166,7 @@ struct Parts {
 }
 
 impl Site {
-    fn new(config: Config, bot: Bot, store: Option<&Arc<SqlJournal>>) -> Self {
+    fn new(config: Config, bot: Bot, store: Option<&Store>) -> Self {
         let pages = pages(&config, &bot, store);
         Self(Arc::new(Parts {
             bot,
@@ -219,9 +226,9 @@ impl<'a> Webhook<'a> {
 }
 
 /// The addresses for people and for operations.
-fn pages(config: &Config, bot: &Bot, store: Option<&Arc<SqlJournal>>) -> Router {
+fn pages(config: &Config, bot: &Bot, store: Option<&Store>) -> Router {
     let home = page::home(config);
-    let metrics = Metrics::new(bot, store);
+    let metrics = Metrics::new(bot, store.map(|store| &store.journal));
     Router::new()
         .route("/", get(async || home))
         .route("/healthz", get("ok\n"))
@@ -249,28 +256,11 @@ impl OpenAccess {
     }
 }
 
-/// The owners' programs, by the account that each answers for.
-#[derive(Clone)]
-struct Programs(Arc<HashMap<Str, HttpBot>>);
-
-impl Programs {
-    fn of(config: &Config) -> Self {
-        let programs = config.programs.iter();
-        let bots =
-            programs.map(|(account, program)| (account.clone(), HttpBot::new(program.clone())));
-        Self(Arc::new(bots.collect()))
-    }
-}
-
 /// Answers with the account's bot. A new follower is greeted whichever it is, and what an account's program does not want
 /// gets the default.
-async fn answer(
-    message: Message,
-    account: Arc<Account>,
-    State(programs): State<Programs>,
-) -> Result<Answer> {
-    if let Some(program) = programs.0.get(&*account.id) {
-        return program.answer(&message, &account).await;
+async fn answer(message: Message, account: Arc<Account>) -> Result<Answer> {
+    if let Some(bot) = &account.own_bot {
+        return bot.answer(&message, &account).await;
     }
     Ok(match &message {
         Message::Event(echostr::protocol::Event::Subscribe(_)) => (&*account.welcome).into(),
@@ -279,8 +269,11 @@ async fn answer(
     })
 }
 
+/// How many accounts are named in the log at the start.
+const ANNOUNCED: usize = 20;
+
 /// Says where the server is and what to paste into the platform's page.
-fn announce(config: &Config, address: SocketAddr) {
+fn announce(config: &Config, store: Option<&Store>, address: SocketAddr) {
     info!(
         "Echostr 回音 {} 已启动 · listening on http://{address}",
         env!("CARGO_PKG_VERSION")
@@ -291,12 +284,25 @@ fn announce(config: &Config, address: SocketAddr) {
             "开放接入，填入公众平台的 URL · open access, the URL to paste: {public_url}/wechatMP/你的Token"
         );
     }
-    for account in &config.accounts {
+    let accounts = match store {
+        Some(store) => store.accounts.list(),
+        None => config.accounts.iter().cloned().map(Arc::new).collect(),
+    };
+    let answered = || {
+        accounts
+            .iter()
+            .filter(|entry| entry.disabled_at_ms.is_none())
+    };
+    for account in answered().take(ANNOUNCED) {
         info!(
-            account.id = &*account.id,
+            account.id = account.id,
             "公众号「{}」的 URL · the URL of this account: {public_url}/mp/{}",
-            account.name,
+            account.settings.name,
             account.id
         );
+    }
+    let n_others = answered().skip(ANNOUNCED).count();
+    if n_others > 0 {
+        info!("另有 {n_others} 个公众号 · {n_others} more accounts: echostr account list");
     }
 }

@@ -462,6 +462,27 @@ fn words_have_the_forms_that_people_write() {
         program,
         ("https://bot.example.com/".into(), 5, true),
     );
+    let relay = |config: &Config| {
+        let relay = &config.relays["shop"];
+        let secs = relay.timeout.as_secs();
+        (format!("{:?}", relay.mode), relay.url.to_string(), secs)
+    };
+    let least = "kind = \"relay\"\nurl = \"http://127.0.0.1:9000/wx\"\ntoken = \"TheirToken\"";
+    check(
+        &account(&format!("[account.bot]\n{least}")),
+        &[],
+        relay,
+        ("Plain".into(), "http://127.0.0.1:9000/wx".into(), 60),
+    );
+    check(
+        &account(&format!(
+            "[account.bot]\n{least}\nmode = \"compat\"\napp_id = \"wx0123456789abcdef\"\n\
+             encoding_aes_key = \"{KEY}\"\ntimeout_secs = 5"
+        )),
+        &[],
+        |config| config.relays["shop"].timeout.as_secs(),
+        5,
+    );
     let url = |config: &Config| config.public_url.clone();
     check(
         "public_url = \"https://bot.example.com/\"",
@@ -714,6 +735,33 @@ fn a_program_or_a_text_that_cannot_be_used() {
             "[open_access]\nbot = \"http\"",
             "[open_access]\nbot = { kind = \"http\", url = \"http://127.0.0.1:9000/\" }",
         ]),
+    );
+}
+
+/// What the bot `relay` needs.
+#[test]
+fn a_relay_that_cannot_be_used() {
+    let least = "url = \"http://127.0.0.1:9000/wx\", token = \"TheirToken\"";
+    let bot = |keys: &str| format!("bot = {{ kind = \"relay\", {keys} }}");
+    assert_said(
+        "relays",
+        accounts(&[
+            "bot = \"relay\"",
+            "bot = { kind = \"relay\" }",
+            &bot(
+                "url = 9000, token = 9000, mode = 1, app_id = 1, encoding_aes_key = 1, timeout_secs = \"60\"",
+            ),
+            &bot("url = \"ftp://a/?hidden\", token = \"hidden-1\", timeout_secs = 0"),
+            &bot(&format!("{least}, secret = \"hidden\"")),
+            &bot(&format!("{least}, mode = \"safe\"")),
+            &bot(&format!(
+                "{least}, mode = \"compatible\", app_id = \"wx0123456789abcdef\""
+            )),
+            &bot(&format!(
+                "{least}, mode = \"safe\", app_id = \"wx1\", encoding_aes_key = \"hidden\""
+            )),
+            &bot(&format!("{least}, mode = \"secret\"")),
+        ]) + &files(&["[open_access]\nbot = \"relay\""]),
     );
 }
 

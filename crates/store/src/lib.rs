@@ -18,6 +18,7 @@ mod account;
 mod accounts;
 mod audit;
 mod book;
+mod change;
 pub(crate) mod db;
 mod error;
 mod health;
@@ -31,10 +32,10 @@ mod value;
 mod vault;
 
 pub use account::{
-    AccountEntry, AccountSecrets, AccountSettings, Actor, BotSettings, ModeWord, Origin, Previous,
-    TextSettings,
+    AccountEntry, AccountSecrets, AccountSettings, Actor, BotSettings, Incomplete, ModeWord,
+    Origin, PREVIOUS_FOR, Previous, TextSettings,
 };
-pub use accounts::{AccountStore, NotChanged};
+pub use accounts::{AccountStore, NotChanged, Provisioned};
 pub use audit::{AuditEntry, audit, note};
 pub use book::{
     AnswerEntry, Book, DeliveryEntry, FollowerEntry, Forgotten, MessageEntry, Messages,
@@ -46,5 +47,4 @@ pub use journal::{Place, Retention, SqlJournal};
 pub use keys::{ApiKey, ApiKeys};
 pub use pages::{LivePage, LivePages, PageState};
 pub use schema::FILE_NAME;
-
-pub use vault::Vault;
+pub use vault::{BadMasterKey, MASTER_KEY_FILE, MASTER_KEY_VARIABLE, MasterKeys, Rotated, Vault};
