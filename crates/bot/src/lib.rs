@@ -71,7 +71,7 @@ pub use job::JobLimits;
 pub use journal::{Journal, MemoryJournal};
 pub use listen::{Limits, listen, stop_signal};
 pub use live::{Following, Look, Stage};
-pub use markdown::{readable, settled};
+pub use markdown::{meant, readable, settled};
 pub use metrics::Metrics;
 pub use own_bot::OwnBot;
 pub use progress::Progress;

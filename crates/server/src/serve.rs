@@ -15,13 +15,14 @@ use echostr::{
     not_allowed, not_found, receive, stop_signal,
 };
 use echostr_protocol::Token;
-use echostr_store::AccountEntry;
+use echostr_store::{AccountEntry, LivePages};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use tracing::{error, info, warn};
 
 use crate::command::config::FAULTY;
 use crate::config::{BotKind, Config, OpenAccess, Sources, load};
+use crate::live::{Addresses, Live};
 use crate::metrics::Metrics;
 use crate::store::{self, Store};
 use crate::{log, page};
@@ -76,9 +77,10 @@ async fn serve(config: Config) -> Result<(), String> {
     let limits = config.limits.clone();
     let keeping = store.as_ref().map(Store::keep);
     let bot = bot(&config, store.as_ref())?;
+    let live = live(&config, &bot, store.as_ref());
     take_up(&bot).await;
     announce(&config, store.as_ref(), address);
-    let site = Site::new(config, bot.clone(), store.as_ref());
+    let site = Site::new(config, bot.clone(), store.as_ref(), live.as_ref());
     let app = move |request| {
         let site = site.clone();
         async move { site.respond(request).await }
@@ -86,6 +88,9 @@ async fn serve(config: Config) -> Result<(), String> {
     let stop = async {
         stop_signal().await;
         bot.stop();
+        if let Some(live) = &live {
+            live.stop();
+        }
     };
     listen(listener, app, &limits, stop).await;
     if let Some((store, keeping)) = store.zip(keeping) {
@@ -109,11 +114,27 @@ fn bot(config: &Config, store: Option<&Store>) -> Result<Bot, String> {
         .on(answer);
     bot.check().map_err(|error| error.to_string())?;
     Ok(match store {
-        Some(store) => bot
-            .accounts(Arc::clone(&store.accounts))
-            .journal(Arc::clone(&store.journal) as _),
+        Some(store) => {
+            let bot = bot
+                .accounts(Arc::clone(&store.accounts))
+                .journal(Arc::clone(&store.journal) as _);
+            match &config.public_url {
+                Some(public_url) => bot.pages(Arc::new(Addresses {
+                    public_url: public_url.clone(),
+                    kept: Duration::from_hours(24 * u64::from(config.journal.page_days)),
+                })),
+                None => bot,
+            }
+        }
         None => bot.accounts(in_memory(config)?),
     })
+}
+
+/// The pages on which answers are read. They are there as long as the journal is, also when no new ones are given out.
+fn live(config: &Config, bot: &Bot, store: Option<&Store>) -> Option<Live> {
+    let pages = LivePages::new(store?.db.clone());
+    let patience = config.limits.header_timeout;
+    Some(Live::new(bot.clone(), pages, patience))
 }
 
 /// The accounts of the file, when there is no database.
@@ -166,8 +187,8 @@ struct Parts {
 }
 
 impl Site {
-    fn new(config: Config, bot: Bot, store: Option<&Store>) -> Self {
-        let pages = pages(&config, &bot, store);
+    fn new(config: Config, bot: Bot, store: Option<&Store>, live: Option<&Live>) -> Self {
+        let pages = pages(&config, &bot, store, live);
         Self(Arc::new(Parts {
             bot,
             open_access: config.open_access,
@@ -226,11 +247,11 @@ impl<'a> Webhook<'a> {
 }
 
 /// The addresses for people and for operations.
-fn pages(config: &Config, bot: &Bot, store: Option<&Store>) -> Router {
+fn pages(config: &Config, bot: &Bot, store: Option<&Store>, live: Option<&Live>) -> Router {
     let home = page::home(config);
     let metrics = Metrics::new(bot, store.map(|store| &store.journal));
-    Router::new()
-        .route("/", get(async || home))
+    let live = live.map(Live::router).unwrap_or_default();
+    live.route("/", get(async || home))
         .route("/healthz", get("ok\n"))
         .route("/readyz", get("ok\n"))
         .route("/metrics", get(async move || metrics.render().await))

@@ -45,6 +45,6 @@ pub use error::Error;
 pub use health::Health;
 pub use journal::{Place, Retention, SqlJournal};
 pub use keys::{ApiKey, ApiKeys};
-pub use pages::{LivePage, LivePages, PageState};
+pub use pages::{LivePage, LivePages, PageState, revoke_pages};
 pub use schema::FILE_NAME;
 pub use vault::{BadMasterKey, MASTER_KEY_FILE, MASTER_KEY_VARIABLE, MasterKeys, Rotated, Vault};

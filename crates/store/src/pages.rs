@@ -3,6 +3,7 @@
 use echostr::journal::{Id, page_hash};
 use echostr::{BoxError, Markup};
 
+use crate::Error;
 use crate::db::{Db, reading, writing};
 use crate::value::{bytes, id, markup, now_ms};
 
@@ -53,7 +54,8 @@ const FIND: &str = "SELECT p.answer_id, p.expires_at_ms, account.public_id, acco
 const IS_OPEN: &str =
     "SELECT 1 FROM pages WHERE hash = $1 AND expires_at_ms > $2 AND revoked_at_ms IS NULL";
 
-const REVOKE: &str = "UPDATE pages SET revoked_at_ms = $2 WHERE answer_id = $1 AND revoked_at_ms IS NULL AND expires_at_ms > $2";
+const REVOKE: &str =
+    "UPDATE pages SET revoked_at_ms = $2 WHERE answer_id = $1 AND revoked_at_ms IS NULL";
 
 /// Only what is a text: a picture on its page is still to be seen in the chat. The step moves, so that nothing that was
 /// fixed before brings it back.
@@ -90,18 +92,6 @@ impl LivePages {
         }))
     }
 
-    /// Closes all pages of an answer, for good. How many could be read before.
-    ///
-    /// # Errors
-    /// The database cannot be written.
-    pub async fn revoke(&self, answer: Id) -> Result<u64, BoxError> {
-        let done: Result<u64, sqlx::Error> = writing!(&self.0, transaction => async {
-            let revoke = sqlx::query(REVOKE).bind(bytes(answer).to_vec()).bind(now_ms());
-            Ok(revoke.execute(&mut **transaction).await?.rows_affected())
-        });
-        Ok(done?)
-    }
-
     /// A page has shown all of an answer, which no process has in memory: it waits no longer to be read in the chat.
     ///
     /// # Errors
@@ -113,6 +103,22 @@ impl LivePages {
         });
         Ok(done?)
     }
+}
+
+/// Revokes every page of an answer, for good; answers how many there were.
+///
+/// # Errors
+/// The database cannot be written.
+pub async fn revoke_pages(db: &Db, answer: Id, now_ms: i64) -> Result<u64, Error> {
+    let revoked = revoke(db, answer, now_ms).await;
+    revoked.map_err(Error::unwritten("the end of a page"))
+}
+
+async fn revoke(db: &Db, answer: Id, now_ms: i64) -> Result<u64, sqlx::Error> {
+    writing!(db, transaction => async {
+        let revoke = sqlx::query(REVOKE).bind(bytes(answer).to_vec()).bind(now_ms);
+        Ok(revoke.execute(&mut **transaction).await?.rows_affected())
+    })
 }
 
 /// The columns of [`FIND`].

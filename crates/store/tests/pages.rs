@@ -5,7 +5,7 @@ mod common;
 use echostr::journal::{Content, Id, Record, SavedAnswer, WrittenText, page_hash};
 use echostr::{Journal, Markup};
 use echostr_protocol::Message;
-use echostr_store::{LivePages, PageState, Place, Retention, SqlJournal};
+use echostr_store::{LivePages, PageState, Place, Retention, SqlJournal, revoke_pages};
 
 use common::*;
 
@@ -119,7 +119,8 @@ async fn a_job_that_is_taken_up_knows_of_its_page() {
 async fn a_page_that_was_revoked_stays_closed() {
     let folder = folder();
     let journal = open(folder.path()).await;
-    let pages = LivePages::new(journal.db());
+    let db = journal.db();
+    let pages = LivePages::new(db.clone());
     let message = text("o1", 1, "多少钱");
     let records = vec![
         received(&message, None),
@@ -128,9 +129,20 @@ async fn a_page_that_was_revoked_stays_closed() {
         live_page(PAGE + 1, ANSWER, in_a_day()),
     ];
     done(&written(&journal, records).await);
-    assert_eq!(pages.revoke(ANSWER + 1).await.expect("written"), 0);
-    assert_eq!(pages.revoke(ANSWER).await.expect("written"), 2);
-    assert_eq!(pages.revoke(ANSWER).await.expect("written"), 0);
+    assert_eq!(
+        revoke_pages(&db, ANSWER + 1, now_ms())
+            .await
+            .expect("written"),
+        0
+    );
+    assert_eq!(
+        revoke_pages(&db, ANSWER, now_ms()).await.expect("written"),
+        2
+    );
+    assert_eq!(
+        revoke_pages(&db, ANSWER, now_ms()).await.expect("written"),
+        0
+    );
     // It is not opened again by what is written twice.
     done(&written(&journal, vec![live_page(PAGE, ANSWER, in_a_day())]).await);
     assert_eq!(pages.find(PAGE).await.expect("read"), None);
