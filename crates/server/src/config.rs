@@ -4,6 +4,7 @@
 //! A new key is one block there, one field and one line below.
 
 mod fault;
+mod notify;
 mod reader;
 mod unknown;
 mod value;
@@ -25,6 +26,7 @@ use self::value::{
     Elsewhere, Needs, account_id, account_name, address, app_id, boolean, bot, bot_of_open_access,
     delivery, folder, integer, list_of, network, one_of, seconds, secret, text, text_beside, url,
 };
+use crate::notify::Notify;
 
 /// The commented manual: every key with its default, range and a reason to change it.
 pub const MANUAL: &str = include_str!("../config.default.toml");
@@ -55,6 +57,8 @@ pub struct Config {
     pub programs: HashMap<Str, Program>,
     /// The other servers of the accounts whose bot is `relay`, by the account's id.
     pub relays: HashMap<Str, Relay>,
+    /// Who is told what needs a person.
+    pub notify: Vec<Notify>,
 }
 
 /// What answers that take their time may cost.
@@ -255,6 +259,7 @@ fn config(keys: &mut Reader<'_>) -> Config {
         accounts,
         programs,
         relays,
+        notify: notify::all(keys),
     }
 }
 

@@ -4,6 +4,7 @@ pub mod command;
 pub mod config;
 pub mod log;
 mod metrics;
+pub mod notify;
 mod page;
 pub mod serve;
 mod store;

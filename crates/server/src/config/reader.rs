@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::{Fault, Faults, Place, Warning};
-use super::unknown::{self, Manual};
+use super::unknown::{self, Manual, REPEATED};
 
 /// Variables of the same prefix that belong to the tests.
 const NOT_SETTINGS: &[&str] = &["ECHOSTR_VECTORS"];
@@ -572,10 +572,13 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The manual shows one account.
+/// The manual shows one of each.
 fn in_the_manual(path: &str) -> String {
-    match path.split_once('.') {
-        Some((table, name)) if table.starts_with("account[") => format!("account[0].{name}"),
+    match path.split_once('[') {
+        Some((table, rest)) if REPEATED.contains(&table) => {
+            let (_, name) = rest.split_once('.').unwrap_or_default();
+            format!("{table}[0].{name}")
+        }
         _ => path.into(),
     }
 }

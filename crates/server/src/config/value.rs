@@ -261,12 +261,12 @@ fn check_keys(
     }
 }
 
-fn program_url(given: &Given<'_>) -> Result<ProgramUrl, Faults> {
+pub(super) fn program_url(given: &Given<'_>) -> Result<ProgramUrl, Faults> {
     let url = given.text()?.parse();
     url.map_err(|error| bad_program(given, error))
 }
 
-fn program_secret(given: &Given<'_>) -> Result<ProgramSecret, Faults> {
+pub(super) fn program_secret(given: &Given<'_>) -> Result<ProgramSecret, Faults> {
     let secret = given.secret_text()?.parse();
     secret.map_err(|error| bad_program(given, error))
 }
