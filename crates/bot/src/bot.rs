@@ -218,6 +218,11 @@ impl Bot {
         &self.0.limits
     }
 
+    /// Unix milliseconds.
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.0.deadline.clock.unix_ms()
+    }
+
     pub(crate) fn noted(&self) -> &Noted {
         &self.0.noted
     }

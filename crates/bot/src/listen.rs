@@ -79,7 +79,7 @@ impl Connection {
 impl Limits {
     /// Who sent the request: the last address of `X-Forwarded-For` that is no trusted proxy, if the connection comes from
     /// one, else the connection's.
-    pub(crate) fn peer_of(&self, head: &http::request::Parts) -> Option<IpAddr> {
+    pub fn peer_of(&self, head: &http::request::Parts) -> Option<IpAddr> {
         // An axum application that a bot is mounted in may know it by other means.
         let mounted = head.extensions.get().map(|ConnectInfo(peer)| peer);
         let ours = head.extensions.get().map(|Connection { peer, .. }| peer);

@@ -13,6 +13,7 @@ use aes::Aes256;
 use aes::cipher::{Block, BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit};
 use base64::Engine;
 use base64::alphabet::STANDARD as ALPHABET;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
@@ -37,7 +38,9 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 ///
 /// Keys are compared by their 32 bytes: four spellings of the last character are one key.
 #[derive(Clone)]
-pub struct EncodingAesKey {
+pub struct EncodingAesKey(Arc<Expanded>);
+
+struct Expanded {
     // Expanded once; the key also gives the constant initialisation vector.
     cipher: Aes256,
     bytes: [u8; 32],
@@ -63,21 +66,27 @@ impl FromStr for EncodingAesKey {
             .ok_or_else(|| {
                 Error::BadKey("has characters other than A-Z, a-z, 0-9, + and /".into())
             })?;
-        Ok(Self {
+        Ok(Self(Arc::new(Expanded {
             cipher: Aes256::new(&bytes.into()),
             bytes,
-        })
+        })))
     }
 }
 
 impl EncodingAesKey {
     /// The 32 bytes of the key. Never log them.
     pub fn expose(&self) -> &[u8; 32] {
-        &self.bytes
+        &self.0.bytes
+    }
+
+    /// The 43 characters, to be pasted into the platform's page. Never log them. What another spelling of the last one was
+    /// read from is not remembered.
+    pub fn to_base64(&self) -> String {
+        STANDARD_NO_PAD.encode(self.0.bytes)
     }
 
     fn initialisation_vector(&self) -> &Block<Aes256> {
-        self.bytes[..16].try_into().expect("16 of 32 bytes")
+        self.0.bytes[..16].try_into().expect("16 of 32 bytes")
     }
 
     fn open(&self, encrypt: &str, app_id: &AppId) -> Result<Arc<str>, Error> {
@@ -88,7 +97,7 @@ impl EncodingAesKey {
             return Err(Error::BadCiphertext(buffer.len()));
         }
         let (blocks, _) = Block::<Aes256>::slice_as_chunks_mut(&mut buffer);
-        cbc::Decryptor::inner_iv_init(&self.cipher, self.initialisation_vector())
+        cbc::Decryptor::inner_iv_init(&self.0.cipher, self.initialisation_vector())
             .decrypt_blocks(blocks);
 
         let clear = without_padding(&buffer)?;
@@ -126,7 +135,7 @@ impl EncodingAesKey {
             u8::try_from(padding).expect("1 to 32"),
         );
         let (blocks, _) = Block::<Aes256>::slice_as_chunks_mut(&mut buffer);
-        cbc::Encryptor::inner_iv_init(&self.cipher, self.initialisation_vector())
+        cbc::Encryptor::inner_iv_init(&self.0.cipher, self.initialisation_vector())
             .encrypt_blocks(blocks);
         base64_simd::STANDARD.encode_to_string(buffer)
     }
@@ -134,7 +143,7 @@ impl EncodingAesKey {
 
 impl PartialEq for EncodingAesKey {
     fn eq(&self, other: &Self) -> bool {
-        self.bytes.ct_eq(&other.bytes).into()
+        self.0.bytes.ct_eq(&other.0.bytes).into()
     }
 }
 

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use echostr::prelude::*;
 use echostr::{JobLimits, Strategy, protocol::Token};
-use echostr_store::{Retention, SqliteJournal};
+use echostr_store::{Place, Retention, SqlJournal};
 use futures_util::stream;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -40,7 +40,7 @@ fn main() {
 
 /// The server: a bot that streams, with its journal in `folder`.
 async fn serve(folder: &std::path::Path) {
-    let journal = SqliteJournal::open(folder, Retention::default())
+    let journal = SqlJournal::open(&Place::Folder(folder.to_owned()), Retention::default())
         .await
         .expect("a journal");
     let account = Account {

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,10 +22,13 @@ use echostr::{Account, Language, Limits, Mode, Program, Relay, Sealing, Strategy
 use echostr_protocol::{EncodingAesKey, MAX_BYTES, Str, Token};
 
 pub use self::fault::{Fault, Faults, Place, Warning};
+pub(crate) use self::reader::shown;
 use self::reader::{Document, Reader};
+pub(crate) use self::unknown::nearest;
 use self::value::{
     Elsewhere, Needs, account_id, account_name, address, app_id, boolean, bot, bot_of_open_access,
-    delivery, folder, integer, list_of, network, one_of, seconds, secret, text, text_beside, url,
+    delivery, folder, integer, list_of, network, number, one_of, seconds, secret, text,
+    text_beside, url,
 };
 use crate::notify::Notify;
 
@@ -48,6 +52,8 @@ pub struct Config {
     pub jobs: Jobs,
     /// How long things are kept.
     pub journal: JournalSettings,
+    /// The HTTP API.
+    pub api: ApiSettings,
     /// Accounts that nobody registered.
     pub open_access: OpenAccess,
     /// Registered accounts (公众号); ids differ, and so do tokens, previous ones included. The bot of each is a
@@ -81,6 +87,15 @@ pub struct JournalSettings {
     pub answers_days: u32,
     /// All about a follower who does not follow any more, in days; 0: it is not deleted for that.
     pub forget_unfollowed_days: u32,
+}
+
+/// The HTTP API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApiSettings {
+    /// How often a key may ask for something.
+    pub requests_per_second: NonZeroU32,
+    /// How often at once, after a pause.
+    pub burst: NonZeroU32,
 }
 
 /// How to log.
@@ -254,6 +269,10 @@ fn config(keys: &mut Reader<'_>) -> Config {
             retention_days: keys.get("journal.retention_days", integer(1..=3650)),
             answers_days: keys.get("journal.answers_days", integer(1..=30)),
             forget_unfollowed_days: keys.get("journal.forget_unfollowed_days", integer(0..=3650)),
+        },
+        api: ApiSettings {
+            requests_per_second: keys.get("api.requests_per_second", number(1..=10_000)),
+            burst: keys.get("api.burst", number(1..=100_000)),
         },
         open_access: open_access(keys),
         accounts,

@@ -1,10 +1,13 @@
 //! The parts of the `echostr` binary, as a library so that they can be tested.
 
+pub mod api;
 pub mod command;
 pub mod config;
 pub mod log;
 mod metrics;
 pub mod notify;
+pub mod office;
 mod page;
+mod rules;
 pub mod serve;
 mod store;

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use echostr::Bot;
-use echostr_store::SqliteJournal;
+use echostr_store::SqlJournal;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
@@ -15,12 +15,12 @@ use prometheus_client::registry::Registry;
 #[derive(Clone)]
 pub(crate) struct Metrics {
     registry: Arc<Registry>,
-    journal: Option<Arc<SqliteJournal>>,
+    journal: Option<Arc<SqlJournal>>,
     unread: Gauge,
 }
 
 impl Metrics {
-    pub(crate) fn new(bot: &Bot, journal: Option<&Arc<SqliteJournal>>) -> Self {
+    pub(crate) fn new(bot: &Bot, journal: Option<&Arc<SqlJournal>>) -> Self {
         let mut registry = Registry::default();
         bot.metrics().register(&mut registry);
         let unread = Gauge::default();

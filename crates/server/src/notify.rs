@@ -120,21 +120,27 @@ impl Notices {
                 .collect();
             all.push((Watcher::new(notify, clock.unix_ms()), queues));
         }
-        if !all.is_empty() {
-            tasks.spawn(async move {
-                let mut ticks = interval(EVERY);
-                ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-                loop {
-                    ticks.tick().await;
-                    let sight = look();
-                    for (watcher, queues) in &mut all {
-                        for notice in watcher.look(&sight, clock.unix_ms()) {
-                            queues.iter().for_each(|queue| queue.put(&notice));
-                        }
-                    }
-                }
-            });
+        if all.is_empty() {
+            return Self { _tasks: tasks };
         }
+        let mut round = move || {
+            let sight = look();
+            for (watcher, queues) in &mut all {
+                for notice in watcher.look(&sight, clock.unix_ms()) {
+                    queues.iter().for_each(|queue| queue.put(&notice));
+                }
+            }
+        };
+        // What is counted from here on is news.
+        round();
+        tasks.spawn(async move {
+            let mut ticks = interval(EVERY);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                round();
+            }
+        });
         Self { _tasks: tasks }
     }
 }

@@ -12,11 +12,11 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Router, http};
 use echostr::{
-    Account, AccountMap, Answer, Bot, HttpBot, JobLimits, Message, OwnBot, RelayBot, Reply, Result,
-    State, echo, is_answered, listen, not_allowed, not_found, receive, stop_signal,
+    Account, AccountMap, Answer, Bot, Clock, HttpBot, JobLimits, Message, OwnBot, RelayBot, Reply,
+    Result, State, echo, is_answered, listen, not_allowed, not_found, receive, stop_signal,
 };
 use echostr_protocol::{Str, Token};
-use echostr_store::SqliteJournal;
+use echostr_store::SqlJournal;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use tracing::{error, info, warn};
@@ -24,6 +24,7 @@ use tracing::{error, info, warn};
 use crate::command::config::FAULTY;
 use crate::config::{BotKind, Config, OpenAccess, Sources, load};
 use crate::metrics::Metrics;
+use crate::notify::{Notices, Patience, Sight, Watched};
 use crate::{log, page, store};
 
 /// Reads the settings and serves until the process is asked to stop.
@@ -77,6 +78,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let bot = bot(&config, store.as_ref())?;
     take_up(&bot).await;
     announce(&config, address);
+    let _notices = notices(&config, address, store.as_ref());
     let site = Site::new(config, bot.clone(), store.as_ref());
     let app = move |request| {
         let site = site.clone();
@@ -95,7 +97,7 @@ async fn serve(config: Config) -> Result<(), String> {
 }
 
 /// The one bot for all accounts.
-fn bot(config: &Config, store: Option<&Arc<SqliteJournal>>) -> Result<Bot, String> {
+fn bot(config: &Config, store: Option<&Arc<SqlJournal>>) -> Result<Bot, String> {
     let accounts: AccountMap = config.accounts.iter().cloned().collect();
     let bot = Bot::new()
         .with_limits(config.limits.clone())
@@ -114,6 +116,25 @@ fn bot(config: &Config, store: Option<&Arc<SqliteJournal>>) -> Result<Bot, Strin
         Some(journal) => bot.journal(Arc::clone(journal) as _),
         None => bot,
     })
+}
+
+/// Tells the owner what needs a person, until this is dropped.
+fn notices(config: &Config, address: SocketAddr, store: Option<&Arc<SqlJournal>>) -> Notices {
+    let server = config.public_url.clone();
+    let server = server.unwrap_or_else(|| address.to_string());
+    let (clock, accounts, store) = (Clock::system(), config.accounts.clone(), store.cloned());
+    let started_at_ms = clock.unix_ms();
+    let look = move || Sight {
+        journal_away_since_ms: match &store {
+            Some(journal) => journal.health().away_since_ms,
+            None => Some(started_at_ms),
+        },
+        accounts: accounts
+            .iter()
+            .map(|account| Watched::of(&account.id, &account.name, &account.seen))
+            .collect(),
+    };
+    Notices::start(&config.notify, &server, clock, Patience::default(), look)
 }
 
 /// Jobs that the process before this one did not finish.
@@ -159,7 +180,7 @@ struct Parts {
 }
 
 impl Site {
-    fn new(config: Config, bot: Bot, store: Option<&Arc<SqliteJournal>>) -> Self {
+    fn new(config: Config, bot: Bot, store: Option<&Arc<SqlJournal>>) -> Self {
         let pages = pages(&config, &bot, store);
         Self(Arc::new(Parts {
             bot,
@@ -219,7 +240,7 @@ impl<'a> Webhook<'a> {
 }
 
 /// The addresses for people and for operations.
-fn pages(config: &Config, bot: &Bot, store: Option<&Arc<SqliteJournal>>) -> Router {
+fn pages(config: &Config, bot: &Bot, store: Option<&Arc<SqlJournal>>) -> Router {
     let home = page::home(config);
     let metrics = Metrics::new(bot, store);
     Router::new()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use echostr_store::{Error, Retention, SqliteJournal};
+use echostr_store::{Error, Place, Retention, SqlJournal};
 use tokio::time::sleep;
 use tracing::error;
 
@@ -18,14 +18,15 @@ const PAUSE: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// When what is there belongs to somebody else, to a newer Echostr or to a server that runs: it is not touched.
-pub(crate) async fn open(config: &Config) -> Result<Option<Arc<SqliteJournal>>, String> {
+pub(crate) async fn open(config: &Config) -> Result<Option<Arc<SqlJournal>>, String> {
     let retention = Retention {
         journal_days: config.journal.retention_days,
         unfollowed_days: config.journal.forget_unfollowed_days,
     };
+    let place = Place::Folder(config.data.clone());
     let start = Instant::now();
     let opened = loop {
-        match SqliteJournal::open(&config.data, retention).await {
+        match SqlJournal::open(&place, retention).await {
             Err(error) if !is_final(&error) && start.elapsed() < PATIENCE => sleep(PAUSE).await,
             opened => break opened,
         }

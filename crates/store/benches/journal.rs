@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use echostr::journal::{Commit, Delivery, Ended, PushId, Received, Record, Replied, Written};
 use echostr::{Journal, Message, Reply};
 use echostr_protocol::{Document, Str};
-use echostr_store::{Retention, SqliteJournal};
+use echostr_store::{Place, Retention, SqlJournal};
 
 const FOLLOWERS: u64 = 1000;
 const START: u64 = 1_761_000_000;
@@ -100,13 +100,13 @@ async fn open_loop(data: &Path, per_second: u64, time: Duration) {
     }
 }
 
-async fn fresh(data: &Path) -> SqliteJournal {
+async fn fresh(data: &Path) -> SqlJournal {
     let _ = fs::remove_dir_all(data);
     let retention = Retention {
         journal_days: 0,
         ..Retention::default()
     };
-    SqliteJournal::open(data, retention)
+    SqlJournal::open(&Place::Folder(data.to_owned()), retention)
         .await
         .expect("a journal")
 }

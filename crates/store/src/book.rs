@@ -6,11 +6,12 @@ use echostr::journal::SavedAnswer;
 use echostr_protocol::{Message, OpenId, Reply};
 use rusqlite::TransactionBehavior;
 use sqlx::sqlite::{SqlitePoolOptions, SqliteRow};
-use sqlx::{Row as _, SqlitePool};
+use sqlx::{FromRow as _, Row as _, SqlitePool};
 
+use crate::read::{self, AnswerRow};
 use crate::sqlite::{connect, forget};
 use crate::value::{message, now_ms, reply, unsigned};
-use crate::{Error, read, schema};
+use crate::{Error, schema};
 
 /// The journal of a data folder, opened to be read.
 #[derive(Debug, Clone)]
@@ -261,7 +262,7 @@ impl Book {
             let entry = AnswerEntry {
                 message: row.try_get(0)?,
                 // One that cannot be read any more is left out.
-                answer: match read::saved_answer(row) {
+                answer: match AnswerRow::from_row(row).map(read::saved_answer)? {
                     Ok(answer) => answer,
                     Err(_) => return Ok(None),
                 },

@@ -1,4 +1,19 @@
 //! [`Db`]: the database, for everything but the journal's writer. The same statements run on SQLite and PostgreSQL.
+//!
+//! ```ignore
+//! async fn names(db: &Db) -> Result<Vec<String>, sqlx::Error> {
+//!     reading!(db, pool => sqlx::query_scalar("SELECT name FROM accounts ORDER BY name").fetch_all(pool).await)
+//! }
+//!
+//! async fn rename(db: &Db, id: i64, name: &str) -> Result<bool, sqlx::Error> {
+//!     writing!(db, transaction => async {
+//!         let done = sqlx::query("UPDATE accounts SET name = $2 WHERE id = $1").bind(id).bind(name);
+//!         Ok(done.execute(&mut **transaction).await?.rows_affected() > 0)
+//!     })
+//! }
+//! ```
+
+use std::borrow::Cow;
 
 use sqlx::{PgPool, SqlitePool};
 
@@ -16,6 +31,36 @@ pub enum Db {
     Postgres(PgPool),
 }
 
+impl Db {
+    /// A text as this database keeps it: PostgreSQL has no NUL in texts, U+FFFD stands for it.
+    pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self {
+            Self::Sqlite { .. } => Cow::Borrowed(text),
+            Self::Postgres(_) => without_nul(text),
+        }
+    }
+
+    /// Closes all connections, once what they are at is done.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { readers, writer } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// The text with U+FFFD for every NUL.
+pub(crate) fn without_nul(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') {
+        Cow::Owned(text.replace('\0', "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 /// Runs the same body on whichever database it is: `reading!(db, pool => sqlx::query(…).fetch_all(pool).await)`.
 macro_rules! reading {
     ($db:expr, $pool:ident => $body:expr) => {
@@ -26,15 +71,17 @@ macro_rules! reading {
     };
 }
 
-/// The same within a transaction that writes; `$body` gets `&mut Transaction` and ends in a `Result`. It is committed when that
-/// is `Ok`. The lock of SQLite is taken at once: a transaction that starts by reading could not write any more.
+/// The same within a transaction that writes: `writing!(db, transaction => async { … })`. The block has the transaction as
+/// `&mut Transaction` and ends in a `Result`; it is committed when that is `Ok`, else nothing of it is kept. The error is one
+/// that a `sqlx::Error` becomes by `?`. The lock of SQLite is taken at once: a transaction that starts by reading could not
+/// write any more.
 macro_rules! writing {
-    ($db:expr, $transaction:ident => $body:expr) => {
+    ($db:expr, $transaction:ident => async $body:block) => {
         match $db {
             $crate::db::Db::Sqlite { writer, .. } => {
                 let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
                 let $transaction = &mut transaction;
-                let done = $body;
+                let done = async { $body }.await;
                 if done.is_ok() {
                     transaction.commit().await?;
                 }
@@ -43,7 +90,7 @@ macro_rules! writing {
             $crate::db::Db::Postgres(pool) => {
                 let mut transaction = pool.begin().await?;
                 let $transaction = &mut transaction;
-                let done = $body;
+                let done = async { $body }.await;
                 if done.is_ok() {
                     transaction.commit().await?;
                 }
@@ -53,4 +100,71 @@ macro_rules! writing {
     };
 }
 
-pub(crate) use {reading, writing};
+/// A struct that is read from a row by the names of the columns, on both databases: for `sqlx::query_as`.
+macro_rules! row {
+    ($(#[$about:meta])* $visible:vis struct $name:ident { $($(#[$about_field:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$about])*
+        $visible struct $name {
+            $($(#[$about_field])* $visible $field: $type,)*
+        }
+
+        impl sqlx::FromRow<'_, sqlx::sqlite::SqliteRow> for $name {
+            fn from_row(row: &sqlx::sqlite::SqliteRow) -> std::result::Result<Self, sqlx::Error> {
+                Ok(Self { $($field: sqlx::Row::try_get(row, stringify!($field))?,)* })
+            }
+        }
+
+        impl sqlx::FromRow<'_, sqlx::postgres::PgRow> for $name {
+            fn from_row(row: &sqlx::postgres::PgRow) -> std::result::Result<Self, sqlx::Error> {
+                Ok(Self { $($field: sqlx::Row::try_get(row, stringify!($field))?,)* })
+            }
+        }
+    };
+}
+
+pub(crate) use {reading, row, writing};
+
+#[cfg(test)]
+mod tests {
+    use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+
+    use super::*;
+
+    /// Adds a number, and fails when it is not positive.
+    async fn add(db: &Db, number: i64) -> Result<i64, sqlx::Error> {
+        writing!(db, transaction => async {
+            sqlx::query("INSERT INTO numbers (number) VALUES ($1)").bind(number).execute(&mut **transaction).await?;
+            if number <= 0 {
+                return Err(sqlx::Error::RowNotFound);
+            }
+            Ok(number)
+        })
+    }
+
+    async fn count(db: &Db) -> Result<i64, sqlx::Error> {
+        reading!(db, pool => sqlx::query_scalar("SELECT count(*) FROM numbers").fetch_one(pool).await)
+    }
+
+    #[tokio::test]
+    async fn what_fails_leaves_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = SqliteConnectOptions::new()
+            .filename(folder.path().join("numbers.db"))
+            .create_if_missing(true);
+        let writer = SqlitePoolOptions::new().connect_lazy_with(options);
+        let db = Db::Sqlite {
+            readers: writer.clone(),
+            writer,
+        };
+        let create = async || -> Result<(), sqlx::Error> {
+            writing!(&db, transaction => async {
+                sqlx::query("CREATE TABLE numbers (number BIGINT)").execute(&mut **transaction).await?;
+                Ok(())
+            })
+        };
+        create().await.expect("a table");
+        add(&db, 1).await.expect("added");
+        add(&db, 0).await.expect_err("refused");
+        assert_eq!(count(&db).await.expect("read"), 1);
+    }
+}

@@ -3,6 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::account::Incomplete;
+use crate::vault::BadMasterKey;
+
 /// What was tried, with which file, and what to do. The cause is in `source()`; nothing that a follower wrote is here.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -146,6 +149,14 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// Something beside the journal could not be read or written.
+    #[error("cannot {doing}: is the database in order? Nothing was changed; try again")]
+    Database {
+        /// What was tried, such as `read the accounts`.
+        doing: &'static str,
+        /// What the database says.
+        source: sqlx::Error,
+    },
     /// Something could not be read.
     #[error("cannot read {what} from the database {}", path.display())]
     Read {
@@ -164,4 +175,57 @@ pub enum Error {
         /// What SQLite says.
         source: rusqlite::Error,
     },
+    /// Something else than the journal could not be read.
+    #[error("cannot read {what} from the database")]
+    Unread {
+        /// What was wanted.
+        what: &'static str,
+        /// What the database says.
+        source: sqlx::Error,
+    },
+    /// Something else than the journal could not be written.
+    #[error("cannot write {what} to the database: nothing was changed; try again")]
+    Unwritten {
+        /// What was to be written.
+        what: &'static str,
+        /// What the database says.
+        source: sqlx::Error,
+    },
+    /// The master keys cannot be used.
+    #[error(transparent)]
+    MasterKey(#[from] BadMasterKey),
+    /// An account's settings are of no form that is known here.
+    #[error(
+        "cannot read the settings of the account `{account}` in the database: a newer Echostr may have written them"
+    )]
+    Settings {
+        /// Its id.
+        account: String,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// An account lacks something.
+    #[error(transparent)]
+    Incomplete(#[from] Incomplete),
+    /// A secret cannot be decrypted.
+    #[error(
+        "the secret `{secret}` of the account `{account}` cannot be decrypted: it was changed outside of Echostr; \
+         restore the database from a backup"
+    )]
+    Sealed {
+        /// The account's id.
+        account: String,
+        /// The secret's name.
+        secret: String,
+    },
+}
+
+impl Error {
+    pub(crate) fn unread(what: &'static str) -> impl Fn(sqlx::Error) -> Self {
+        move |source| Self::Unread { what, source }
+    }
+
+    pub(crate) fn unwritten(what: &'static str) -> impl Fn(sqlx::Error) -> Self {
+        move |source| Self::Unwritten { what, source }
+    }
 }

@@ -1,13 +1,13 @@
 //! What Echostr keeps: every SQL statement of the project is in this crate.
 //!
-//! [`SqliteJournal`] is the [`Journal`](echostr::Journal) in the data folder; [`Book`] reads it for people, beside the
+//! [`SqlJournal`] is the [`Journal`](echostr::Journal) in a database; [`Book`] reads it for people, beside the
 //! server that writes it.
 //!
 //! ```no_run
 //! # async fn start() -> Result<(), echostr_store::Error> {
-//! use echostr_store::{Retention, SqliteJournal};
+//! use echostr_store::{Place, Retention, SqlJournal};
 //!
-//! let journal = SqliteJournal::open("./data".as_ref(), Retention::default()).await?;
+//! let journal = SqlJournal::open(&Place::Folder("./data".into()), Retention::default()).await?;
 //! // … give it to the bot, serve, stop …
 //! journal.close().await;
 //! # Ok(())
@@ -18,9 +18,11 @@ mod account;
 mod accounts;
 mod audit;
 mod book;
+mod change;
 pub(crate) mod db;
 mod error;
 mod health;
+mod journal;
 mod keys;
 mod read;
 mod schema;
@@ -29,10 +31,10 @@ mod value;
 mod vault;
 
 pub use account::{
-    AccountEntry, AccountSecrets, AccountSettings, Actor, BotSettings, ModeWord, Origin, Previous,
-    TextSettings,
+    AccountEntry, AccountSecrets, AccountSettings, Actor, BotSettings, Incomplete, ModeWord,
+    Origin, PREVIOUS_FOR, Previous, TextSettings,
 };
-pub use accounts::{AccountStore, NotChanged};
+pub use accounts::{AccountStore, NotChanged, Provisioned};
 pub use audit::{AuditEntry, audit, note};
 pub use book::{
     AnswerEntry, Book, DeliveryEntry, FollowerEntry, Forgotten, MessageEntry, Messages,
@@ -40,7 +42,7 @@ pub use book::{
 pub use db::Db;
 pub use error::Error;
 pub use health::Health;
+pub use journal::{Place, Retention, SqlJournal};
 pub use keys::{ApiKey, ApiKeys};
 pub use schema::FILE_NAME;
-pub use sqlite::{Retention, SqliteJournal};
-pub use vault::Vault;
+pub use vault::{BadMasterKey, MASTER_KEY_FILE, MASTER_KEY_VARIABLE, MasterKeys, Rotated, Vault};

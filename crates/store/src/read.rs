@@ -5,9 +5,8 @@ use echostr::journal::{
     FollowerRecord, Found, Link, LinkRecord, Of, Page, PushId, SavedAnswer, Shown,
 };
 use echostr_protocol::{Key, OpenId, Reply, Str};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqlitePool};
 
+use crate::db::{Db, reading, row};
 use crate::value::{bytes, content, id, message, reply, unsigned};
 
 /// How many unread answers are asked for at most.
@@ -91,68 +90,90 @@ const SESSION: &str = concat!(
     follower_id!()
 );
 
-pub(crate) async fn find(pool: &SqlitePool, push: &PushId) -> Result<Option<Found>> {
-    let row = sqlx::query(FIND)
-        .bind(push.created_at)
-        .bind(push.key.as_str())
-        .bind(push.account.as_str())
-        .fetch_optional(pool)
-        .await
-        .map_err(|error| failed("a push", error))?;
-    let Some(row) = row else {
+row! {
+    /// An answer with its push and its follower.
+    pub(crate) struct AnswerRow {
+        id: Vec<u8>,
+        question: String,
+        asked_at_ms: i64,
+        expires_at_ms: i64,
+        state: String,
+        text: Option<String>,
+        shown_bytes: Option<i64>,
+        reply: Option<String>,
+        step: i64,
+        public_id: String,
+        open_id: String,
+        source: String,
+        created_at: i64,
+        is_overtaken: bool,
+    }
+}
+
+row! {
+    struct FollowerRow {
+        first_seen_at_ms: i64,
+        last_seen_at_ms: i64,
+        followed_at_ms: Option<i64>,
+        unfollowed_at_ms: Option<i64>,
+        source: Option<String>,
+        last_number: i64,
+    }
+}
+
+pub(crate) async fn find(db: &Db, push: &PushId) -> Result<Option<Found>> {
+    type Stored = (i64, i64, Option<String>, Option<i64>);
+    let (key, account) = (db.text(push.key.as_str()), db.text(push.account.as_str()));
+    let row: Option<Stored> = reading!(db, pool => {
+        let query = sqlx::query_as(FIND).bind(push.created_at).bind(&*key).bind(&*account);
+        query.fetch_optional(pool).await
+    })
+    .map_err(|error| failed("a push", error))?;
+    let Some((id, received_at_ms, json, replied_at)) = row else {
         return Ok(None);
     };
-    let answer = sqlx::query(FIND_ANSWER)
-        .bind(row.try_get::<i64, _>(0)?)
-        .fetch_optional(pool)
-        .await
-        .map_err(|error| failed("the answer to a push", error))?;
-    let replied = row
-        .try_get::<Option<String>, _>(2)?
-        .map(|json| stored(&json))
-        .transpose()?;
+    let answer: Option<AnswerRow> = reading!(db, pool => {
+        sqlx::query_as(FIND_ANSWER).bind(id).fetch_optional(pool).await
+    })
+    .map_err(|error| failed("the answer to a push", error))?;
+    let replied = json.map(|json| stored(&json)).transpose()?;
     Ok(Some(Found {
-        received_at_ms: row.try_get(1)?,
-        reply: replied.zip(row.try_get::<Option<i64>, _>(3)?),
-        answer: answer.as_ref().map(saved_answer).transpose()?,
+        received_at_ms,
+        reply: replied.zip(replied_at),
+        answer: answer.map(saved_answer).transpose()?,
     }))
 }
 
-pub(crate) async fn page(pool: &SqlitePool, of: Of<'_>, link: &Link) -> Result<Option<Page>> {
+pub(crate) async fn page(db: &Db, of: Of<'_>, link: &Link) -> Result<Option<Page>> {
+    type Stored = (Vec<u8>, Option<i64>, Vec<u8>, i64, Option<String>);
     let (by_id, by_number) = match link {
         Link::Id(id) => (Some(bytes(*id).to_vec()), None),
         Link::Number(number) => (None, Some(i64::try_from(*number).unwrap_or(-1))),
     };
-    let row = sqlx::query(LINK)
-        .bind(of.account)
-        .bind(of.follower.as_str())
-        .bind(by_id)
-        .bind(by_number)
-        .fetch_optional(pool)
-        .await
-        .map_err(|error| failed("a link", error))?;
-    let Some(row) = row else {
+    let (account, follower) = (db.text(of.account), db.text(of.follower.as_str()));
+    let row: Option<Stored> = reading!(db, pool => {
+        let query = sqlx::query_as(LINK).bind(&*account).bind(&*follower);
+        query.bind(by_id).bind(by_number).fetch_optional(pool).await
+    })
+    .map_err(|error| failed("a link", error))?;
+    let Some((link, number, answer_id, step, fixed)) = row else {
         return Ok(None);
     };
-    let answer_id: Vec<u8> = row.try_get(2)?;
-    let answer = sqlx::query(LINK_ANSWER)
-        .bind(of.account)
-        .bind(of.follower.as_str())
-        .bind(&answer_id)
-        .fetch_optional(pool)
-        .await
-        .map_err(|error| failed("the answer behind a link", error))?;
-    let Some(answer) = answer.as_ref().map(saved_answer).transpose()? else {
+    let answer: Option<AnswerRow> = reading!(db, pool => {
+        let query = sqlx::query_as(LINK_ANSWER).bind(&*account).bind(&*follower);
+        query.bind(&answer_id).fetch_optional(pool).await
+    })
+    .map_err(|error| failed("the answer behind a link", error))?;
+    let Some(answer) = answer.map(saved_answer).transpose()? else {
         return Ok(None);
     };
-    let fixed: Option<String> = row.try_get(4)?;
     let link = LinkRecord {
-        id: id(row.try_get(0)?),
+        id: id(&link),
         account: of.account.into(),
         follower: of.follower.clone(),
-        number: unsigned(row.try_get::<Option<i64>, _>(1)?.unwrap_or_default()),
+        number: unsigned(number.unwrap_or_default()),
         answer: id(&answer_id),
-        step: unsigned(row.try_get(3)?),
+        step: unsigned(step),
     };
     Ok(Some(Page {
         link,
@@ -161,106 +182,85 @@ pub(crate) async fn page(pool: &SqlitePool, of: Of<'_>, link: &Link) -> Result<O
     }))
 }
 
-pub(crate) async fn unread(pool: &SqlitePool, of: Of<'_>, now_ms: i64) -> Result<Vec<SavedAnswer>> {
-    let rows = sqlx::query(UNREAD)
-        .bind(of.account)
-        .bind(of.follower.as_str())
-        .bind(now_ms)
-        .bind(MAX_UNREAD)
-        .fetch_all(pool)
-        .await
-        .map_err(|error| failed("unread answers", error))?;
-    rows.iter().map(saved_answer).collect()
+pub(crate) async fn unread(db: &Db, of: Of<'_>, now_ms: i64) -> Result<Vec<SavedAnswer>> {
+    let (account, follower) = (db.text(of.account), db.text(of.follower.as_str()));
+    let rows: Vec<AnswerRow> = reading!(db, pool => {
+        let query = sqlx::query_as(UNREAD).bind(&*account).bind(&*follower);
+        query.bind(now_ms).bind(MAX_UNREAD).fetch_all(pool).await
+    })
+    .map_err(|error| failed("unread answers", error))?;
+    rows.into_iter().map(saved_answer).collect()
 }
 
-pub(crate) async fn latest_text(
-    pool: &SqlitePool,
-    of: Of<'_>,
-    since_ms: i64,
-) -> Result<Option<Shown>> {
-    let row = sqlx::query(LATEST_TEXT)
-        .bind(of.account)
-        .bind(of.follower.as_str())
-        .bind(since_ms.div_euclid(1000))
-        .fetch_optional(pool)
-        .await
-        .map_err(|error| failed("the latest reply to a follower", error))?;
-    let Some(row) = row else {
+pub(crate) async fn latest_text(db: &Db, of: Of<'_>, since_ms: i64) -> Result<Option<Shown>> {
+    let (account, follower) = (db.text(of.account), db.text(of.follower.as_str()));
+    let row: Option<(String, i64, String, i64)> = reading!(db, pool => {
+        let query = sqlx::query_as(LATEST_TEXT).bind(&*account).bind(&*follower);
+        query.bind(since_ms.div_euclid(1000)).fetch_optional(pool).await
+    })
+    .map_err(|error| failed("the latest reply to a follower", error))?;
+    let Some((source, created_at, json, replied_at)) = row else {
         return Ok(None);
     };
-    let Reply::Text(text) = stored(row.try_get(2)?)? else {
+    let Reply::Text(text) = stored(&json)? else {
         return Ok(None);
     };
     Ok(Some(Shown {
-        key: key(row.try_get(0)?)?,
-        created_at: row.try_get(1)?,
+        key: key(&source)?,
+        created_at,
         text,
-        replied_at: row.try_get(3)?,
+        replied_at,
     }))
 }
 
-pub(crate) async fn follower(pool: &SqlitePool, of: Of<'_>) -> Result<Option<FollowerRecord>> {
-    let row = sqlx::query(FOLLOWER)
-        .bind(of.account)
-        .bind(of.follower.as_str())
-        .fetch_optional(pool)
-        .await
-        .map_err(|error| failed("a follower", error))?;
-    row.map(|row| {
-        Ok(FollowerRecord {
-            first_seen_at_ms: row.try_get(0)?,
-            last_seen_at_ms: row.try_get(1)?,
-            followed_at_ms: row.try_get(2)?,
-            unfollowed_at_ms: row.try_get(3)?,
-            source: row.try_get(4)?,
-            last_number: unsigned(row.try_get(5)?),
-        })
+pub(crate) async fn follower(db: &Db, of: Of<'_>) -> Result<Option<FollowerRecord>> {
+    let (account, follower) = (db.text(of.account), db.text(of.follower.as_str()));
+    let row: Option<FollowerRow> = reading!(db, pool => {
+        let query = sqlx::query_as(FOLLOWER).bind(&*account).bind(&*follower);
+        query.fetch_optional(pool).await
     })
-    .transpose()
+    .map_err(|error| failed("a follower", error))?;
+    Ok(row.map(|row| FollowerRecord {
+        first_seen_at_ms: row.first_seen_at_ms,
+        last_seen_at_ms: row.last_seen_at_ms,
+        followed_at_ms: row.followed_at_ms,
+        unfollowed_at_ms: row.unfollowed_at_ms,
+        source: row.source,
+        last_number: unsigned(row.last_number),
+    }))
 }
 
-pub(crate) async fn count_unread(pool: &SqlitePool, now_ms: i64) -> Result<i64> {
-    sqlx::query_scalar(COUNT_UNREAD)
-        .bind(now_ms)
-        .fetch_one(pool)
-        .await
+pub(crate) async fn count_unread(db: &Db, now_ms: i64) -> Result<i64> {
+    reading!(db, pool => sqlx::query_scalar(COUNT_UNREAD).bind(now_ms).fetch_one(pool).await)
         .map_err(|error| failed("how many answers are unread", error))
 }
 
-pub(crate) async fn session(pool: &SqlitePool, of: Of<'_>, name: &str) -> Result<Option<String>> {
-    sqlx::query_scalar(SESSION)
-        .bind(of.account)
-        .bind(of.follower.as_str())
-        .bind(name)
-        .fetch_optional(pool)
-        .await
-        .map_err(|error| failed("a session", error))
+pub(crate) async fn session(db: &Db, of: Of<'_>, name: &str) -> Result<Option<String>> {
+    let (account, follower) = (db.text(of.account), db.text(of.follower.as_str()));
+    let name = db.text(name);
+    reading!(db, pool => {
+        let query = sqlx::query_scalar(SESSION).bind(&*account).bind(&*follower);
+        query.bind(&*name).fetch_optional(pool).await
+    })
+    .map_err(|error| failed("a session", error))
 }
 
-pub(crate) fn saved_answer(row: &SqliteRow) -> Result<SavedAnswer> {
-    let account: String = row.try_get("public_id")?;
-    let follower: String = row.try_get("open_id")?;
-    let state: &str = row.try_get("state")?;
+pub(crate) fn saved_answer(row: AnswerRow) -> Result<SavedAnswer> {
     Ok(SavedAnswer {
-        id: id(row.try_get("id")?),
+        id: id(&row.id),
         push: PushId {
-            account: Str::from(account),
-            key: key(row.try_get("source")?)?,
-            created_at: row.try_get("created_at")?,
+            account: Str::from(row.public_id),
+            key: key(&row.source)?,
+            created_at: row.created_at,
         },
-        follower: OpenId::from(follower),
-        question: row.try_get("question")?,
-        is_overtaken: row.try_get("is_overtaken")?,
-        asked_at_ms: row.try_get("asked_at_ms")?,
-        expires_at_ms: row.try_get("expires_at_ms")?,
-        content: content(
-            state,
-            row.try_get("text")?,
-            row.try_get("shown_bytes")?,
-            row.try_get("reply")?,
-        )
-        .map_err(|_| damaged())?,
-        step: unsigned(row.try_get("step")?),
+        follower: OpenId::from(row.open_id),
+        question: row.question,
+        is_overtaken: row.is_overtaken,
+        asked_at_ms: row.asked_at_ms,
+        expires_at_ms: row.expires_at_ms,
+        content: content(&row.state, row.text, row.shown_bytes, row.reply.as_deref())
+            .map_err(|_| damaged())?,
+        step: unsigned(row.step),
     })
 }
 

@@ -200,6 +200,12 @@ fn in_the_manual(path: &str) -> String {
     names.join(".")
 }
 
+/// The name that was probably meant.
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let near = known.filter_map(|known| Some((distance(name, known)?, known)));
+    near.min().map(|(_, known)| known)
+}
+
 /// How many letters differ, without regard to case and `_`; nothing when the names are not alike.
 fn distance(left: &str, right: &str) -> Option<usize> {
     let letters = |name: &str| -> Vec<char> {

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -39,6 +40,14 @@ where
             ))
         })
     }
+}
+
+/// A number that is not 0.
+pub(super) fn number(
+    range: RangeInclusive<u32>,
+) -> impl Fn(&Given<'_>) -> Result<NonZeroU32, Faults> {
+    let number = integer(range);
+    move |given| number(given).map(|number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN))
 }
 
 pub(super) fn seconds(

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use echostr::Seen;
+
 use super::{Cause, Concerned, Notice, Notify};
 
 /// At most one notice of a cause and account in this time.
@@ -33,6 +35,21 @@ pub struct Watched {
     pub forged: u64,
     /// Pushes to another original id, in all.
     pub wrong_account: u64,
+}
+
+impl Watched {
+    /// An account by what was seen of it.
+    pub fn of(id: &str, name: &str, seen: &Seen) -> Self {
+        let seen = seen.snapshot();
+        let refused = |class: &str| seen.refused.get(class).copied().unwrap_or_default();
+        Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            last_push_at_ms: seen.last_push_at_ms,
+            forged: refused("bad_signature"),
+            wrong_account: refused("wrong_account"),
+        }
+    }
 }
 
 /// Remembers what was seen and told for one `[[notify]]`.

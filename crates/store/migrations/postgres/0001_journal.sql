@@ -136,7 +136,9 @@ CREATE TABLE seen (
     last_handshake_at_ms BIGINT,
     last_push_at_ms BIGINT,
     mode TEXT,
-    refused TEXT NOT NULL DEFAULT '{}'
+    refused TEXT NOT NULL DEFAULT '{}',
+    -- JSON: class, when, a sentence.
+    last_refusal TEXT
 );
 
 CREATE TABLE audit (

@@ -35,7 +35,9 @@ CREATE TABLE seen (
     -- The mode in which the latest push came.
     mode TEXT,
     -- JSON: class of refusal to its number.
-    refused TEXT NOT NULL DEFAULT '{}'
+    refused TEXT NOT NULL DEFAULT '{}',
+    -- JSON: class, when, a sentence.
+    last_refusal TEXT
 ) STRICT;
 
 CREATE TABLE audit (

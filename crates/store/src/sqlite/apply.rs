@@ -10,9 +10,7 @@ use echostr::journal::{
 use echostr_protocol::{Event, Message, MsgId, OpenId, Reply, Str};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
 
-use super::Identity;
-use super::fault::Fault;
-use super::queue::{Op, OpAnswer};
+use crate::journal::{Fault, Identity, Op, OpAnswer};
 use crate::value::{ContentColumns, bytes, id, json, message, now_ms, reply, signed, unsigned};
 
 /// How many followers are remembered; then all are forgotten, and asked for again.
@@ -54,7 +52,7 @@ const GIVE_UP: &str = "UPDATE answers SET state = 'failed' WHERE state = 'runnin
 /// What came of a call when something stood there already: a reply and its `CreateTime`.
 type Instead = Option<(Reply, i64)>;
 
-/// What the writer remembers of the database. After a transaction that failed, and when another process has written, it is
+/// What the writer remembers of the database. After a transaction that failed, and when another connection has written, it is
 /// [cleared](Cache::clear).
 #[derive(Default)]
 pub(crate) struct Cache {
@@ -67,10 +65,6 @@ pub(crate) struct Cache {
     data_version: i64,
     /// Who was forgotten, and when; not cleared.
     forgotten: HashMap<(Str, OpenId), i64>,
-    /// Whether another process has written, so that pushes may have been deleted; not cleared.
-    has_others: bool,
-    /// Whether this process has given up records, so that pushes may be missing; not cleared.
-    pub(crate) has_lost: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -92,8 +86,6 @@ impl Cache {
     pub(crate) fn clear(&mut self) {
         *self = Self {
             forgotten: std::mem::take(&mut self.forgotten),
-            has_others: self.has_others,
-            has_lost: self.has_lost,
             ..Self::default()
         };
     }
@@ -115,13 +107,11 @@ impl<'a> Transaction<'a> {
         first_id: i64,
     ) -> Result<Self> {
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        // Changes when another process has written, such as `echostr follower forget`.
+        // Changes when another connection has written, such as the one that keeps the accounts.
         let version = connection
             .prepare_cached("PRAGMA data_version")?
             .query_row([], |row| row.get(0))?;
         if cache.data_version != version {
-            // 0 is not yet known.
-            cache.has_others |= cache.data_version != 0;
             cache.clear();
             cache.data_version = version;
         }
@@ -399,8 +389,6 @@ impl<'a> Transaction<'a> {
             Some((message, Some(follower))) => (message, follower),
             // A push without a sender is no question.
             Some((_, None)) => return Ok(()),
-            // Another process has deleted the push, and what its job still writes must not bring anything back.
-            None if self.cache.has_others && !self.cache.has_lost => return Ok(()),
             None => self.stand_in(answer)?,
         };
         let columns = ContentColumns::of(&answer.content);

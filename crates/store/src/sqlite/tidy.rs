@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use tracing::warn;
 
-use super::fault::Fault;
-use super::{Retention, forget};
+use super::forget;
+use crate::journal::{Fault, Retention};
 use crate::value::{now_ms, signed};
 
 /// How many messages are looked at in one transaction: no commit waits long for it.

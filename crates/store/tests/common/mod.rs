@@ -11,7 +11,7 @@ use echostr::journal::{
 };
 use echostr::{Journal, Message, Reply};
 use echostr_protocol::{Document, OpenId, Str};
-use echostr_store::{Retention, SqliteJournal};
+use echostr_store::{Place, Retention, SqlJournal};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -30,8 +30,8 @@ pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder for temporary files")
 }
 
-pub(crate) async fn open(folder: &Path) -> SqliteJournal {
-    SqliteJournal::open(folder, FOR_EVER)
+pub(crate) async fn open(folder: &Path) -> SqlJournal {
+    SqlJournal::open(&Place::Folder(folder.to_owned()), FOR_EVER)
         .await
         .expect("a journal")
 }

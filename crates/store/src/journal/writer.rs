@@ -1,7 +1,6 @@
-//! The one thread that writes: a batch, its commit, the next batch.
+//! The one thread that writes: a batch, its commit, the next batch; what happens while the database cannot be written.
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,21 +8,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use echostr_protocol::Reply;
-use rusqlite::{Connection, OpenFlags};
 use tracing::{error, info, warn};
 
 use super::Retention;
-use super::apply::{Cache, Transaction};
-use super::checkpoint::Progress;
 use super::fault::Fault;
 use super::queue::{Item, OpAnswer, Pending, Queue, Work};
-use super::tidy::Tidy;
 use crate::Error;
 use crate::health::Counts;
 use crate::value::now_ms;
-
-/// How long another process may keep the database locked without that being a fault.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Between two tries while the journal cannot be written.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -39,6 +31,30 @@ const TIDY_PAUSE: Duration = Duration::from_millis(100);
 /// How long closing tries to write while the journal is away.
 const LAST_TRIES: Duration = Duration::from_secs(2);
 
+/// What applies batches to one kind of database.
+pub(crate) trait Body: Send + 'static {
+    /// Which database, as it is called in logs.
+    fn name(&self) -> String;
+
+    /// One transaction, durable when this returns. `first` is the place of the first item in its batch.
+    fn write(&mut self, items: &[Item], first: usize) -> Result<Outcome, Fault>;
+
+    /// A transaction has failed: what is remembered may not be there, and the connection may be at fault.
+    fn failed(&mut self);
+
+    /// A batch of so many records was written or given up.
+    fn written(&mut self, records: usize);
+
+    /// There is nothing to write at the moment.
+    fn idle(&mut self);
+
+    /// After each of the above, between two batches.
+    fn between(&mut self);
+
+    /// Deletes one portion of what is too old; whether there may be more to do now. Nothing without a connection.
+    fn tidy(&mut self, retention: Retention) -> Result<Option<bool>, Fault>;
+}
+
 /// The running thread.
 pub(crate) struct WriterThread {
     queue: Arc<Queue>,
@@ -48,32 +64,16 @@ pub(crate) struct WriterThread {
 
 impl WriterThread {
     pub(crate) fn start(
-        path: &Path,
+        body: impl Body,
         retention: Retention,
-        queue: &Arc<Queue>,
         counts: &Counts,
-        progress: Progress,
     ) -> Result<Self, Error> {
-        let unwritable = |source| Error::Writer {
-            path: path.to_owned(),
-            source,
-        };
-        let connection = connect(path, PATIENCE).map_err(unwritable)?;
-        let first_id = connection
-            .query_row("SELECT coalesce(max(id), 0) FROM messages", [], |row| {
-                row.get(0)
-            })
-            .map_err(unwritable)?;
+        let queue = Arc::new(Queue::new(counts.clone()));
         let writer = Writer {
-            path: path.to_owned(),
-            connection: Some(connection),
-            cache: Cache::default(),
-            first_id,
+            body,
             retention,
-            queue: Arc::clone(queue),
+            queue: Arc::clone(&queue),
             counts: counts.clone(),
-            progress,
-            tidy: Tidy::default(),
             tidy_at: Instant::now(),
             away: None,
         };
@@ -87,9 +87,14 @@ impl WriterThread {
             })
             .map_err(|source| Error::Thread { source })?;
         Ok(Self {
-            queue: Arc::clone(queue),
+            queue,
             has_ended: Mutex::new(has_ended),
         })
+    }
+
+    /// What it writes.
+    pub(crate) fn queue(&self) -> &Arc<Queue> {
+        &self.queue
     }
 
     /// Has what is queued written, waits for it at most so long, and tells whether the database is closed.
@@ -101,37 +106,11 @@ impl WriterThread {
     }
 }
 
-/// A connection that writes. It waits so long for another process that keeps the database locked.
-pub(crate) fn connect(path: &Path, patience: Duration) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(patience)?;
-    connection.set_prepared_statement_cache_capacity(64);
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL;
-         PRAGMA synchronous = FULL;
-         PRAGMA wal_autocheckpoint = 0;
-         -- The file of the log keeps its size, so that a commit writes blocks that are there already.
-         PRAGMA journal_size_limit = 67108864;
-         -- The statements here keep the references in order themselves.
-         PRAGMA foreign_keys = OFF;
-         PRAGMA cache_size = -8000;
-         PRAGMA temp_store = MEMORY;",
-    )?;
-    Ok(connection)
-}
-
-struct Writer {
-    path: PathBuf,
-    // Opened anew after a fault.
-    connection: Option<Connection>,
-    cache: Cache,
-    first_id: i64,
+struct Writer<B> {
+    body: B,
     retention: Retention,
     queue: Arc<Queue>,
     counts: Counts,
-    progress: Progress,
-    tidy: Tidy,
     tidy_at: Instant,
     away: Option<Away>,
 }
@@ -145,27 +124,25 @@ struct Away {
 
 /// What came of items that were written.
 #[derive(Default)]
-struct Outcome {
-    // By the place of the call.
-    instead: Vec<(usize, Reply, i64)>,
-    // By the place of the item.
-    answers: Vec<(usize, OpAnswer)>,
+pub(crate) struct Outcome {
+    /// By the place of the call.
+    pub(crate) instead: Vec<(usize, Reply, i64)>,
+    /// By the place of the item.
+    pub(crate) answers: Vec<(usize, OpAnswer)>,
 }
 
-impl Writer {
+impl<B: Body> Writer<B> {
     fn run(mut self) {
         // Also when something here panics: nobody may wait for ever.
         let end = End(Arc::clone(&self.queue));
         loop {
             match self.queue.take() {
                 Work::Write(pending) => self.write(pending),
-                Work::Nothing => self.progress.idle(),
+                Work::Nothing => self.body.idle(),
                 Work::Close => break,
             }
             self.tidy();
-            if let Some(connection) = &self.connection {
-                self.progress.last_step(connection);
-            }
+            self.body.between();
         }
         drop(end);
     }
@@ -180,7 +157,7 @@ impl Writer {
             Persisted::Never(fault) | Persisted::Closing(fault) => self.give_up(pending, &fault),
         }
         self.counts.batch_records.observe(records_f64(records));
-        self.progress.written(records);
+        self.body.written(records);
     }
 
     /// Something in the batch can never be written: that is given up, the rest is kept.
@@ -221,16 +198,14 @@ impl Writer {
         let mut closing_since = None;
         loop {
             let start = (Instant::now(), now_ms());
-            let fault = match self.try_once(&pending.items[items.clone()], items.start) {
+            let fault = match self.body.write(&pending.items[items.clone()], items.start) {
                 Ok(outcome) => {
                     self.back();
                     return Persisted::Written(outcome);
                 }
                 Err(fault) => fault,
             };
-            // What is remembered may not be there, and the connection may be at fault.
-            self.cache.clear();
-            self.connection = None;
+            self.body.failed();
             if !fault.may_pass() {
                 return Persisted::Never(fault);
             }
@@ -251,30 +226,6 @@ impl Writer {
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
-    }
-
-    /// One transaction. `first` is the place of the first item in its batch.
-    fn try_once(&mut self, items: &[Item], first: usize) -> Result<Outcome, Fault> {
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            none => none.insert(connect(&self.path, PATIENCE)?),
-        };
-        self.cache.has_lost = self.counts.lost_records.get() > 0;
-        let mut transaction = Transaction::begin(connection, &mut self.cache, self.first_id)?;
-        let mut outcome = Outcome::default();
-        for (place, item) in items.iter().enumerate() {
-            match item {
-                Item::Call(call, records) => {
-                    if let Some((reply, at)) = transaction.call(records)? {
-                        outcome.instead.push((*call, reply, at));
-                    }
-                }
-                Item::Op(op, Some(_)) => outcome.answers.push((first + place, transaction.op(op)?)),
-                Item::Op(_, None) => {}
-            }
-        }
-        transaction.commit()?;
-        Ok(outcome)
     }
 
     fn finish(&self, mut pending: Pending, outcome: Outcome) {
@@ -308,17 +259,17 @@ impl Writer {
         error!(
             records,
             "cannot write {records} record(s) to the journal {}: {fault}; {}. They are lost, all others are kept",
-            self.path.display(),
+            self.body.name(),
             fault.remedy()
         );
     }
 
     fn away(&mut self, fault: &Fault, (since, since_ms): (Instant, i64)) {
-        let path = self.path.display();
+        let name = self.body.name();
         match &mut self.away {
             None => {
                 error!(
-                    "cannot write the journal {path}: {fault}; {}. Followers are answered meanwhile, and what is to be \
+                    "cannot write the journal {name}: {fault}; {}. Followers are answered meanwhile, and what is to be \
                      written waits in memory, 64 MiB at most: it is lost if the server stops now",
                     fault.remedy()
                 );
@@ -334,7 +285,7 @@ impl Writer {
             Some(away) if away.reminded.elapsed() >= REMIND_EVERY => {
                 away.reminded = Instant::now();
                 error!(
-                    "still cannot write the journal {path}: {fault}; {}. {} record(s) wait in memory, {} were given up",
+                    "still cannot write the journal {name}: {fault}; {}. {} record(s) wait in memory, {} were given up",
                     fault.remedy(),
                     self.counts.queue_records.get(),
                     self.counts.lost_records.get() - away.lost_before,
@@ -371,25 +322,16 @@ impl Writer {
         if self.tidy_at > Instant::now() || self.away.is_some() {
             return;
         }
-        let Some(connection) = &self.connection else {
-            return;
-        };
-        let is_more = match self.tidy.portion(connection, self.retention) {
-            Ok(done) => {
-                self.progress.written(done.rows);
-                if done.has_forgotten {
-                    self.cache.clear();
-                }
-                done.is_more
-            }
+        let is_more = match self.body.tidy(self.retention) {
+            Ok(Some(is_more)) => is_more,
+            Ok(None) => return,
             Err(fault) => {
                 warn!(
                     "cannot delete what is too old from {}: {fault}; it is tried again",
-                    self.path.display()
+                    self.body.name()
                 );
                 // The transaction is given up with its connection.
-                self.connection = None;
-                self.cache.clear();
+                self.body.failed();
                 false
             }
         };
