@@ -127,7 +127,9 @@ impl Notices {
             let sight = look();
             for (watcher, queues) in &mut all {
                 for notice in watcher.look(&sight, clock.unix_ms()) {
-                    queues.iter().for_each(|queue| queue.put(&notice));
+                    for queue in &*queues {
+                        queue.put(&notice);
+                    }
                 }
             }
         };

@@ -10,6 +10,7 @@ use axum::http::Uri;
 use common::{APP_ID, Folder, KEY, PATIENCE, SHOP, Server, TOKEN, sealing, token};
 use echostr::{Account, Mode, Sealing};
 use echostr_protocol::{Query, Reply};
+use echostr_server::config::{Sources, load};
 use echostr_simulator::{self as simulator, Clock, Push, Shown};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
@@ -152,4 +153,31 @@ async fn the_owner_is_told_of_forged_requests() {
     assert_eq!(notice["data"]["accounts"][0]["id"], "shop");
     assert_eq!(notice["data"]["accounts"][0]["n"], 2);
     assert!(!notice.to_string().contains(TOKEN));
+}
+
+#[test]
+fn the_settings_in_the_document_can_be_used_and_are_the_same_in_both_languages() {
+    let document = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/relay.md");
+    let document = std::fs::read_to_string(document).expect("the document is there");
+    let (chinese, english) = document.split_once("\n## English\n").expect("two halves");
+    let [chinese, english] = [chinese, english].map(|half| {
+        let blocks = half.split("```toml\n").skip(1);
+        let blocks = blocks.filter_map(|block| block.split("```").next());
+        blocks.map(str::to_owned).collect::<Vec<_>>()
+    });
+    assert_eq!(chinese, english);
+    let modes = ["plain", "safe"];
+    assert_eq!(chinese.len(), modes.len());
+    for (block, mode) in chinese.iter().zip(modes) {
+        let folder = Folder::new();
+        folder.write("echostr.toml", block);
+        let sources = Sources {
+            directory: folder.path().into(),
+            ..Sources::default()
+        };
+        let (config, warnings) = load(&sources).expect("it can be used");
+        assert_eq!(warnings, []);
+        let is_safe = matches!(config.relays["shop"].mode, Mode::Safe(_));
+        assert_eq!(is_safe, mode == "safe");
+    }
 }
