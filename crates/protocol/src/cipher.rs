@@ -316,7 +316,7 @@ fn encrypt_to_xml(document: &str, encrypt: Option<&str>) -> Result<String, Error
                 written.push_str(&element);
                 from = end;
             }
-            Xml::Empty(name) if scanner.depth() == 0 => {
+            Xml::Empty(name) if scanner.depth() == 0 && encrypt.is_some() => {
                 let name = &document[name];
                 written = format!("<{name}>{element}</{name}>");
                 from = scanner.at();
@@ -387,7 +387,7 @@ mod tests {
                 &with,
             );
         }
-        check("<xml/>", "<xml></xml>", &format!("<xml>{NEW}</xml>"));
+        check("<xml/>", "<xml/>", &format!("<xml>{NEW}</xml>"));
         let json = r#"{"A": 23238031123456789}"#;
         let sealed = r#"{"A":23238031123456789,"Encrypt":"c+/="}"#;
         check(json, json, sealed);

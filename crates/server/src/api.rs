@@ -3,11 +3,15 @@
 //! The same router answers on the socket of the data folder, where no key is needed: see [`Authority`].
 
 mod accounts;
+mod answers;
 mod audit;
 mod authority;
+mod export;
+mod followers;
 mod given;
 mod health;
 mod keys;
+mod messages;
 mod problem;
 
 use axum::Router;
@@ -102,6 +106,10 @@ pub fn document() -> Value {
 fn chapters() -> OpenApiRouter<Office> {
     let chapters = OpenApiRouter::new()
         .merge(accounts::routes())
+        .merge(export::routes())
+        .merge(messages::routes())
+        .merge(answers::routes())
+        .merge(followers::routes())
         .merge(keys::routes())
         .merge(audit::routes())
         .merge(health::routes());
@@ -192,8 +200,13 @@ impl Problem {
             Refused::Faulty(faults) => {
                 Self::fields(Code::Invalid, faults.into_iter().map(Into::into).collect())
             }
+            Refused::Toml(what) => Self::new(Code::BadToml, what),
             Refused::Unknown => Self::unknown(unknown, what),
             Refused::Account(why) => Self::new(accounts::code(&why), why.to_string()),
+            Refused::Late => Self::new(
+                Code::Database,
+                "the database is away; this will be done when it is back",
+            ),
             Refused::Database => Self::new(
                 Code::Database,
                 "the database cannot be read or written at the moment; nothing has changed, try again later",

@@ -10,4 +10,5 @@ pub mod office;
 mod page;
 mod rules;
 pub mod serve;
+pub mod socket;
 mod store;

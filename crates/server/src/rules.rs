@@ -2,12 +2,12 @@
 
 use std::ops::RangeInclusive;
 
-use echostr::{Language, ProgramSecret, ProgramUrl, Strategy, Texts};
+use echostr::{BadProgram, Language, ProgramSecret, ProgramUrl, Strategy, Texts};
 use echostr_protocol::{AppId, EncodingAesKey, Error, MAX_TEXT_BYTES, Token};
 use echostr_store::ModeWord;
 use secrecy::SecretString;
 
-use crate::config::shown;
+use crate::config::{quoted, shown};
 
 pub(crate) const DEFAULT_TIMEOUT_SECS: u64 = 60;
 pub(crate) const TIMEOUT_SECS: RangeInclusive<u64> = 1..=600;
@@ -18,8 +18,8 @@ pub(crate) fn account_id(id: &str) -> Checked<String> {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if !(1..=32).contains(&id.len()) || !id.bytes().all(allowed) {
         return Err(format!(
-            "is `{}`, 1 to 32 of a-z, 0-9 and `-` are allowed",
-            shown(id)
+            "is {}, 1 to 32 of a-z, 0-9 and `-` are allowed",
+            quoted(id)
         ));
     }
     Ok(id.into())
@@ -69,14 +69,24 @@ pub(crate) fn mode(word: &str) -> Checked<ModeWord> {
 }
 
 pub(crate) fn app_id(app_id: &str) -> Checked<AppId> {
-    let digits = app_id.trim().strip_prefix("wx").unwrap_or_default();
-    if digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Ok(app_id.trim().into());
+    let app_id = app_id.trim();
+    let digits = app_id.strip_prefix("wx");
+    if digits.is_some_and(|digits| {
+        digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    }) {
+        return Ok(app_id.into());
     }
-    Err(
-        "is none: `wx` and 16 hex digits are needed, copy it from the platform's page (开发者ID)"
-            .into(),
-    )
+    let found = match digits {
+        Some(_) => format!("is `{}`", shown(app_id)),
+        // It may be a secret that was put into the wrong place.
+        None => format!(
+            "does not begin with `wx` and has {} characters",
+            app_id.chars().count()
+        ),
+    };
+    Err(format!(
+        "{found}; `wx` and 16 hex digits are needed, copy it from the platform's page (开发者ID)"
+    ))
 }
 
 pub(crate) fn gh_id(gh_id: &str) -> Checked<String> {
@@ -87,8 +97,8 @@ pub(crate) fn gh_id(gh_id: &str) -> Checked<String> {
         return Ok(gh_id.into());
     }
     Err(format!(
-        "is `{}`, `gh_` and letters and digits are needed (原始ID)",
-        shown(gh_id)
+        "is {}, `gh_` and letters and digits are needed, copy it from the platform's page (原始ID)",
+        quoted(gh_id)
     ))
 }
 
@@ -111,7 +121,7 @@ pub(crate) fn language(word: &str) -> Checked<Language> {
 }
 
 fn one_of(found: &str, allowed: &str) -> String {
-    format!("is `{}`; allowed: {allowed}", shown(found))
+    format!("is {}; allowed: {allowed}", quoted(found))
 }
 
 pub(crate) fn text(text: &str) -> Checked<String> {
@@ -123,33 +133,54 @@ pub(crate) fn text(text: &str) -> Checked<String> {
     }
 }
 
+/// One of the texts around answers, by its name: short enough to leave room for them.
 pub(crate) fn text_beside(name: &str, text: &str) -> Checked<String> {
     let (length, limit) = (text.len(), Texts::MAX_BYTES);
-    let place = match name {
-        "unread" => "{n}",
-        "earlier" => "{question}",
-        _ => "",
-    };
     if length > limit {
-        return Err(format!("has {length} bytes, at most {limit} are allowed"));
+        return Err(format!(
+            "has {length} bytes, at most {limit} are allowed (a Chinese character has 3)"
+        ));
     }
-    if !text.contains(place) {
-        return Err(format!("has no `{place}` in it, which is needed"));
-    }
-    if name.ends_with("_label") && (text.trim().is_empty() || text.contains(['<', '>'])) {
-        return Err("is a link: it is not empty, and has no `<` or `>` in it".into());
-    }
-    Ok(text.into())
+    let lacks = |place: &str, what: &str| {
+        let is_there = text.contains(place);
+        (!is_there).then(|| {
+            format!(
+                "is {}, `{place}` is needed in it; it stands for {what}",
+                quoted(text)
+            )
+        })
+    };
+    let fault = match name {
+        "unread" => lacks("{n}", "how many"),
+        "earlier" => lacks("{question}", "the question"),
+        "wait_label" | "more_label" if text.trim().is_empty() => {
+            Some("is empty, but it is the link that followers tap".into())
+        }
+        "wait_label" | "more_label" if text.contains(['<', '>']) => Some(format!(
+            "is {}, but the text of a link cannot have `<` or `>` in it",
+            quoted(text)
+        )),
+        _ => None,
+    };
+    fault.map_or_else(|| Ok(text.into()), Err)
 }
 
 pub(crate) fn url(url: &str) -> Checked<String> {
-    let parsed: Result<ProgramUrl, _> = url.parse();
-    parsed.map_err(|error| error.to_string())?;
-    Ok(url.into())
+    let parsed: ProgramUrl = url.parse().map_err(bad_program)?;
+    drop(parsed);
+    Ok(url.trim().into())
 }
 
+/// The secret of a bot that is a program.
 pub(crate) fn bot_secret(secret: &str) -> Checked<SecretString> {
-    let parsed: Result<ProgramSecret, _> = secret.parse();
-    parsed.map_err(|error| error.to_string())?;
-    Ok(secret.into())
+    let parsed: ProgramSecret = secret.parse().map_err(bad_program)?;
+    drop(parsed);
+    Ok(secret.trim().into())
+}
+
+fn bad_program(error: BadProgram) -> String {
+    match error {
+        BadProgram::Url(what) | BadProgram::Secret(what) => what,
+        other => format!("cannot be used: {other}"),
+    }
 }

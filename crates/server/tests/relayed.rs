@@ -12,6 +12,7 @@ use echostr::{Account, Mode, Sealing};
 use echostr_protocol::{Query, Reply};
 use echostr_server::config::{Sources, load};
 use echostr_simulator::{self as simulator, Clock, Push, Shown};
+use echostr_store::BotSettings;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
@@ -177,7 +178,11 @@ fn the_settings_in_the_document_can_be_used_and_are_the_same_in_both_languages()
         };
         let (config, warnings) = load(&sources).expect("it can be used");
         assert_eq!(warnings, []);
-        let is_safe = matches!(config.relays["shop"].mode, Mode::Safe(_));
-        assert_eq!(is_safe, mode == "safe");
+        let account = &config.accounts[0];
+        account.account().expect("it has what it needs");
+        match &account.settings.bot {
+            BotSettings::Relay { mode: found, .. } => assert_eq!(found.as_str(), mode),
+            other => panic!("no relay: {other:?}"),
+        }
     }
 }

@@ -407,7 +407,7 @@ async fn list_accounts(
     State(office): State<Office>,
     Query(mut query): Query,
 ) -> Result<Json<Accounts>, Problem> {
-    let limit = query.limit();
+    let limit = query.limit() as usize;
     let after = query.text("after", 1..=32);
     query.finish()?;
     let mut page = office.accounts(after.as_deref(), limit + 1);

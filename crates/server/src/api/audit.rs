@@ -78,8 +78,8 @@ async fn list_audit(
         .audit(subject.as_deref(), before, limit + 1)
         .await
         .map_err(|refused| Problem::of(refused, Code::UnknownRoute, ""))?;
-    let has_more = page.len() > limit;
-    page.truncate(limit);
+    let has_more = page.len() > limit as usize;
+    page.truncate(limit as usize);
     Ok(Json(Changes {
         next: page.last().filter(|_| has_more).map(|entry| entry.id),
         items: page

@@ -156,7 +156,7 @@ impl Given {
     }
 
     /// How many entries a page has: 1 to 200, 50 when nothing is said.
-    pub(super) fn limit(&mut self) -> usize {
+    pub(super) fn limit(&mut self) -> u32 {
         let limit = self.integer("limit", 1..=200);
         limit.and_then(|limit| limit.try_into().ok()).unwrap_or(50)
     }

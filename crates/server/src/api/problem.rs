@@ -21,7 +21,6 @@ macro_rules! codes {
     ($($name:ident $status:ident $code:literal $title:literal;)*) => {
         /// 错误代码，不会改变 · what went wrong, in a word that stays the same.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-        #[expect(missing_docs, reason = "the titles explain them")]
         pub(crate) enum Code {
             $(#[serde(rename = $code)] $name,)*
         }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use echostr::Program;
+use echostr::{BadProgram, Program, ProgramSecret, ProgramUrl};
 use lettre::message::Mailbox;
 
 use super::fault::Faults;
 use super::reader::{Given, Reader};
-use super::value::{integer, list_of, one_of, program_secret, program_url};
+use super::value::{integer, list_of, one_of};
 use crate::notify::{CAUSES, Mail, MailServer, Notify};
 
 /// Everybody who is told something.
@@ -70,6 +70,23 @@ fn one(keys: &mut Reader<'_>, table: &str) -> Option<Notify> {
         forged_per_10_min,
     })
     .filter(|notify| notify.program.is_some() || notify.mail.is_some())
+}
+
+fn program_url(given: &Given<'_>) -> Result<ProgramUrl, Faults> {
+    let url = given.text()?.parse();
+    url.map_err(|error| bad_program(given, error))
+}
+
+fn program_secret(given: &Given<'_>) -> Result<ProgramSecret, Faults> {
+    let secret = given.secret_text()?.parse();
+    secret.map_err(|error| bad_program(given, error))
+}
+
+fn bad_program(given: &Given<'_>, error: BadProgram) -> Faults {
+    match error {
+        BadProgram::Url(what) | BadProgram::Secret(what) => given.fault(&what),
+        other => given.fault(&format!("cannot be used: {other}")),
+    }
 }
 
 /// It may hold a password: what is written is never shown.

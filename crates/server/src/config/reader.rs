@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
 
+use echostr_store::MASTER_KEY_VARIABLE;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::{Fault, Faults, Place, Warning};
 use super::unknown::{self, Manual, REPEATED};
 
-/// Variables of the same prefix that belong to the tests.
-const NOT_SETTINGS: &[&str] = &["ECHOSTR_VECTORS"];
+/// Variables of the same prefix that are no settings: one belongs to the tests, the other is a secret that is never in a file of
+/// settings.
+const NOT_SETTINGS: &[&str] = &["ECHOSTR_VECTORS", MASTER_KEY_VARIABLE];
 
 /// Beginnings of syntax errors that stay inside one value or key, with what to say instead of them.
 /// The rest of the file can still be checked.
@@ -357,7 +359,7 @@ pub(super) fn describe(value: &DeValue<'_>) -> String {
 }
 
 /// As a part of a sentence: `` `text` ``, or `empty`.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     if text.is_empty() {
         "empty".into()
     } else {

@@ -8,15 +8,16 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use echostr::{
-    BadProgram, Mode, Program, ProgramSecret, ProgramUrl, Relay, Sealing, Strategy, Texts,
-};
-use echostr_protocol::{AppId, Error, MAX_TEXT_BYTES};
+use echostr::Strategy;
+use echostr_protocol::{EncodingAesKey, Token};
+use echostr_store::{BotSettings, ModeWord};
 use ipnet::IpNet;
+use secrecy::SecretString;
 
 use super::fault::Faults;
 use super::reader::{Given, quoted, shown};
-use super::{BOTS, BOTS_OF_OPEN_ACCESS, BotKind, DELIVERIES, MODES, ModeName, mode_name, word};
+use super::{BOTS, BOTS_OF_OPEN_ACCESS, BotKind, DELIVERIES};
+use crate::rules;
 
 pub(super) fn boolean(given: &Given<'_>) -> Result<bool, Faults> {
     given.boolean()
@@ -75,17 +76,48 @@ pub(super) fn one_of<T: Copy>(
     }
 }
 
-/// A bot that runs somewhere else.
-pub(super) enum Elsewhere {
-    Program(Program),
-    Relay(Relay),
+/// A text by its rule.
+pub(super) fn ruled<T>(
+    rule: impl Fn(&str) -> Result<T, String>,
+) -> impl Fn(&Given<'_>) -> Result<T, Faults> {
+    move |given| rule(given.text()?).map_err(|what| given.fault(&what))
+}
+
+/// The same for what is never shown.
+pub(super) fn ruled_secret<T>(
+    rule: impl Fn(&str) -> Result<T, String>,
+) -> impl Fn(&Given<'_>) -> Result<T, Faults> {
+    move |given| rule(given.secret_text()?).map_err(|what| given.fault(&what))
+}
+
+/// Who answers, with the secrets of that.
+pub(super) struct BotGiven {
+    pub(super) settings: BotSettings,
+    pub(super) secret: Option<SecretString>,
+    pub(super) relay_token: Option<Token>,
+    pub(super) relay_encoding_aes_key: Option<EncodingAesKey>,
+}
+
+impl From<BotSettings> for BotGiven {
+    fn from(settings: BotSettings) -> Self {
+        Self {
+            settings,
+            secret: None,
+            relay_token: None,
+            relay_encoding_aes_key: None,
+        }
+    }
 }
 
 /// A name, or a table with `kind` and what this kind needs.
-pub(super) fn bot(given: &Given<'_>) -> Result<(BotKind, Option<Elsewhere>), Faults> {
+pub(super) fn bot(given: &Given<'_>) -> Result<BotGiven, Faults> {
     let entries = given.entries();
     let kind = one_of(BOTS)(kind_of(given, entries.as_deref())?)?;
-    match (kind, entries) {
+    let nothing = |settings: BotSettings| {
+        let faults = nothing_but_kind(entries.as_deref());
+        faults.or(settings.into())
+    };
+    match (kind, &entries) {
         (BotKind::Http, None) => Err(given.fault(
             "is `http`, which needs a table: \
              `{ kind = \"http\", url = \"http://127.0.0.1:9000/\", secret = \"whsec_…\" }`",
@@ -94,13 +126,10 @@ pub(super) fn bot(given: &Given<'_>) -> Result<(BotKind, Option<Elsewhere>), Fau
             "is `relay`, which needs a table: \
              `{ kind = \"relay\", url = \"http://127.0.0.1:9000/wx\", token = \"…\" }`",
         )),
-        (BotKind::Http, Some(entries)) => {
-            program(given, &entries).map(|program| (kind, Some(Elsewhere::Program(program))))
-        }
-        (BotKind::Relay, Some(entries)) => {
-            relay(given, &entries).map(|relay| (kind, Some(Elsewhere::Relay(relay))))
-        }
-        (kind, entries) => nothing_but_kind(entries.as_deref()).or((kind, None)),
+        (BotKind::Http, Some(entries)) => program(given, entries),
+        (BotKind::Relay, Some(entries)) => relay(given, entries),
+        (BotKind::Echo, _) => nothing(BotSettings::Echo),
+        (BotKind::None, _) => nothing(BotSettings::None),
     }
 }
 
@@ -149,7 +178,7 @@ fn entry<'a, 'b>(entries: &'a [(&str, Given<'b>)], name: &str) -> Option<&'a Giv
 }
 
 /// The bot of the kind `http`; its keys are those of the manual.
-fn program(given: &Given<'_>, entries: &[(&str, Given<'_>)]) -> Result<Program, Faults> {
+fn program(given: &Given<'_>, entries: &[(&str, Given<'_>)]) -> Result<BotGiven, Faults> {
     let mut faults = Faults::default();
     let needed = [
         (
@@ -161,37 +190,26 @@ fn program(given: &Given<'_>, entries: &[(&str, Given<'_>)]) -> Result<Program, 
             "make one with: echo \"whsec_$(openssl rand -base64 32)\"",
         ),
     ];
-    check_keys(
-        given,
-        entries,
-        &needed,
-        &["timeout_secs", "events"],
-        &mut faults,
-    );
+    let others = ["timeout_secs", "events"];
+    check_keys(given, entries, &needed, &others, &mut faults);
     let entry = |name: &str| entry(entries, name);
-    let url = faults.keep(entry("url").map(program_url));
-    let secret = faults.keep(entry("secret").map(program_secret));
-    let timeout = faults.keep(entry("timeout_secs").map(seconds(1..=600)));
+    let url = faults.keep(entry("url").map(ruled(rules::url)));
+    let secret = faults.keep(entry("secret").map(ruled_secret(rules::bot_secret)));
+    let timeout = faults.keep(entry("timeout_secs").map(integer(rules::TIMEOUT_SECS)));
     let events = faults.keep(entry("events").map(boolean));
-    let program = url
-        .zip(secret)
-        .map(|(url, secret)| Program::new(url, secret));
-    match program {
-        Some(program) => {
-            let timeout = timeout.unwrap_or(program.timeout);
-            let events = events.unwrap_or(program.events);
-            faults.or(Program {
-                timeout,
-                events,
-                ..program
-            })
-        }
-        None => Err(faults),
-    }
+    let settings = BotSettings::Http {
+        url: url.unwrap_or_default(),
+        timeout_secs: timeout.unwrap_or(rules::DEFAULT_TIMEOUT_SECS),
+        events: events.unwrap_or_default(),
+    };
+    faults.or(BotGiven {
+        secret,
+        ..settings.into()
+    })
 }
 
 /// The bot of the kind `relay`; its keys are those of the manual.
-fn relay(given: &Given<'_>, entries: &[(&str, Given<'_>)]) -> Result<Relay, Faults> {
+fn relay(given: &Given<'_>, entries: &[(&str, Given<'_>)]) -> Result<BotGiven, Faults> {
     let mut faults = Faults::default();
     let needed = [
         (
@@ -206,45 +224,36 @@ fn relay(given: &Given<'_>, entries: &[(&str, Given<'_>)]) -> Result<Relay, Faul
     let others = ["mode", "app_id", "encoding_aes_key", "timeout_secs"];
     check_keys(given, entries, &needed, &others, &mut faults);
     let entry = |name: &str| entry(entries, name);
-    let url = faults.keep(entry("url").map(program_url));
-    let token = faults.keep(entry("token").map(secret));
-    let mode = faults.keep(entry("mode").map(mode_name));
-    let app_id = faults.keep(entry("app_id").map(app_id));
-    let key = faults.keep(entry("encoding_aes_key").map(secret));
-    let timeout = faults.keep(entry("timeout_secs").map(seconds(1..=600)));
+    let url = faults.keep(entry("url").map(ruled(rules::url)));
+    let token = faults.keep(entry("token").map(ruled_secret(rules::token)));
+    let mode = faults.keep(entry("mode").map(ruled(rules::mode)));
+    let app_id = faults.keep(entry("app_id").map(ruled(rules::app_id)));
+    let key = ruled_secret(rules::encoding_aes_key);
+    let key = faults.keep(entry("encoding_aes_key").map(key));
+    let timeout = faults.keep(entry("timeout_secs").map(integer(rules::TIMEOUT_SECS)));
 
-    let mode = mode.unwrap_or(ModeName::Plain);
-    let missing = ["app_id", "encoding_aes_key"].map(|name| (name, entry(name).is_none()));
-    let missing = missing.iter().filter(|(_, is_missing)| *is_missing);
-    if mode != ModeName::Plain {
-        for (name, _) in missing {
+    let mode = mode.unwrap_or_default();
+    let missing = ["app_id", "encoding_aes_key"];
+    let missing = missing.iter().filter(|name| entry(name).is_none());
+    if mode != ModeWord::Plain {
+        for name in missing {
             faults.append(given.fault(&format!(
                 "has the mode `{}`, which needs `{name}`; write the one that the other server has",
-                word(MODES, &mode)
+                mode.as_str()
             )));
         }
     }
-    let sealing = app_id.zip(key).map(|(app_id, key)| Sealing {
+    let settings = BotSettings::Relay {
+        url: url.unwrap_or_default(),
+        mode,
         app_id,
-        key,
-        previous_key: None,
-    });
-    let mode = match mode {
-        ModeName::Plain => Some(Mode::Plain),
-        ModeName::Compatible => sealing.map(Mode::Compatible),
-        ModeName::Safe => sealing.map(Mode::Safe),
+        timeout_secs: timeout.unwrap_or(rules::DEFAULT_TIMEOUT_SECS),
     };
-    match (url, token, mode) {
-        (Some(url), Some(token), Some(mode)) => {
-            let relay = Relay::new(url, token);
-            faults.or(Relay {
-                mode,
-                timeout: timeout.unwrap_or(relay.timeout),
-                ..relay
-            })
-        }
-        _ => Err(faults),
-    }
+    faults.or(BotGiven {
+        relay_token: token,
+        relay_encoding_aes_key: key,
+        ..settings.into()
+    })
 }
 
 /// Keys of a bot that are not known, and those that it needs and does not have.
@@ -270,23 +279,6 @@ fn check_keys(
     }
 }
 
-pub(super) fn program_url(given: &Given<'_>) -> Result<ProgramUrl, Faults> {
-    let url = given.text()?.parse();
-    url.map_err(|error| bad_program(given, error))
-}
-
-pub(super) fn program_secret(given: &Given<'_>) -> Result<ProgramSecret, Faults> {
-    let secret = given.secret_text()?.parse();
-    secret.map_err(|error| bad_program(given, error))
-}
-
-fn bad_program(given: &Given<'_>, error: BadProgram) -> Faults {
-    match error {
-        BadProgram::Url(what) | BadProgram::Secret(what) => given.fault(&what),
-        other => given.fault(&format!("cannot be used: {other}")),
-    }
-}
-
 /// How answers reach followers. `send` and `link` have their names already, so that nobody takes them for a mistake.
 pub(super) fn delivery(given: &Given<'_>) -> Result<Strategy, Faults> {
     match given.text()? {
@@ -304,43 +296,6 @@ pub(super) fn delivery(given: &Given<'_>) -> Result<Strategy, Faults> {
     }
 }
 
-/// What a text that stands beside answers needs.
-#[derive(Clone, Copy)]
-pub(super) enum Needs {
-    Nothing,
-    /// It is the visible part of a link.
-    Label,
-    /// It has this in it, which stands for what is named.
-    Place(&'static str, &'static str),
-}
-
-/// A text that stands beside answers, short enough to leave room for them.
-pub(super) fn text_beside(needs: Needs) -> impl Fn(&Given<'_>) -> Result<String, Faults> {
-    move |given| {
-        let text = given.text()?;
-        let (length, limit) = (text.len(), Texts::MAX_BYTES);
-        if length > limit {
-            return Err(given.fault(&format!(
-                "has {length} bytes, at most {limit} are allowed (a Chinese character has 3)"
-            )));
-        }
-        match needs {
-            Needs::Label if text.trim().is_empty() => {
-                Err(given.fault("is empty, but it is the link that followers tap"))
-            }
-            Needs::Label if text.contains(['<', '>']) => Err(given.fault(&format!(
-                "is {}, but the text of a link cannot have `<` or `>` in it",
-                quoted(text)
-            ))),
-            Needs::Place(place, what) if !text.contains(place) => Err(given.fault(&format!(
-                "is {}, `{place}` is needed in it; it stands for {what}",
-                quoted(text)
-            ))),
-            _ => Ok(text.into()),
-        }
-    }
-}
-
 pub(super) fn list_of<T>(
     item: impl Fn(&Given<'_>) -> Result<T, Faults>,
 ) -> impl Fn(&Given<'_>) -> Result<Vec<T>, Faults> {
@@ -352,72 +307,6 @@ pub(super) fn list_of<T>(
         }
         faults.or(values)
     }
-}
-
-/// A text that a follower may read, within the platform's limit.
-pub(super) fn text(given: &Given<'_>) -> Result<String, Faults> {
-    let text = given.text()?;
-    let length = text.len();
-    if length > MAX_TEXT_BYTES {
-        let limit = format!("at most {MAX_TEXT_BYTES} are allowed (a Chinese character has 3)");
-        return Err(given.fault(&format!("has {length} bytes, {limit}")));
-    }
-    Ok(text.into())
-}
-
-pub(super) fn account_name(given: &Given<'_>) -> Result<String, Faults> {
-    let name = given.text()?.trim();
-    let length = name.chars().count();
-    if length > 64 {
-        return Err(given.fault(&format!("has {length} characters, at most 64 are allowed")));
-    }
-    Ok(name.into())
-}
-
-pub(super) fn account_id(given: &Given<'_>) -> Result<String, Faults> {
-    let id = given.text()?;
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if !(1..=32).contains(&id.len()) || !id.bytes().all(allowed) {
-        return Err(given.fault(&format!(
-            "is {}, 1 to 32 of a-z, 0-9 and `-` are allowed",
-            quoted(id)
-        )));
-    }
-    Ok(id.into())
-}
-
-pub(super) fn app_id(given: &Given<'_>) -> Result<AppId, Faults> {
-    let app_id = given.text()?.trim();
-    let digits = app_id.strip_prefix("wx");
-    if digits.is_some_and(|digits| {
-        digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-    }) {
-        return Ok(app_id.into());
-    }
-    let found = match digits {
-        Some(_) => format!("is `{}`", shown(app_id)),
-        // It may be a secret that was put into the wrong line.
-        None => format!(
-            "does not begin with `wx` and has {} characters",
-            app_id.chars().count()
-        ),
-    };
-    Err(given.fault(&format!(
-        "{found}; `wx` and 16 hex digits are needed, copy it from the platform's page (开发者ID)"
-    )))
-}
-
-/// A token or key: what is written is never shown.
-pub(super) fn secret<T: FromStr<Err = Error>>(given: &Given<'_>) -> Result<T, Faults> {
-    given.secret_text()?.parse().map_err(|error| match error {
-        Error::BadToken(what) => {
-            given.fault(&format!("{what}; 3 to 32 letters and digits are allowed"))
-        }
-        Error::BadKey(what) => given.fault(&format!(
-            "{what}; copy it from the platform's server configuration page"
-        )),
-        other => given.fault(&format!("cannot be used: {other}")),
-    })
 }
 
 pub(super) fn address(given: &Given<'_>) -> Result<SocketAddr, Faults> {

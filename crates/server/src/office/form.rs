@@ -2,6 +2,7 @@
 
 use echostr::Strategy;
 use echostr_store::{AccountEntry, BotSettings, ModeWord, TextSettings};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::config::{nearest, shown};
@@ -16,6 +17,26 @@ pub(crate) struct FormFault {
     pub(crate) message: String,
 }
 
+impl FormFault {
+    /// `text` goes on after the field.
+    pub(super) fn new(field: &str, text: &str) -> Self {
+        Self {
+            field: field.into(),
+            message: format!("`{field}` {text}"),
+        }
+    }
+
+    /// The same fault of a field that is part of something.
+    pub(super) fn at(self, place: &str) -> Self {
+        let own = format!("`{}`", self.field);
+        let field = format!("{place}.{}", self.field);
+        Self {
+            message: self.message.replacen(&own, &format!("`{field}`"), 1),
+            field,
+        }
+    }
+}
+
 /// What the values of an account are measured by, beside themselves.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Circumstances {
@@ -26,7 +47,7 @@ pub(super) struct Circumstances {
 }
 
 /// The fields of an account, without its id, which never changes.
-pub(crate) const FIELDS: [&str; 14] = [
+pub(super) const FIELDS: [&str; 14] = [
     "name",
     "token",
     "mode",
@@ -42,7 +63,8 @@ pub(crate) const FIELDS: [&str; 14] = [
     "bot",
     "disabled",
 ];
-const TEXTS: [&str; 8] = [
+/// The texts of an account.
+pub(super) const TEXTS: [&str; 8] = [
     "wait",
     "wait_label",
     "more_label",
@@ -477,11 +499,14 @@ impl Form {
     }
 
     fn fault(&mut self, field: &str, text: &str) {
-        self.faults.push(FormFault {
-            field: field.into(),
-            message: format!("`{field}` {text}"),
-        });
+        self.faults.push(FormFault::new(field, text));
     }
+}
+
+/// The word of one of a few, as it is written.
+pub(super) fn word_of(value: &impl Serialize) -> Option<String> {
+    let json = serde_json::to_value(value).ok()?;
+    json.as_str().map(str::to_owned)
 }
 
 fn set<T>(value: Option<T>, put: impl FnOnce(T)) {
