@@ -4,6 +4,7 @@
 //! A new key is one block there, one field and one line below.
 
 mod fault;
+mod notify;
 mod reader;
 mod unknown;
 mod value;
@@ -31,6 +32,7 @@ use self::value::{
     address, boolean, bot, bot_of_open_access, delivery, folder, integer, list_of, network, number,
     one_of, ruled, ruled_secret, seconds, url,
 };
+use crate::notify::Notify;
 
 use crate::rules;
 
@@ -64,6 +66,8 @@ pub struct Config {
     /// Registered accounts (公众号) of the file; ids differ, and so do tokens, previous ones included. Each has what its mode
     /// and its bot need.
     pub accounts: Vec<AccountEntry>,
+    /// Who is told what needs a person.
+    pub notify: Vec<Notify>,
 }
 
 /// What answers that take their time may cost.
@@ -279,6 +283,7 @@ fn config(keys: &mut Reader<'_>) -> Config {
         },
         open_access: open_access(keys),
         accounts,
+        notify: notify::all(keys),
     }
 }
 

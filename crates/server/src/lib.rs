@@ -6,6 +6,7 @@ pub mod config;
 mod live;
 pub mod log;
 mod metrics;
+pub mod notify;
 pub mod office;
 mod page;
 mod rules;

@@ -11,8 +11,8 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Router, http};
 use echostr::{
-    Account, AccountMap, Answer, Bot, JobLimits, Message, Reply, Result, echo, is_answered, listen,
-    not_allowed, not_found, receive, stop_signal,
+    Account, AccountMap, Answer, Bot, Clock, JobLimits, Message, Reply, Result, echo, is_answered,
+    listen, not_allowed, not_found, receive, stop_signal,
 };
 use echostr_protocol::Token;
 use echostr_store::{AccountEntry, LivePages};
@@ -25,6 +25,7 @@ use crate::command::config::FAULTY;
 use crate::config::{BotKind, Config, OpenAccess, Sources, load};
 use crate::live::{Addresses, Live};
 use crate::metrics::Metrics;
+use crate::notify::{Notices, Patience, Sight, Watched};
 use crate::office::Office;
 use crate::socket::{self, Serving, Socket};
 use crate::store::{self, Store};
@@ -93,6 +94,7 @@ async fn serve(config: Config) -> Result<(), String> {
         None => None,
     };
     announce(&config, store.as_ref(), address);
+    let notices = notices(&config, address, store.as_ref());
     let site = Site::new(config, bot.clone(), store.as_ref(), office, live.as_ref());
     let app = move |request| {
         let site = site.clone();
@@ -115,6 +117,7 @@ async fn serve(config: Config) -> Result<(), String> {
         // What it is at may hold a connection.
         let _ = keeping.await;
     }
+    drop(notices);
     if let Some(store) = store {
         store.close().await;
     }
@@ -181,6 +184,32 @@ fn in_memory(config: &Config) -> Result<AccountMap, String> {
     let accounts = config.accounts.iter().map(AccountEntry::account);
     let accounts: Result<_, _> = accounts.collect();
     accounts.map_err(|error| error.to_string())
+}
+
+/// Tells the owner what needs a person, until this is dropped.
+fn notices(config: &Config, address: SocketAddr, store: Option<&Store>) -> Notices {
+    let server = config.public_url.clone();
+    let server = server.unwrap_or_else(|| address.to_string());
+    let (clock, store) = (Clock::system(), store.cloned());
+    let started_at_ms = clock.unix_ms();
+    let look = move || match &store {
+        Some(store) => Sight {
+            journal_away_since_ms: store.journal.health().away_since_ms,
+            accounts: store
+                .accounts
+                .list()
+                .iter()
+                .filter(|account| account.disabled_at_ms.is_none())
+                .map(|account| Watched::of(&account.id, &account.settings.name, &account.seen))
+                .collect(),
+        },
+        // It could not be opened; that alone is to be told.
+        None => Sight {
+            journal_away_since_ms: Some(started_at_ms),
+            accounts: Vec::new(),
+        },
+    };
+    Notices::start(&config.notify, &server, clock, Patience::default(), look)
 }
 
 /// Jobs that the process before this one did not finish.
