@@ -10,6 +10,7 @@ use echostr::journal::{
 use echostr_protocol::{Event, Message, MsgId, OpenId, Reply, Str};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
 
+use super::index;
 use crate::journal::{Fault, Identity, Op, OpAnswer};
 use crate::value::{ContentColumns, bytes, id, json, message, now_ms, reply, signed, unsigned};
 
@@ -886,7 +887,7 @@ pub(crate) fn forget(
     // Overwritten, not only marked as free.
     connection.execute_batch("PRAGMA secure_delete = ON")?;
     let deleted = delete_follower(connection, account, open_id);
-    connection.execute_batch("PRAGMA secure_delete = OFF")?;
+    connection.execute_batch("PRAGMA secure_delete = FAST")?;
     deleted
 }
 
@@ -918,6 +919,11 @@ fn delete_follower(
              SELECT previous_id FROM messages JOIN chain USING (id) WHERE previous_id IS NOT NULL
          )
          SELECT id FROM chain")?;
+    let doomed: Vec<i64> = connection
+        .prepare("SELECT id FROM doomed")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    index::remove(connection, &doomed)?;
     connection
         .execute_batch("DELETE FROM deliveries WHERE message_id IN (SELECT id FROM doomed)")?;
     let messages = connection.execute(

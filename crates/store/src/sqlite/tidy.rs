@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use tracing::warn;
 
-use super::forget;
+use super::{forget, index};
 use crate::journal::{Fault, Retention};
 use crate::value::{now_ms, signed};
 
@@ -123,6 +123,7 @@ impl Tidy {
             if *is_live || !*is_old {
                 continue;
             }
+            index::remove(connection, &[*id])?;
             for sql in [
                 "DELETE FROM links WHERE answer_id IN (SELECT id FROM answers WHERE message_id = ?1)",
                 "DELETE FROM answers WHERE message_id = ?1",
