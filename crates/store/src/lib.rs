@@ -23,6 +23,7 @@ mod error;
 mod health;
 mod journal;
 mod keys;
+mod postgres;
 mod read;
 mod schema;
 mod sqlite;
@@ -43,6 +44,6 @@ pub use error::Error;
 pub use health::Health;
 pub use journal::{Place, Retention, SqlJournal};
 pub use keys::{ApiKey, ApiKeys};
+pub use postgres::{PostgresUrl, UrlError};
 pub use schema::FILE_NAME;
-
 pub use vault::Vault;
