@@ -146,6 +146,73 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// PostgreSQL cannot be reached, or lets nobody in.
+    #[error("cannot open the database at {url}: {remedy}")]
+    Connect {
+        /// The address, without the password.
+        url: String,
+        /// What to do.
+        remedy: &'static str,
+        /// What PostgreSQL or the system says.
+        source: sqlx::Error,
+    },
+    /// PostgreSQL keeps texts in another encoding.
+    #[error(
+        "cannot use the database at {url}: its encoding is {found}; make one with `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE \
+         template0`"
+    )]
+    Encoding {
+        /// The address, without the password.
+        url: String,
+        /// The encoding.
+        found: String,
+    },
+    /// There are tables of another program.
+    #[error(
+        "cannot use the database at {url}: it has tables of another program (`{table}`); give Echostr a database of its own, \
+         or a schema: `?options=-csearch_path%3Dechostr`"
+    )]
+    ForeignDatabase {
+        /// The address, without the password.
+        url: String,
+        /// One of its tables.
+        table: String,
+    },
+    /// A newer Echostr has written it.
+    #[error(
+        "cannot use the database at {url}: its schema is version {found}, this Echostr knows versions up to {known}; \
+         run the newer Echostr again, or restore a backup from before the upgrade"
+    )]
+    NewerDatabase {
+        /// The address, without the password.
+        url: String,
+        /// The version of its schema.
+        found: i64,
+        /// The newest that is known here.
+        known: i64,
+    },
+    /// The schema could not be brought up to date.
+    #[error(
+        "cannot bring the database at {url} up to date: may this user create tables there, and is there room? The data that \
+         was there is unharmed"
+    )]
+    MigrateDatabase {
+        /// The address, without the password.
+        url: String,
+        /// What went wrong.
+        source: sqlx::migrate::MigrateError,
+    },
+    /// Another server is at work on the database.
+    #[error(
+        "another Echostr server is using the database at {url}{from}: stop that one, or give this one a database of its own \
+         with `database.url`"
+    )]
+    TakenDatabase {
+        /// The address, without the password.
+        url: String,
+        /// From where, if that is known.
+        from: String,
+    },
     /// Something beside the journal could not be read or written.
     #[error("cannot {doing}: is the database in order? Nothing was changed; try again")]
     Database {

@@ -24,6 +24,7 @@ mod health;
 mod history;
 mod journal;
 mod keys;
+mod postgres;
 mod read;
 mod schema;
 mod search;
@@ -47,6 +48,6 @@ pub use history::{
 };
 pub use journal::{Place, Retention, SqlJournal};
 pub use keys::{ApiKey, ApiKeys};
+pub use postgres::{PostgresUrl, UrlError};
 pub use schema::FILE_NAME;
-
 pub use vault::Vault;

@@ -43,8 +43,9 @@ pub(crate) trait Body: Send + 'static {
     /// Which database, as it is called in logs.
     fn name(&self) -> String;
 
-    /// One transaction, durable when this returns. `first` is the place of the first item in its batch.
-    fn write(&mut self, items: &[Item], first: usize) -> Result<Outcome, Fault>;
+    /// One transaction, durable when this returns. `first` is the place of the first item in its batch. `is_again` says that
+    /// the same was tried before, and failed.
+    fn write(&mut self, items: &[Item], first: usize, is_again: bool) -> Result<Outcome, Fault>;
 
     /// A transaction has failed: what is remembered may not be there, and the connection may be at fault.
     fn failed(&mut self);
@@ -211,9 +212,13 @@ impl<B: Body> Writer<B> {
     fn persist(&mut self, pending: &mut Pending, items: Range<usize>) -> Persisted {
         let mut pause = FIRST_PAUSE;
         let mut closing_since = None;
+        let mut is_again = false;
         loop {
             let start = (Instant::now(), now_ms());
-            let fault = match self.body.write(&pending.items[items.clone()], items.start) {
+            let written = self
+                .body
+                .write(&pending.items[items.clone()], items.start, is_again);
+            let fault = match written {
                 Ok(outcome) => {
                     self.back();
                     return Persisted::Written(outcome);
@@ -221,6 +226,7 @@ impl<B: Body> Writer<B> {
                 Err(fault) => fault,
             };
             self.body.failed();
+            is_again = true;
             if !fault.may_pass() {
                 return Persisted::Never(fault);
             }

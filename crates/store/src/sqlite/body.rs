@@ -55,7 +55,7 @@ impl Body for FileBody {
         self.path.display().to_string()
     }
 
-    fn write(&mut self, items: &[Item], first: usize) -> Result<Outcome, Fault> {
+    fn write(&mut self, items: &[Item], first: usize, _: bool) -> Result<Outcome, Fault> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none => none.insert(connect(&self.path, PATIENCE)?),
