@@ -239,4 +239,77 @@ pub enum Error {
         /// What SQLite says.
         source: rusqlite::Error,
     },
+    /// Something else is in the database that is to be copied to.
+    #[error(
+        "cannot copy to the database at {url}: it holds other data already (`{table}`); give an empty database, for example a new \
+         one (`createdb`)"
+    )]
+    Occupied {
+        /// The address, without the password.
+        url: String,
+        /// A table that is not empty.
+        table: &'static str,
+    },
+    /// It was copied to before.
+    #[error(
+        "a journal was copied to the database at {url} before, and that is complete: start the server with it as \
+         `database.url`; to copy once more, empty the database first"
+    )]
+    MigratedBefore {
+        /// The address, without the password.
+        url: String,
+    },
+    /// Only a part of a journal was copied to the database.
+    #[error(
+        "cannot use the database at {url}: only a part of a journal was copied to it; run `echostr migrate-to` again, it goes \
+         on where it was"
+    )]
+    HalfCopied {
+        /// The address, without the password.
+        url: String,
+    },
+    /// Two databases have other columns.
+    #[error(
+        "cannot copy the table `{table}`: it has other columns in the two databases; use the same Echostr for both"
+    )]
+    Columns {
+        /// The table.
+        table: &'static str,
+    },
+    /// What was copied is not the same.
+    #[error(
+        "what was copied to `{table}` at {url} is not what is in the data folder ({expected} rows there, {found} here): something \
+         has changed one of the two meanwhile; empty the database and run it again"
+    )]
+    Differs {
+        /// The address, without the password.
+        url: String,
+        /// The table.
+        table: &'static str,
+        /// Rows in the data folder.
+        expected: u64,
+        /// Rows in the database.
+        found: u64,
+    },
+    /// Copying was stopped.
+    #[error("copying was stopped: what was copied stays, run it again and it goes on where it was")]
+    Interrupted,
+    /// Something that is to be copied cannot be read.
+    #[error("cannot read the table `{table}` of the data folder to copy it: is the disk in order?")]
+    MigrateRead {
+        /// The table.
+        table: &'static str,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// Something cannot be copied.
+    #[error(
+        "cannot copy to the database at {url}: see that it is there and has room; run it again, it goes on where it was"
+    )]
+    MigrateWrite {
+        /// The address, without the password.
+        url: String,
+        /// What PostgreSQL says.
+        source: sqlx::Error,
+    },
 }

@@ -24,6 +24,7 @@ mod health;
 mod history;
 mod journal;
 mod keys;
+mod migrate_to;
 mod postgres;
 mod read;
 mod schema;
@@ -48,6 +49,7 @@ pub use history::{
 };
 pub use journal::{Place, Retention, SqlJournal};
 pub use keys::{ApiKey, ApiKeys};
+pub use migrate_to::{MigrateStep, Migrated, migrate_to};
 pub use postgres::{PostgresUrl, UrlError};
 pub use schema::FILE_NAME;
 pub use vault::Vault;

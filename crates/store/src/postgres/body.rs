@@ -53,6 +53,11 @@ impl ServerBody {
             let lock = Lock::take(url).await?;
             let unwritable = |source| unconnected(url, source);
             let mut connection = writing(url).await.map_err(unwritable)?;
+            if is_half_copied(&mut connection).await.map_err(unwritable)? {
+                return Err(Error::HalfCopied {
+                    url: url.to_string(),
+                });
+            }
             let first_id = first_id(&mut connection).await.map_err(unwritable)?;
             Ok(Server {
                 url: url.clone(),
@@ -255,6 +260,13 @@ async fn latest_batch(
     sqlx::query_scalar("SELECT batch FROM journal_state WHERE holder = $1 FOR UPDATE")
         .bind(holder)
         .fetch_optional(connection)
+        .await
+}
+
+/// Whether `echostr migrate-to` has begun and not ended.
+async fn is_half_copied(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM migration WHERE completed_at_ms IS NULL)")
+        .fetch_one(connection)
         .await
 }
 
