@@ -119,15 +119,23 @@ pub(crate) fn remedy_postgres(error: &sqlx::Error) -> &'static str {
         _ => None,
     };
     match code.as_deref() {
-        Some("28P01" | "28000") => "see that user and password are right and that pg_hba.conf lets this user in",
+        Some("28P01" | "28000") => {
+            "see that user and password are right and that pg_hba.conf lets this user in"
+        }
         Some("3D000") => "there is no such database: make it with `createdb`",
         Some("42501") => "give this user the right to it, or let it own the database",
         Some("53100") => "make room on the disk of PostgreSQL",
-        Some("53300") => "PostgreSQL has no connection left: raise `max_connections` there, or end other programs",
+        Some("53300") => {
+            "PostgreSQL has no connection left: raise `max_connections` there, or end other programs"
+        }
         Some("57014" | "55P03" | "40P01") => "end the other program that keeps the tables locked",
-        Some("57P01" | "57P02" | "57P03") => "PostgreSQL stops or starts at the moment; if that lasts, look into its log",
+        Some("57P01" | "57P02" | "57P03") => {
+            "PostgreSQL stops or starts at the moment; if that lasts, look into its log"
+        }
         Some("25006") => "this server of PostgreSQL is read-only: name the one that writes",
-        Some("26000") => "connect to PostgreSQL itself: through a pooler that shares connections this cannot work",
+        Some("26000") => {
+            "connect to PostgreSQL itself: through a pooler that shares connections this cannot work"
+        }
         _ => "look into the log of PostgreSQL",
     }
 }

@@ -200,7 +200,9 @@ impl<B: Body> Writer<B> {
         let mut is_again = false;
         loop {
             let start = (Instant::now(), now_ms());
-            let written = self.body.write(&pending.items[items.clone()], items.start, is_again);
+            let written = self
+                .body
+                .write(&pending.items[items.clone()], items.start, is_again);
             let fault = match written {
                 Ok(outcome) => {
                     self.back();

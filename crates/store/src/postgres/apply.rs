@@ -269,11 +269,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// With the page that is shown instead of the reply, if another one was fixed.
-    async fn received(
-        &mut self,
-        received: &'a Received,
-        shown: Option<&Reply>,
-    ) -> Result<Instead> {
+    async fn received(&mut self, received: &'a Received, shown: Option<&Reply>) -> Result<Instead> {
         let follower = received.message.from_user();
         if self
             .known
@@ -381,10 +377,13 @@ impl<'a> Transaction<'a> {
         {
             return Ok(());
         }
-        let known = query(concat!("SELECT id, follower_id FROM messages WHERE ", push_is!()))
-            .of_push(&answer.push)
-            .fetch_optional(&mut *self.connection)
-            .await?;
+        let known = query(concat!(
+            "SELECT id, follower_id FROM messages WHERE ",
+            push_is!()
+        ))
+        .of_push(&answer.push)
+        .fetch_optional(&mut *self.connection)
+        .await?;
         let known: Option<(i64, Option<i64>)> = known
             .map(|row| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?)))
             .transpose()?;

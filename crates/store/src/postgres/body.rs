@@ -95,7 +95,11 @@ impl Server {
         let outcome = transaction.apply(items, first).await?;
         self.unsure = Some((self.batch, outcome));
         connection.execute("COMMIT").await?;
-        Ok(self.unsure.take().map(|(_, outcome)| outcome).unwrap_or_default())
+        Ok(self
+            .unsure
+            .take()
+            .map(|(_, outcome)| outcome)
+            .unwrap_or_default())
     }
 
     async fn tidy(&mut self, retention: Retention) -> Result<Option<bool>, Fault> {

@@ -128,7 +128,12 @@ async fn write_received<'a>(
         transaction
             .follows(&mut known, message, *received_at_ms)
             .await?;
-        transaction.noted(row.account, message.from_user(), &mut known, *received_at_ms);
+        transaction.noted(
+            row.account,
+            message.from_user(),
+            &mut known,
+            *received_at_ms,
+        );
         people.of_row.insert(known.id, known);
     }
     Ok(())
@@ -258,7 +263,11 @@ async fn find_followers(
         .collect();
     if !new.is_empty() {
         let of_new = |place: &usize| wanted[*place];
-        let accounts: Vec<i64> = new.iter().map(of_new).map(|(account, ..)| account).collect();
+        let accounts: Vec<i64> = new
+            .iter()
+            .map(of_new)
+            .map(|(account, ..)| account)
+            .collect();
         let names: Vec<&str> = new.iter().map(|place| &*open_ids[*place]).collect();
         let times: Vec<i64> = new.iter().map(of_new).map(|(.., at_ms)| at_ms).collect();
         let rows = query(
@@ -455,7 +464,8 @@ async fn write_deliveries<'a>(
     transaction: &mut Transaction<'a>,
     deliveries: &[(&'a PushId, &'a Delivery)],
 ) -> Result<()> {
-    let (created_at, keys, accounts) = pushes(transaction, deliveries.iter().map(|it| it.0)).await?;
+    let (created_at, keys, accounts) =
+        pushes(transaction, deliveries.iter().map(|it| it.0)).await?;
     let numbers = |column: &dyn Fn(&Delivery) -> i64| {
         let column = deliveries.iter().map(|(_, delivery)| column(delivery));
         column.collect::<Vec<i64>>()

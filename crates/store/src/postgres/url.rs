@@ -52,7 +52,9 @@ pub enum UrlError {
     #[error("it has to begin with `postgres://` or `postgresql://`")]
     Scheme,
     /// A parameter that the driver would ignore.
-    #[error("the parameter `{0}` is not known; there are sslmode, sslrootcert, sslcert, sslkey, host, port and options")]
+    #[error(
+        "the parameter `{0}` is not known; there are sslmode, sslrootcert, sslcert, sslkey, host, port and options"
+    )]
     Parameter(String),
     /// It cannot be taken apart.
     #[error(
@@ -188,10 +190,7 @@ mod tests {
         check("mysql://me:geheim@db/bot", Err(UrlError::Scheme));
         check("geheim", Err(UrlError::Scheme));
         check("postgres://me:geheim@db:port/bot", Err(UrlError::Malformed));
-        check(
-            "postgres://me:a?geheim@db/bot",
-            Err(UrlError::Malformed),
-        );
+        check("postgres://me:a?geheim@db/bot", Err(UrlError::Malformed));
         check(
             "postgres://me@db/bot?sslmode=geheim",
             Err(UrlError::Malformed),

@@ -170,7 +170,10 @@ impl<'a> Transaction<'a> {
             replied,
         } = received;
         let follower = message.from_user();
-        if self.known.was_forgotten(&push.account, follower, *received_at_ms) {
+        if self
+            .known
+            .was_forgotten(&push.account, follower, *received_at_ms)
+        {
             return Ok(None);
         }
         let account = self.account(&push.account, *received_at_ms)?;
@@ -330,7 +333,10 @@ impl<'a> Transaction<'a> {
     }
 
     fn answer(&mut self, answer: &SavedAnswer) -> Result<()> {
-        if self.known.was_forgotten(&answer.push.account, &answer.follower, answer.asked_at_ms) {
+        if self
+            .known
+            .was_forgotten(&answer.push.account, &answer.follower, answer.asked_at_ms)
+        {
             return Ok(());
         }
         let push = &answer.push;
@@ -534,10 +540,8 @@ impl<'a> Transaction<'a> {
     fn take_up(&mut self, since_ms: i64) -> Result<Vec<Unfinished>> {
         let unfinished = {
             let mut select = self.statement(UNFINISHED)?;
-            let rows = select.query_map(
-                params![since_ms, MAX_RUNS, self.first_id],
-                unfinished_row,
-            )?;
+            let rows =
+                select.query_map(params![since_ms, MAX_RUNS, self.first_id], unfinished_row)?;
             rows.collect::<rusqlite::Result<Vec<_>>>()?
         };
         for row in &unfinished {
