@@ -25,7 +25,9 @@ mod health;
 mod history;
 mod journal;
 mod keys;
+mod migrate_to;
 mod pages;
+mod postgres;
 mod read;
 mod schema;
 mod search;
@@ -49,6 +51,8 @@ pub use history::{
 };
 pub use journal::{Deleted, Place, Retention, SqlJournal};
 pub use keys::{ApiKey, ApiKeys};
+pub use migrate_to::{MigrateStep, Migrated, migrate_to};
 pub use pages::{LivePage, LivePages, PageState, revoke_pages};
+pub use postgres::{PostgresUrl, UrlError};
 pub use schema::FILE_NAME;
 pub use vault::{BadMasterKey, MASTER_KEY_FILE, MASTER_KEY_VARIABLE, MasterKeys, Rotated, Vault};

@@ -1,32 +1,25 @@
 //! What is deleted by itself, in small portions between the batches.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use tracing::warn;
 
-use super::forget;
+use super::{forget, index};
+use crate::journal::clock::WallClock;
 use crate::journal::{Fault, Retention};
 use crate::value::{now_ms, signed};
 
 /// How many messages are looked at in one transaction: no commit waits long for it.
 const PORTION: usize = 200;
 
-const HOUR_MS: i64 = 60 * 60 * 1000;
-const DAY_MS: i64 = 24 * HOUR_MS;
-
-/// How long nothing is deleted after the wall clock has jumped.
-const REST: Duration = Duration::from_hours(1);
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// How far the cleaning has come.
 #[derive(Default)]
 pub(crate) struct Tidy {
     // The messages up to this one were looked at.
     cursor: i64,
-    // Both clocks at the last portion.
-    last: Option<(Instant, i64)>,
-    // The wall clock has jumped: it may be wrong, and what is deleted does not come back.
-    rests_until: Option<Instant>,
+    clock: WallClock,
 }
 
 /// What a portion has done.
@@ -55,7 +48,7 @@ impl Tidy {
         at: Instant,
         now: i64,
     ) -> Result<Done, Fault> {
-        if self.must_rest(at, now) {
+        if self.clock.has_jumped(at, now) {
             return Ok(Done::default());
         }
         let before = |days: u32| now - i64::from(days) * DAY_MS;
@@ -66,29 +59,16 @@ impl Tidy {
             done.is_more = done.has_forgotten;
         }
         if retention.journal_days > 0 {
+            // What is taken out of the index of terms leaves pages behind that others stand on, too.
+            connection.execute_batch("PRAGMA secure_delete = ON")?;
             self.delete_some(connection, before(retention.journal_days), now, &mut done)?;
         }
         let n_pages = delete_pages(connection, now)?;
         done.rows += n_pages;
         done.is_more |= n_pages == PORTION;
         connection.prepare_cached("COMMIT")?.execute([])?;
+        connection.execute_batch("PRAGMA secure_delete = FAST")?;
         Ok(done)
-    }
-
-    /// Whether the wall clock has lately moved further than time did.
-    fn must_rest(&mut self, at: Instant, now_ms: i64) -> bool {
-        if let Some((last_at, last_ms)) = self.last.replace((at, now_ms)) {
-            let passed =
-                signed(u64::try_from(at.duration_since(last_at).as_millis()).unwrap_or(u64::MAX));
-            if now_ms - last_ms - passed > HOUR_MS {
-                warn!(
-                    "the clock was put forward by more than an hour: nothing is deleted by age within the next hour; \
-                     see that the clock is right"
-                );
-                self.rests_until = Some(at + REST);
-            }
-        }
-        self.rests_until.is_some_and(|until| at < until)
     }
 
     /// Messages older than `before_ms`, in the order in which they came, but for those with an answer that can be read.
@@ -127,6 +107,7 @@ impl Tidy {
             if *is_live || !*is_old {
                 continue;
             }
+            index::remove(connection, &[*id])?;
             for sql in [
                 "DELETE FROM links WHERE answer_id IN (SELECT id FROM answers WHERE message_id = ?1)",
                 "DELETE FROM pages WHERE answer_id IN (SELECT id FROM answers WHERE message_id = ?1)",
@@ -188,6 +169,8 @@ fn forget_one(connection: &Connection, before_ms: i64) -> Result<bool, Fault> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::value::empty;
 
