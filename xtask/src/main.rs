@@ -2,6 +2,7 @@
 
 mod check;
 mod deny;
+mod description;
 mod e2e;
 mod fuzz;
 mod interop;

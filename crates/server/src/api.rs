@@ -3,12 +3,15 @@
 //! The same router answers on the socket of the data folder, where no key is needed: see [`Authority`].
 
 mod accounts;
+mod answers;
 mod audit;
 mod authority;
 mod export;
+mod followers;
 mod given;
 mod health;
 mod keys;
+mod messages;
 mod problem;
 
 use axum::Router;
@@ -47,7 +50,7 @@ is `application/problem+json` with a `code` that stays the same. Lists come newe
         title = "Echostr 回音",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
-    components(schemas(Problem)),
+    components(schemas(problem::Told)),
     tags(
         (name = "accounts", description = "公众号 · accounts"),
         (name = "messages", description = "收到的消息和回复 · what came and what was replied"),
@@ -90,7 +93,7 @@ pub fn router(office: Office, authority: Authority) -> Router {
 pub(crate) fn unavailable() -> Router {
     let away = async || {
         let detail = "the database could not be opened when the server was started; mend that and restart the server";
-        Problem::new(Code::Database, detail)
+        Problem::new(Code::DatabaseAway, detail)
     };
     Router::new().fallback(away).layer(map_response(finish))
 }
@@ -104,6 +107,9 @@ fn chapters() -> OpenApiRouter<Office> {
     let chapters = OpenApiRouter::new()
         .merge(accounts::routes())
         .merge(export::routes())
+        .merge(messages::routes())
+        .merge(answers::routes())
+        .merge(followers::routes())
         .merge(keys::routes())
         .merge(audit::routes())
         .merge(health::routes());
@@ -197,8 +203,12 @@ impl Problem {
             Refused::Toml(what) => Self::new(Code::BadToml, what),
             Refused::Unknown => Self::unknown(unknown, what),
             Refused::Account(why) => Self::new(accounts::code(&why), why.to_string()),
+            Refused::Late => Self::new(
+                Code::DatabaseAway,
+                "the database is away; this will be done when it is back",
+            ),
             Refused::Database => Self::new(
-                Code::Database,
+                Code::DatabaseAway,
                 "the database cannot be read or written at the moment; nothing has changed, try again later",
             ),
         }

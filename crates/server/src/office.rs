@@ -6,20 +6,27 @@ mod form;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use echostr::journal::Id;
 use echostr_protocol::{EncodingAesKey, Token};
 use echostr_store::{
-    AccountEntry, AccountSecrets, AccountStore, Actor, ApiKey, ApiKeys, AuditEntry, Db, Error,
-    Health, NotChanged, Origin, Rotated, SqlJournal, audit, note,
+    AccountEntry, AccountSecrets, AccountStore, Actor, AnswerEntry, AnswerFilter, ApiKey, ApiKeys,
+    AuditEntry, Db, Deleted, Error, Export, FollowerEntry, FollowerFilter, Health, History,
+    MessageDetail, MessageEntry, MessageFilter, NotChanged, Origin, Page, Rotated, SeenBefore,
+    SqlJournal, audit, note, revoke_pages,
 };
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use tokio::time::timeout;
 use tracing::error;
 use utoipa::ToSchema;
 
 use self::document::{BadDocument, Wanted};
 use self::form::Circumstances;
-pub(crate) use self::form::FormFault;
+pub(crate) use self::form::{FormFault, word_of};
+
+/// How long the journal may take to delete something.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The functions of the API. Cloning is cheap.
 #[derive(Clone)]
@@ -35,13 +42,15 @@ pub struct Parts {
     pub journal: Arc<SqlJournal>,
     /// Its database.
     pub db: Db,
+    /// What is read of it.
+    pub history: History,
     /// Scheme, host and port by which the world reaches the server.
     pub public_url: Option<String>,
     /// When the server was started.
     pub started: Instant,
 }
 
-/// Why something was not done; nothing has changed.
+/// Why something was not done.
 #[derive(Debug)]
 pub(crate) enum Refused {
     /// What was given cannot be used.
@@ -54,6 +63,8 @@ pub(crate) enum Refused {
     Unknown,
     /// The database is away; it was logged.
     Database,
+    /// The database is away; it is done when it comes back.
+    Late,
 }
 
 /// An account, and what was made for it just now.
@@ -386,6 +397,99 @@ impl Office {
     }
 }
 
+/// What came and what was answered.
+impl Office {
+    pub(crate) async fn messages(
+        &self,
+        filter: &MessageFilter,
+    ) -> Result<Page<MessageEntry>, Refused> {
+        Ok(self.0.history.messages(filter).await?)
+    }
+
+    pub(crate) async fn message(&self, id: i64) -> Result<MessageDetail, Refused> {
+        self.0.history.message(id).await?.ok_or(Refused::Unknown)
+    }
+
+    pub(crate) async fn answers(
+        &self,
+        filter: &AnswerFilter,
+    ) -> Result<Page<AnswerEntry>, Refused> {
+        Ok(self.0.history.answers(filter).await?)
+    }
+
+    pub(crate) async fn answer(&self, id: Id) -> Result<AnswerEntry, Refused> {
+        self.0.history.answer(id).await?.ok_or(Refused::Unknown)
+    }
+
+    /// From now on nobody can read this answer on its pages.
+    pub(crate) async fn revoke_pages(&self, by: &Actor, id: Id) -> Result<(), Refused> {
+        self.answer(id).await?;
+        let n_pages = revoke_pages(&self.0.db, id, now_ms()).await?;
+        if n_pages > 0 {
+            let subject = AnswerEntry::id_text(id);
+            let after = json!({ "pages": n_pages });
+            note(&self.0.db, by, "page.revoke", &subject, after).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn followers(
+        &self,
+        filter: &FollowerFilter,
+    ) -> Result<Page<FollowerEntry, SeenBefore>, Refused> {
+        Ok(self.0.history.followers(filter).await?)
+    }
+
+    pub(crate) async fn follower(
+        &self,
+        account: &str,
+        follower: &str,
+    ) -> Result<FollowerEntry, Refused> {
+        let found = self.0.history.follower(account, &follower.into()).await?;
+        found.ok_or(Refused::Unknown)
+    }
+
+    /// Everything about a follower, piece by piece.
+    pub(crate) async fn export_follower(
+        &self,
+        account: &str,
+        follower: &str,
+    ) -> Result<Export, Refused> {
+        let found = self.0.history.export(account, &follower.into()).await?;
+        found.ok_or(Refused::Unknown)
+    }
+
+    /// Deletes everything about a follower.
+    pub(crate) async fn forget(
+        &self,
+        by: &Actor,
+        account: &str,
+        follower: &str,
+    ) -> Result<Deleted, Refused> {
+        let who = self.follower(account, follower).await?.open_id;
+        let forgetting = self.0.journal.forget(account, &who);
+        let deleted = match timeout(PATIENCE, forgetting).await {
+            Ok(Ok(deleted)) => deleted,
+            Ok(Err(error)) => {
+                error!(
+                    error = &*error as &dyn std::error::Error,
+                    "a follower could not be forgotten"
+                );
+                return Err(Refused::Database);
+            }
+            Err(_) => return Err(Refused::Late),
+        };
+        // The log says that it was done and by whom, and forgets of whom as well.
+        let after = json!({
+            "messages": deleted.messages,
+            "answers": deleted.answers,
+            "sessions": deleted.sessions,
+        });
+        note(&self.0.db, by, "follower.forget", account, after).await?;
+        Ok(deleted)
+    }
+}
+
 /// Keys of the API, and who did what.
 impl Office {
     pub(crate) fn keys(&self) -> Vec<ApiKey> {
@@ -419,9 +523,8 @@ impl Office {
         &self,
         subject: Option<&str>,
         before: Option<i64>,
-        limit: usize,
+        limit: u32,
     ) -> Result<Vec<AuditEntry>, Refused> {
-        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         Ok(audit(&self.0.db, subject, before, limit).await?)
     }
 }

@@ -20,10 +20,13 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use tracing::{error, info, warn};
 
+use crate::api::{self, Authority};
 use crate::command::config::FAULTY;
 use crate::config::{BotKind, Config, OpenAccess, Sources, load};
 use crate::live::{Addresses, Live};
 use crate::metrics::Metrics;
+use crate::office::Office;
+use crate::socket::{self, Serving, Socket};
 use crate::store::{self, Store};
 use crate::{log, page};
 
@@ -68,6 +71,9 @@ fn raise_file_limit(max_connections: usize) {
     }
 }
 
+/// How long a command that is being answered may take when the server stops.
+const COMMANDS_END_WITHIN: Duration = Duration::from_secs(5);
+
 /// Listens and answers until SIGTERM or Ctrl-C.
 async fn serve(config: Config) -> Result<(), String> {
     let unheard = |error| unheard(config.listen, &error);
@@ -75,29 +81,62 @@ async fn serve(config: Config) -> Result<(), String> {
     let address = listener.local_addr().map_err(unheard)?;
     let store = store::open(&config).await?;
     let limits = config.limits.clone();
-    let keeping = store.as_ref().map(Store::keep);
     let bot = bot(&config, store.as_ref())?;
     let live = live(&config, &bot, store.as_ref());
     take_up(&bot).await;
+    // From the first command on, a stop is an orderly one.
+    let stop = tokio::spawn(stop_signal());
+    let keeping = store.as_ref().map(Store::keep);
+    let office = store.as_ref().map(|store| store.office(&config));
+    let commands = match &office {
+        Some(office) => commands(&config, office).await,
+        None => None,
+    };
     announce(&config, store.as_ref(), address);
-    let site = Site::new(config, bot.clone(), store.as_ref(), live.as_ref());
+    let site = Site::new(config, bot.clone(), store.as_ref(), office, live.as_ref());
     let app = move |request| {
         let site = site.clone();
         async move { site.respond(request).await }
     };
     let stop = async {
-        stop_signal().await;
+        // It cannot fail: nobody ends it.
+        let _ = stop.await;
         bot.stop();
         if let Some(live) = &live {
             live.stop();
         }
     };
     listen(listener, app, &limits, stop).await;
-    if let Some((store, keeping)) = store.zip(keeping) {
-        store.close(keeping).await;
+    if let Some(commands) = commands {
+        commands.stop(COMMANDS_END_WITHIN).await;
+    }
+    if let Some(keeping) = keeping {
+        keeping.abort();
+        // What it is at may hold a connection.
+        let _ = keeping.await;
+    }
+    if let Some(store) = store {
+        store.close().await;
     }
     info!("stopped");
     Ok(())
+}
+
+/// Answers commands on the socket of the data folder.
+async fn commands(config: &Config, office: &Office) -> Option<Serving> {
+    match Socket::bind(&config.data).await {
+        Ok(socket) => Some(socket.serve(api::router(office.clone(), Authority::Operator))),
+        Err(error) => {
+            error!(
+                error = &error as &dyn std::error::Error,
+                "commands cannot reach this server: the socket `{}` cannot be made in the data folder {}; \
+                 may the server's user write there, and does its file system know sockets?",
+                socket::NAME,
+                config.data.display()
+            );
+            None
+        }
+    }
 }
 
 /// The one bot for all accounts.
@@ -176,6 +215,9 @@ fn unheard(address: SocketAddr, error: &io::Error) -> String {
     format!("cannot listen on {address}: {error}; {remedy}")
 }
 
+/// Everything beneath it is the HTTP API's.
+const API: &str = "/api/";
+
 /// Every address of the server.
 #[derive(Clone)]
 struct Site(Arc<Parts>);
@@ -183,25 +225,42 @@ struct Site(Arc<Parts>);
 struct Parts {
     bot: Bot,
     open_access: OpenAccess,
+    api: Router,
     pages: Router,
 }
 
 impl Site {
-    fn new(config: Config, bot: Bot, store: Option<&Store>, live: Option<&Live>) -> Self {
+    fn new(
+        config: Config,
+        bot: Bot,
+        store: Option<&Store>,
+        office: Option<Office>,
+        live: Option<&Live>,
+    ) -> Self {
         let pages = pages(&config, &bot, store, live);
+        let authority = Authority::Keys {
+            settings: config.api,
+            limits: config.limits,
+        };
+        let api = office.map_or_else(api::unavailable, |office| api::router(office, authority));
         Self(Arc::new(Parts {
             bot,
             open_access: config.open_access,
+            api,
             pages,
         }))
     }
 
     /// The addresses of the webhook are looked at first: they are on the path of every message.
     async fn respond(&self, request: Request) -> Response {
-        let Some(at) = Webhook::at(request.uri().path()) else {
-            return self
-                .0
-                .pages
+        let path = request.uri().path();
+        let Some(at) = Webhook::at(path) else {
+            let others = if path.starts_with(API) {
+                &self.0.api
+            } else {
+                &self.0.pages
+            };
+            return others
                 .clone()
                 .oneshot(request)
                 .await

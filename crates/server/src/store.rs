@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use echostr_store::{
-    AccountStore, ApiKeys, BadMasterKey, Db, Error, MASTER_KEY_FILE, MasterKeys, NotChanged, Place,
-    Retention, SqlJournal, Vault,
+    AccountStore, ApiKeys, BadMasterKey, Db, Error, History, MASTER_KEY_FILE, MasterKeys,
+    NotChanged, Place, Retention, SqlJournal, Vault,
 };
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::{error, info, warn};
 
 use crate::config::Config;
+use crate::office::{Office, Parts};
 
 /// How long a database that cannot be opened is tried again, and how often: a disk may come late after a boot.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -75,11 +76,21 @@ impl Store {
         })
     }
 
+    /// What people and programs may do with it.
+    pub(crate) fn office(&self, config: &Config) -> Office {
+        Office::new(Parts {
+            accounts: Arc::clone(&self.accounts),
+            keys: Arc::clone(&self.keys),
+            journal: Arc::clone(&self.journal),
+            db: self.db.clone(),
+            history: History::new(self.db.clone()),
+            public_url: config.public_url.clone(),
+            started: Instant::now(),
+        })
+    }
+
     /// Writes down what is only in memory, and closes the database.
-    pub(crate) async fn close(self, keeping: JoinHandle<()>) {
-        keeping.abort();
-        // What it is at may hold a connection.
-        let _ = keeping.await;
+    pub(crate) async fn close(self) {
         self.write_down().await;
         self.journal.close().await;
     }

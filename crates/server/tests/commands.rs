@@ -194,7 +194,7 @@ fn what_cannot_be_done_is_refused_with_what_to_do() {
         "bot.toml",
         "kind = \"http\"\nurl = \"https://bot.example.com/\"\n",
     );
-    folder.write("broken.toml", "secret = whsec_");
+    folder.write("broken.toml", "secret = whsec_planted");
     folder.write("accounts.toml", "[[account]]\nid = \"new\"\n");
     check(
         &folder,
@@ -230,7 +230,7 @@ fn what_cannot_be_done_is_refused_with_what_to_do() {
             (
                 "account add new --text weit=x",
                 2,
-                &["`texts.weit`", "`wait`"],
+                &["`texts.weit`", "`texts.wait`"],
             ),
             ("account add new --text x", 2, &["NAME=TEXT"]),
             ("account add new --bot-file bot.toml", 2, &["`bot.secret`"]),
@@ -277,7 +277,7 @@ fn what_cannot_be_done_is_refused_with_what_to_do() {
         ] {
             let arguments: Vec<_> = arguments.split(' ').collect();
             let said = check(&folder, &arguments, code, words);
-            assert!(!said.all().contains("whsec_"), "{said:#?}");
+            assert!(!said.all().contains("planted"), "{said:#?}");
         }
         check(&folder, &["account", "list"], 0, &["shop"]);
         let said = check(&folder, &["account", "list"], 0, &[]);

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use echostr::{Language, Limits, Mode, Program, Strategy};
 use echostr_server::config::{BotKind, Config, Faults, Level, MANUAL, Sources, Warning, load};
+use echostr_store::{AccountSettings, BotSettings, ModeWord};
+use secrecy::ExposeSecret as _;
 
 const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const KEY: &str = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR";
@@ -58,6 +60,10 @@ fn check<T: std::fmt::Debug + PartialEq>(
         read(&sources(toml.as_bytes(), environment)).expect("a right configuration");
     assert_eq!(view(&config), expected);
     assert_eq!(warnings, [], "{toml}");
+}
+
+fn bot_of(config: &Config) -> BotSettings {
+    config.accounts[0].settings.bot.clone()
 }
 
 /// Compares with `snapshots/config_faults__{name}.snap`.
@@ -174,6 +180,8 @@ fn what_the_manual_shows_for_an_account_is_what_an_account_gets() {
     assert_eq!(warnings, []);
     let (least, _) = read(&sources(account("").as_bytes(), &[])).expect("two keys are enough");
     let (shown, least) = (&shown.accounts[0], &least.accounts[0]);
+    assert_eq!(least.settings, AccountSettings::new("shop"));
+    let [shown, least] = [shown, least].map(|entry| entry.account().expect("it is whole"));
     assert!(matches!(shown.mode, Mode::Plain) && matches!(least.mode, Mode::Plain));
     assert_eq!(
         (&shown.welcome, &shown.fallback, shown.language, &shown.bot),
@@ -183,10 +191,7 @@ fn what_the_manual_shows_for_an_account_is_what_an_account_gets() {
         (shown.delivery, &shown.texts),
         (least.delivery, &least.texts)
     );
-    assert_eq!(
-        (least.name.as_str(), least.bot.as_str()),
-        ("shop", BotKind::Echo.as_str())
-    );
+    assert_eq!((&*least.name, &*least.bot), ("shop", "echo"));
 }
 
 #[test]
@@ -228,18 +233,25 @@ fn the_manual_shows_a_program_with_its_defaults() {
     let least = account(&format!(
         "bot = {{ kind = \"http\", url = \"http://127.0.0.1:9000/\", secret = \"{SECRET}\" }}"
     ));
-    let program = |config: &Config| format!("{:?}", config.programs);
     let default = Program::new(
         "http://127.0.0.1:9000/".parse().expect("an address"),
         SECRET.parse().expect("a secret"),
     );
+    let default = BotSettings::Http {
+        url: default.url.to_string(),
+        timeout_secs: default.timeout.as_secs(),
+        events: default.events,
+    };
     for toml in [shown, least] {
-        check(&toml, &[], program, format!("{{\"shop\": {default:?}}}"));
+        check(&toml, &[], bot_of, default.clone());
         check(
             &toml,
             &[],
-            |config| config.accounts[0].bot.to_string(),
-            "http".into(),
+            |config| {
+                let secret = config.accounts[0].secrets.bot_secret.as_ref();
+                secret.map(|secret| secret.expose_secret().to_owned())
+            },
+            Some(SECRET.to_owned()),
         );
     }
 }
@@ -250,7 +262,7 @@ fn every_key_of_the_manual_is_read_and_no_other() {
     let manual: toml::Table = whole_manual().parse().expect("the manual is TOML");
     let mut keys = BTreeSet::new();
     collect_keys(&manual, "", "", &mut keys);
-    assert_eq!(keys.len(), 43);
+    assert_eq!(keys.len(), 47);
     for (header, path, key) in keys {
         // No key takes a date.
         let faults = read(&sources(
@@ -393,10 +405,8 @@ fn the_welcome_follows_the_language_unless_it_is_written() {
         String::new(),
     );
     let of_account = |config: &Config| {
-        (
-            config.accounts[0].welcome.clone(),
-            config.accounts[0].language,
-        )
+        let account = config.accounts[0].account().expect("it is whole");
+        (account.welcome, account.language)
     };
     check(
         &account("language = \"en\""),
@@ -414,7 +424,7 @@ fn the_welcome_follows_the_language_unless_it_is_written() {
 
 #[test]
 fn words_have_the_forms_that_people_write() {
-    let mode = |config: &Config| match &config.accounts[0].mode {
+    let mode = |config: &Config| match config.accounts[0].account().expect("it is whole").mode {
         Mode::Plain => "plain".to_owned(),
         Mode::Compatible(sealing) => format!("compatible {}", sealing.app_id),
         Mode::Safe(sealing) => format!("safe {}", sealing.app_id),
@@ -429,15 +439,14 @@ fn words_have_the_forms_that_people_write() {
         let toml = account(&format!("{keys}mode = \"{written}\""));
         check(&toml, &[], mode, meant.into());
     }
-    let bot = |config: &Config| config.accounts[0].bot.clone();
     for none in [
         "bot = \"none\"",
         "bot = { kind = \"none\" }",
         "[account.bot]\nkind = \"none\"",
     ] {
-        check(&account(none), &[], bot, "none".into());
+        check(&account(none), &[], bot_of, BotSettings::None);
     }
-    let delivery = |config: &Config| config.accounts[0].delivery;
+    let delivery = |config: &Config| config.accounts[0].settings.delivery;
     check(&account(""), &[], delivery, Strategy::Auto);
     check(
         &account("delivery = \"quick\""),
@@ -445,34 +454,30 @@ fn words_have_the_forms_that_people_write() {
         delivery,
         Strategy::Quick,
     );
-    let program = |config: &Config| {
-        let program = &config.programs["shop"];
-        (
-            program.url.to_string(),
-            program.timeout.as_secs(),
-            program.events,
-        )
-    };
     check(
         &account(&format!(
             "[account.bot]\nkind = \"http\"\nurl = \" HTTPS://bot.example.com?a=b\"\nsecret = \"{SECRET}\"\n\
              timeout_secs = 5\nevents = true"
         )),
         &[],
-        program,
-        ("https://bot.example.com/".into(), 5, true),
+        bot_of,
+        BotSettings::Http {
+            url: "HTTPS://bot.example.com?a=b".into(),
+            timeout_secs: 5,
+            events: true,
+        },
     );
-    let relay = |config: &Config| {
-        let relay = &config.relays["shop"];
-        let secs = relay.timeout.as_secs();
-        (format!("{:?}", relay.mode), relay.url.to_string(), secs)
-    };
     let least = "kind = \"relay\"\nurl = \"http://127.0.0.1:9000/wx\"\ntoken = \"TheirToken\"";
     check(
         &account(&format!("[account.bot]\n{least}")),
         &[],
-        relay,
-        ("Plain".into(), "http://127.0.0.1:9000/wx".into(), 60),
+        bot_of,
+        BotSettings::Relay {
+            url: "http://127.0.0.1:9000/wx".into(),
+            mode: ModeWord::Plain,
+            app_id: None,
+            timeout_secs: 60,
+        },
     );
     check(
         &account(&format!(
@@ -480,8 +485,13 @@ fn words_have_the_forms_that_people_write() {
              encoding_aes_key = \"{KEY}\"\ntimeout_secs = 5"
         )),
         &[],
-        |config| config.relays["shop"].timeout.as_secs(),
-        5,
+        bot_of,
+        BotSettings::Relay {
+            url: "http://127.0.0.1:9000/wx".into(),
+            mode: ModeWord::Compatible,
+            app_id: Some("wx0123456789abcdef".into()),
+            timeout_secs: 5,
+        },
     );
     let url = |config: &Config| config.public_url.clone();
     check(
@@ -505,15 +515,15 @@ fn a_text_may_have_2048_bytes() {
     check(
         &account(&format!("welcome = \"{text}\"")),
         &[],
-        |config| config.accounts[0].welcome.len(),
-        2048,
+        |config| config.accounts[0].settings.welcome.as_deref().map(str::len),
+        Some(2048),
     );
 }
 
 #[test]
 fn the_texts_follow_the_language_unless_they_are_written() {
     let texts = |config: &Config| {
-        let texts = &config.accounts[0].texts;
+        let texts = config.accounts[0].account().expect("it is whole").texts;
         (texts.wait.clone(), texts.unread.clone())
     };
     let [chinese, english] =

@@ -22,11 +22,13 @@ mod change;
 pub(crate) mod db;
 mod error;
 mod health;
+mod history;
 mod journal;
 mod keys;
 mod pages;
 mod read;
 mod schema;
+mod search;
 mod sqlite;
 mod value;
 mod vault;
@@ -37,13 +39,15 @@ pub use account::{
 };
 pub use accounts::{AccountStore, NotChanged, Provisioned};
 pub use audit::{AuditEntry, audit, note};
-pub use book::{
-    AnswerEntry, Book, DeliveryEntry, FollowerEntry, Forgotten, MessageEntry, Messages,
-};
+pub use book::{Book, Forgotten, Messages};
 pub use db::Db;
 pub use error::Error;
 pub use health::Health;
-pub use journal::{Place, Retention, SqlJournal};
+pub use history::{
+    AnswerEntry, AnswerFilter, DeliveryEntry, Export, FollowerEntry, FollowerFilter, History,
+    MAX_LIMIT, MessageDetail, MessageEntry, MessageFilter, NoPlace, Page, PageTimes, SeenBefore,
+};
+pub use journal::{Deleted, Place, Retention, SqlJournal};
 pub use keys::{ApiKey, ApiKeys};
 pub use pages::{LivePage, LivePages, PageState, revoke_pages};
 pub use schema::FILE_NAME;

@@ -23,6 +23,7 @@ use super::here::Here;
 use super::print::{clean, escaped};
 use crate::config::{Config, Sources, load};
 use crate::socket;
+use crate::store::with_causes;
 
 /// How large an answer may be that is read as a whole.
 const ANSWER_BYTES: usize = 64 << 20;
@@ -70,7 +71,7 @@ pub(super) fn run(
         let mut client = Client::new(config);
         let done = command(&mut client).await;
         client.let_go().await;
-        done.unwrap_or_else(|failure| failure.report())
+        done.unwrap_or_else(Failure::report)
     })
 }
 
@@ -121,7 +122,7 @@ impl Client {
         String::from_utf8(bytes.into()).map_err(|error| Failure::Trouble(error.to_string()))
     }
 
-    /// Asks, and prints what comes as it comes.
+    /// Asks, and prints what comes as it comes: lines of JSON.
     pub(super) async fn pour(&self, path: &str) -> Result<ExitCode, Failure> {
         let answer = self.answer(Method::GET, path, Content::None).await?;
         let mut pieces = answer.into_body().into_data_stream();
@@ -141,7 +142,7 @@ impl Client {
             say(&escaped(&String::from_utf8_lossy(&bytes)))?;
             bytes = rest;
         }
-        say("\n")
+        Ok(ExitCode::SUCCESS)
     }
 
     /// At most so many of a list, page by page; `query` may say where it begins.
@@ -181,6 +182,18 @@ impl Client {
             query.retain(|(other, _)| *other != name);
             query.push((name, Some(next.clone())));
         }
+    }
+
+    /// An empty list, said in words; of an account that does not exist it is a failure.
+    pub(super) async fn say_none(
+        &self,
+        account: Option<&str>,
+        words: &str,
+    ) -> Result<ExitCode, Failure> {
+        if let Some(account) = account {
+            self.get(&path(&["accounts", account], &[])).await?;
+        }
+        say(words)
     }
 
     /// Asks the server only; nothing when none runs.
@@ -333,17 +346,6 @@ fn nobody_answers(error: &Error) -> Failure {
         "{error}; nobody answers on its socket {}: if it is a server, restart it, if it is another command, wait for it",
         socket::NAME
     ))
-}
-
-/// An error with what caused it.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 /// The answer, unless it is a problem.

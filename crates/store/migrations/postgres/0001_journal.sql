@@ -28,6 +28,7 @@ CREATE TABLE followers (
     last_number BIGINT NOT NULL DEFAULT 0,
     UNIQUE (account_id, open_id)
 );
+CREATE INDEX followers_by_seen ON followers (last_seen_at_ms, id);
 CREATE INDEX followers_unfollowed ON followers (unfollowed_at_ms) WHERE unfollowed_at_ms IS NOT NULL;
 
 CREATE TABLE messages (
@@ -46,17 +47,26 @@ CREATE TABLE messages (
     replied_at BIGINT,
     answered_by TEXT,
     delivery BIGINT,
-    latency_ms BIGINT,
-    -- Pairs of characters, see `search.rs`; nothing until they are made.
-    terms TEXT[]
+    latency_ms BIGINT
 );
 CREATE UNIQUE INDEX messages_by_push ON messages (created_at, key, account_id);
 CREATE INDEX messages_without_reply ON messages (received_at_ms) WHERE reply IS NULL;
 CREATE INDEX messages_by_account ON messages (account_id, id);
-CREATE INDEX messages_by_terms ON messages USING gin (terms) WITH (fastupdate = on);
+CREATE INDEX messages_by_kind ON messages (kind, id) WHERE kind <> 'text';
 
-CREATE TABLE search_state (indexed_to BIGINT NOT NULL);
-INSERT INTO search_state (indexed_to) VALUES (0);
+-- Messages by what is in them, see `search.rs`. Beside the messages, so that no message is written twice.
+CREATE TABLE search (
+    message_id BIGINT NOT NULL PRIMARY KEY,
+    terms TEXT[] NOT NULL
+);
+CREATE INDEX search_by_terms ON search USING gin (terms) WITH (fastupdate = on);
+
+-- The messages up to this one are in `search`, by terms of this version.
+CREATE TABLE search_state (indexed_to BIGINT NOT NULL, version BIGINT NOT NULL);
+INSERT INTO search_state (indexed_to, version) VALUES (0, 1);
+
+-- Messages that went into `search` without a reply: one may still come.
+CREATE TABLE search_unanswered (message_id BIGINT NOT NULL PRIMARY KEY);
 
 CREATE TABLE latest (
     follower_id BIGINT PRIMARY KEY,
@@ -91,6 +101,7 @@ CREATE TABLE answers (
     source TEXT,
     markup TEXT
 );
+CREATE UNIQUE INDEX answers_by_place ON answers (place);
 CREATE INDEX answers_by_message ON answers (message_id);
 CREATE INDEX answers_by_follower ON answers (follower_id, asked_at_ms);
 CREATE INDEX answers_unread ON answers (expires_at_ms) WHERE state IN ('running', 'text', 'other');

@@ -95,12 +95,27 @@ pub(crate) enum Op {
     Number { account: Str, follower: OpenId },
     TakeUp { since_ms: i64 },
     Accounts(Vec<Identity>),
+    Forget { account: Str, follower: OpenId },
 }
 
 pub(crate) enum OpAnswer {
     Nothing,
     Number(u64),
     Unfinished(Vec<Unfinished>),
+    Deleted(Deleted),
+}
+
+/// How much was deleted about a follower.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Deleted {
+    /// 1, or 0 when the follower was not known.
+    pub followers: usize,
+    /// Messages, each with its reply and deliveries.
+    pub messages: usize,
+    /// Answers, with their links.
+    pub answers: usize,
+    /// Sessions.
+    pub sessions: usize,
 }
 
 /// What the writer does next.

@@ -10,7 +10,7 @@ use echostr::journal::{
 use echostr_protocol::{Event, Message, MsgId, OpenId, Reply, Str};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
 
-use crate::journal::{Fault, Identity, Op, OpAnswer};
+use crate::journal::{Deleted, Fault, Identity, Op, OpAnswer};
 use crate::value::{
     ContentColumns, bytes, id, json, markup_of, message, now_ms, reply, signed, unsigned,
 };
@@ -210,6 +210,9 @@ impl<'a> Transaction<'a> {
                 self.number(account, follower).map(OpAnswer::Number)
             }
             Op::TakeUp { since_ms } => self.take_up(*since_ms).map(OpAnswer::Unfinished),
+            Op::Forget { account, follower } => {
+                self.forget(account, follower).map(OpAnswer::Deleted)
+            }
             Op::Accounts(identities) => self.accounts(identities).map(|()| OpAnswer::Nothing),
         }
     }
@@ -581,7 +584,7 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    fn forget(&mut self, account: &Str, follower: &OpenId) -> Result<()> {
+    fn forget(&mut self, account: &Str, follower: &OpenId) -> Result<Deleted> {
         let now = now_ms();
         self.cache
             .forgotten
@@ -590,13 +593,13 @@ impl<'a> Transaction<'a> {
             .forgotten
             .insert((account.clone(), follower.clone()), now);
         self.flush_latest()?;
-        forget(self.connection, account, follower)?;
+        let deleted = forget(self.connection, account, follower)?;
         if let Some(id) = self.cache.accounts.get(account)
             && let Some(followers) = self.cache.followers.get_mut(id)
         {
             followers.remove(follower.as_str());
         }
-        Ok(())
+        Ok(deleted)
     }
 
     /// Whether the follower was forgotten after this push was received: what its jobs still write then must not bring
@@ -906,15 +909,6 @@ impl UnfinishedRow {
             answer,
         })
     }
-}
-
-/// How much was deleted about a follower.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Deleted {
-    pub(crate) followers: usize,
-    pub(crate) messages: usize,
-    pub(crate) answers: usize,
-    pub(crate) sessions: usize,
 }
 
 /// Deletes everything about a follower, within a transaction.
