@@ -70,7 +70,7 @@ const ACCOUNTS: [Account; 5] = [
 /// Every peer in every mode, against the binary that the tests were built with.
 pub(crate) fn run(project: &Project) -> Result {
     let python = tools::python(project)?;
-    let node_modules = tools::node_modules(project)?;
+    let node_modules = tools::node_modules(project, "interop")?;
     // The test targets are named so that the features, and with them the compiled crates, are those of `cargo test`.
     succeed(&mut project.cargo("build --workspace --bins --tests"))?;
     let behind = [

@@ -123,7 +123,8 @@ fn plain_line(line: &str, out: &mut String) {
             break;
         };
         text_with_addresses(&rest[..begin], out);
-        match Address::of(address) {
+        // With more in it than an address, it is none.
+        match Address::of(address).filter(|_| !address.contains(['"', ' '])) {
             Some(address) => {
                 address.open(out);
                 text_only(label, out);
@@ -194,6 +195,14 @@ impl Writer {
             Event::SoftBreak | Event::HardBreak => self.out.push_str("<br>"),
             Event::Rule => self.out.push_str("<hr>"),
             Event::TaskListMarker(is_done) => {
+                // The box stands where others have a bullet.
+                for begin in ["<li>", "<li><p>"] {
+                    if self.out.ends_with(begin) {
+                        self.out.truncate(self.out.len() - begin.len());
+                        let _ = write!(self.out, "<li class=\"task\">{}", &begin["<li>".len()..]);
+                        break;
+                    }
+                }
                 self.out.push_str(if is_done { "☑ " } else { "☐ " });
             }
         }
@@ -528,5 +537,288 @@ fn text_only(text: &str, out: &mut String) {
             _ if character.is_control() => {}
             _ => out.push(character),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        assert_eq!(html(text, Markup::Markdown), expected, "{text}");
+    }
+
+    const A: &str = "<a href=\"https://a.example/\" rel=\"noopener noreferrer nofollow\">";
+
+    #[test]
+    fn blocks_become_tags() {
+        for (text, expected) in [
+            ("", ""),
+            ("一", "<p>一</p>"),
+            ("一\n二", "<p>一<br>二</p>"),
+            ("一  \n二", "<p>一<br>二</p>"),
+            ("一\n\n二", "<p>一</p><p>二</p>"),
+            ("# 一", "<h2>一</h2>"),
+            ("###### 一", "<h6>一</h6>"),
+            ("> 一\n> 二", "<blockquote><p>一<br>二</p></blockquote>"),
+            ("---", "<hr>"),
+            ("- 一\n- 二", "<ul><li>一</li><li>二</li></ul>"),
+            (
+                "- 一\n\n- 二",
+                "<ul><li><p>一</p></li><li><p>二</p></li></ul>",
+            ),
+            ("1. 一\n2. 二", "<ol><li>一</li><li>二</li></ol>"),
+            ("3) 一", "<ol start=\"3\"><li>一</li></ol>"),
+            (
+                "- [x] 一\n- [ ] 二",
+                "<ul><li class=\"task\">☑ 一</li><li class=\"task\">☐ 二</li></ul>",
+            ),
+            (
+                "```rust ignore\na < b\n```",
+                "<pre data-language=\"rust\" tabindex=\"0\"><code>a &lt; b\n</code></pre>",
+            ),
+            (
+                "```\"><b\na\n```",
+                "<pre tabindex=\"0\"><code>a\n</code></pre>",
+            ),
+            ("```\na", "<pre tabindex=\"0\"><code>a</code></pre>"),
+            (
+                "说明\n| a | b | c |\n|---|:-:|--:|\n| 1 | 2 |",
+                "<p>说明</p><div class=\"table\" tabindex=\"0\"><table><thead><tr><th>a</th><th class=\"center\">b</th>\
+                 <th class=\"right\">c</th></tr></thead><tbody><tr><td>1</td><td class=\"center\">2</td>\
+                 <td class=\"right\"></td></tr></tbody></table></div>",
+            ),
+        ] {
+            check(text, expected);
+        }
+    }
+
+    #[test]
+    fn what_stands_in_a_line_becomes_tags() {
+        for (text, expected) in [
+            (
+                "**一** *二* ~~三~~ `四`",
+                "<p><strong>一</strong> <em>二</em> <del>三</del> <code>四</code></p>",
+            ),
+            ("**注意：**请看", "<p><strong>注意：</strong>请看</p>"),
+            ("3~5 天或 7~9 天", "<p>3~5 天或 7~9 天</p>"),
+            ("`a~b`", "<p><code>a~b</code></p>"),
+            ("$a_1 + b_2$", "<p>$a_1 + b_2$</p>"),
+            ("一<br>二", "<p>一<br>二</p>"),
+            ("A & B <c>", "<p>A &amp; B &lt;c&gt;</p>"),
+            ("\"'", "<p>&quot;&#39;</p>"),
+            ("&lt;b&gt;", "<p>&lt;b&gt;</p>"),
+            ("a[^1]", "<p>a[^1]</p>"),
+        ] {
+            check(text, expected);
+        }
+    }
+
+    #[test]
+    fn addresses_of_the_web_and_of_mail_are_links() {
+        let a = |rest: &str| format!("<p>{A}{rest}</p>");
+        for (text, expected) in [
+            ("[一](https://a.example/)", a("一</a>")),
+            ("[**一**](https://a.example)", a("<strong>一</strong></a>")),
+            ("<https://a.example/>", a("https://a.example/</a>")),
+            ("https://a.example/", a("https://a.example/</a>")),
+            ("https://a.example/。", a("https://a.example/</a>。")),
+            ("https://a.example/）", a("https://a.example/</a>）")),
+            ("https://a.example/, b", a("https://a.example/</a>, b")),
+            ("https://a.example/) b", a("https://a.example/</a>) b")),
+            ("![图](https://a.example/)", a("🖼 图</a>")),
+            ("![](https://a.example/)", a("🖼</a>")),
+            (
+                "[![图](https://b.example/)](https://a.example/)",
+                a("🖼 图</a>"),
+            ),
+            (
+                "[a@b.example](mailto:a@b.example?cc=x)",
+                "<p><a href=\"mailto:a@b.example\" rel=\"noopener noreferrer nofollow\">a@b.example</a></p>".into(),
+            ),
+            (
+                "<a@b.example>",
+                "<p><a href=\"mailto:a@b.example\" rel=\"noopener noreferrer nofollow\">a@b.example</a></p>".into(),
+            ),
+            (
+                "https://a.example/x_y_z~1(2)?a=1&b=2",
+                "<p><a href=\"https://a.example/x_y_z~1(2)?a=1&amp;b=2\" rel=\"noopener noreferrer nofollow\">\
+                 https://a.example/x_y_z~1(2)?a=1&amp;b=2</a></p>"
+                    .into(),
+            ),
+        ] {
+            check(text, &expected);
+        }
+    }
+
+    #[test]
+    fn other_addresses_are_no_links() {
+        for address in [
+            "javascript:alert(1)",
+            "JAVASCRIPT:alert(1)",
+            "java&Tab;script:alert(1)",
+            "&#106;avascript:alert(1)",
+            "data:text/html,x",
+            "vbscript:x",
+            "file:///etc/passwd",
+            "weixin://bizmsgmenu?msgmenucontent=1",
+            "tel:1",
+            "//a.example/",
+            "/a",
+            "a.html",
+            "#a",
+            "https://good.example@a.example/",
+            "https://a:b@a.example/",
+            "https://",
+            "mailto:",
+        ] {
+            check(&format!("[一](<{address}>)"), "<p>一</p>");
+            check(&format!("![一](<{address}>)"), "<p>🖼 一</p>");
+        }
+        let long = format!("https://a.example/{}", "a".repeat(LONGEST_ADDRESS));
+        check(&format!("[一]({long})"), "<p>一</p>");
+        check("xhttps://a.example/", "<p>xhttps://a.example/</p>");
+    }
+
+    #[test]
+    fn a_label_that_names_another_host_is_shown_with_the_true_one() {
+        let host = |host: &str| format!("<span class=\"host\">{host}</span>");
+        for (label, address, expected) in [
+            ("good.example", "https://a.example/", host("a.example")),
+            (
+                "https://good.example",
+                "https://a.example/",
+                host("a.example"),
+            ),
+            (
+                "见 WWW.Good.Example 。",
+                "https://a.example/",
+                host("a.example"),
+            ),
+            ("goo**d.exam**ple", "https://a.example/", host("a.example")),
+            ("银行.中国", "https://a.example/", host("a.example")),
+            ("a.example", "https://a.example/", String::new()),
+            ("a.example/x", "https://www.a.example/", String::new()),
+            ("example", "https://a.example/", String::new()),
+            ("版本 3.14", "https://a.example/", String::new()),
+            ("一", "https://аpple.example/", host("xn--pple-43d.example")),
+        ] {
+            let shown = html(&format!("[{label}]({address})"), Markup::Markdown);
+            let (_, after) = shown.split_once("</a>").expect("a link");
+            assert_eq!(after, format!("{expected}</p>"), "{label}");
+        }
+    }
+
+    #[test]
+    fn html_and_what_cannot_be_seen_do_nothing() {
+        for (text, expected) in [
+            ("<b>x</b>", "<p>&lt;b&gt;x&lt;/b&gt;</p>"),
+            (
+                "<script>\nx\n</script>",
+                "<p class=\"raw\">&lt;script&gt;\nx\n&lt;/script&gt;</p>",
+            ),
+            ("<!-- x -->", "<p class=\"raw\">&lt;!-- x --&gt;</p>"),
+            ("a\u{202E}b\u{2066}c\u{1}d", "<p>abcd</p>"),
+            ("a\u{FDD0}b\u{FDD1}c", "<p>a\u{FFFD}b\u{FFFD}c</p>"),
+            ("a\0b", "<p>ab</p>"),
+        ] {
+            check(text, expected);
+        }
+    }
+
+    #[test]
+    fn a_plain_text_keeps_its_lines_and_its_links() {
+        for (text, expected) in [
+            ("一\n二\n\n\n三", "<p>一<br>二</p><p>三</p>".to_owned()),
+            ("**一**", "<p>**一**</p>".into()),
+            ("<b>", "<p>&lt;b&gt;</p>".into()),
+            (
+                "看<a href=\"https://a.example/\">这里</a>。",
+                format!("<p>看{A}这里</a>。</p>"),
+            ),
+            (
+                "<a href=\"javascript:alert(1)\">这里</a>",
+                "<p>这里</p>".into(),
+            ),
+            (
+                "<a href=\"javascript:x\" onclick=\"https://a.example/\">这里</a>",
+                "<p>这里</p>".into(),
+            ),
+            (
+                "https://a.example/ 好",
+                format!("<p>{A}https://a.example/</a> 好</p>"),
+            ),
+        ] {
+            assert_eq!(html(text, Markup::Plain), expected, "{text}");
+        }
+    }
+
+    /// However a text is cut into pieces, what was settled stays, and together it is what the whole text is.
+    #[test]
+    fn a_text_that_grows_ends_as_the_whole() {
+        let text = "# 一\n\n二 **三** 四。五\n六\n\n- 七\n- 八\n  - 九\n\n  十\n\n说明\n| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n\n\
+                    ```rust\nfn main() {\n\n}\n```\n\n> 引\n> 用\n\n1. 一\n2. 二\n\n---\n\n<b>x</b> [链](https://a.example/) 完";
+        let whole = html(text, Markup::Markdown);
+        let (mut settled, mut at) = (String::new(), 0);
+        let ends: Vec<_> = text.char_indices().map(|(place, _)| place).collect();
+        for end in ends {
+            let rest = &text[at..end];
+            let begin = last_block(rest, Markup::Markdown);
+            settled.push_str(&html(&rest[..begin], Markup::Markdown));
+            at += begin;
+            assert!(
+                whole.starts_with(&settled),
+                "{settled}\nis not the beginning of\n{whole}"
+            );
+            let last = html(
+                shown_so_far(&text[at..end], Markup::Markdown),
+                Markup::Markdown,
+            );
+            let both = format!("{settled}{last}");
+            assert!(
+                !both.contains("**") && !both.contains("]("),
+                "half open: {both}"
+            );
+        }
+        settled.push_str(&html(&text[at..], Markup::Markdown));
+        assert_eq!(settled, whole);
+    }
+
+    #[test]
+    fn code_and_tables_appear_line_by_line() {
+        for (block, expected) in [
+            ("```rust\nfn a() {\n  b", "```rust\nfn a() {\n"),
+            ("| a |\n|---|\n| 1 |\n| 2", "| a |\n|---|\n| 1 |\n"),
+            ("一句。两", "一句。"),
+            ("一 **二", ""),
+        ] {
+            assert_eq!(shown_so_far(block, Markup::Markdown), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_deep_or_long_takes_no_time() {
+        let start = std::time::Instant::now();
+        for text in [
+            ">".repeat(100_000),
+            "- ".repeat(100_000),
+            "[".repeat(100_000),
+            "**a ".repeat(50_000),
+            "`".repeat(100_000),
+            "<a href=\"".repeat(20_000),
+            "http://".repeat(30_000),
+            "| a ".repeat(50_000),
+            "https://a.example/) ".repeat(10_000),
+        ] {
+            for markup in [Markup::Plain, Markup::Markdown] {
+                let shown = html(&text, markup);
+                assert!(shown.len() < 40 * text.len(), "{} bytes", shown.len());
+                let begin = last_block(&text, markup);
+                shown_so_far(&text[begin..], markup);
+            }
+        }
+        let took = start.elapsed();
+        assert!(took.as_secs() < 20, "{took:?}");
     }
 }
