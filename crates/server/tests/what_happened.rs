@@ -233,7 +233,8 @@ async fn the_commands_read_the_journal_while_the_server_runs_and_after() {
             0,
             &[],
         );
-        let export: serde_json::Value = serde_json::from_str(&export).unwrap_or_else(|error| panic!("{error}: {export:?}"));
+        let export: serde_json::Value =
+            serde_json::from_str(&export).unwrap_or_else(|error| panic!("{error}: {export:?}"));
         assert_eq!(export["follower"], "Ada");
         assert_eq!(export["messages"].as_array().map(Vec::len), Some(1));
         assert!(!export.to_string().contains("Ben"), "{export}");
