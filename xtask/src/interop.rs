@@ -8,7 +8,7 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::project::{Project, Result, succeed};
-use crate::tools;
+use crate::{description, tools};
 
 /// An account of the server, one for each mode.
 struct Account {
@@ -80,6 +80,9 @@ pub(crate) fn run(project: &Project) -> Result {
             succeed(&mut peer).map_err(|error| server.with_log(&error))?;
         }
     }
+    let folder = tools::interop_folder(project)?;
+    description::run(project, &python, server.address, &folder, &seed)
+        .map_err(|error| server.with_log(&error))?;
     server.must_still_run()
 }
 
@@ -209,7 +212,7 @@ fn configuration() -> String {
         },
     );
     format!(
-        "# Written by `cargo xtask check interop`.\n\n{}",
+        "# Written by `cargo xtask check interop`.\n\n[api]\nrequests_per_second = 10000\nburst = 100000\n\n{}",
         accounts.join("\n")
     )
 }

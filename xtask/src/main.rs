@@ -2,6 +2,7 @@
 
 mod check;
 mod deny;
+mod description;
 mod fuzz;
 mod interop;
 mod project;

@@ -50,7 +50,7 @@ is `application/problem+json` with a `code` that stays the same. Lists come newe
         title = "Echostr 回音",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
-    components(schemas(Problem)),
+    components(schemas(problem::Told)),
     tags(
         (name = "accounts", description = "公众号 · accounts"),
         (name = "messages", description = "收到的消息和回复 · what came and what was replied"),

@@ -84,6 +84,8 @@ pub struct JournalSettings {
     pub retention_days: u32,
     /// Answers that were not read to the end, in days.
     pub answers_days: u32,
+    /// The live page of an answer, in days.
+    pub page_days: u32,
     /// All about a follower who does not follow any more, in days; 0: it is not deleted for that.
     pub forget_unfollowed_days: u32,
 }
@@ -173,6 +175,7 @@ const DELIVERIES: &[(&str, Strategy)] = &[
     ("auto", Strategy::Auto),
     ("patient", Strategy::Patient),
     ("quick", Strategy::Quick),
+    ("link", Strategy::Link),
 ];
 const LANGUAGES: &[(&str, Language)] = &[("zh", Language::Chinese), ("en", Language::English)];
 const BOTS: &[(&str, BotKind)] = &[
@@ -244,11 +247,12 @@ fn config(keys: &mut Reader<'_>) -> Config {
         max_jobs: keys.get("limits.max_jobs", integer(1..=1_000_000)),
         timeout: keys.get("limits.job_timeout_secs", seconds(1..=600)),
     };
-    let accounts = accounts(keys, jobs.timeout);
+    let public_url = public_url(keys);
+    let accounts = accounts(keys, jobs.timeout, public_url.is_some());
     Config {
         listen: keys.get("listen", address),
         data: keys.get("data", folder),
-        public_url: public_url(keys),
+        public_url,
         master_key: None,
         log: Log {
             level: keys.get("log.level", one_of(LEVELS)),
@@ -266,6 +270,7 @@ fn config(keys: &mut Reader<'_>) -> Config {
         journal: JournalSettings {
             retention_days: keys.get("journal.retention_days", integer(1..=3650)),
             answers_days: keys.get("journal.answers_days", integer(1..=30)),
+            page_days: keys.get("journal.page_days", integer(1..=30)),
             forget_unfollowed_days: keys.get("journal.forget_unfollowed_days", integer(0..=3650)),
         },
         api: ApiSettings {
@@ -308,14 +313,19 @@ fn open_access(keys: &mut Reader<'_>) -> OpenAccess {
     }
 }
 
-/// `longest` is how long any answer may take.
-fn accounts(keys: &mut Reader<'_>, longest: Duration) -> Vec<AccountEntry> {
+/// `longest` is how long any answer may take; `has_pages` tells whether answers can be read on pages.
+fn accounts(keys: &mut Reader<'_>, longest: Duration, has_pages: bool) -> Vec<AccountEntry> {
     let mut in_use = InUse::default();
     let mut accounts = Vec::new();
     for table in keys.tables("account") {
         let Some(account) = account(keys, &table, &mut in_use) else {
             continue;
         };
+        if account.settings.delivery == Strategy::Link && !has_pages {
+            let text = "is `link`, which needs `public_url`: set it to the address under which followers open the pages, \
+                        such as `https://bot.example.com`, or choose another `delivery`";
+            keys.fault(&format!("{table}.delivery"), text);
+        }
         if let BotSettings::Http { timeout_secs, .. } | BotSettings::Relay { timeout_secs, .. } =
             account.settings.bot
         {

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod command;
 pub mod config;
+mod live;
 pub mod log;
 mod metrics;
 pub mod office;

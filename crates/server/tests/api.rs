@@ -257,6 +257,9 @@ fn all_faults_of_an_account_are_told_at_once_and_none_shows_a_secret() {
     assert!(!text.contains("plantedSecret"), "{text}");
 }
 
+/// A request with type and body, and what comes: status, code, words of the detail.
+type Case<'a> = (&'a str, &'a str, &'a str, &'a [u8], u16, &'a str, &'a str);
+
 #[test]
 fn every_error_is_a_problem_with_a_code() {
     let server = Server::start(&format!("{ROOM}\n{}", common::SHOP));
@@ -266,7 +269,7 @@ fn every_error_is_a_problem_with_a_code() {
     let json = "application/json";
     let toml = "application/toml";
     #[rustfmt::skip]
-    let cases: &[(&str, &str, &str, &[u8], u16, &str, &str)] = &[
+    let cases: &[Case<'_>] = &[
         ("GET", "/nothing", "", b"", 404, "unknown_route", "/api/v1/nothing"),
         ("GET", "", "", b"", 404, "unknown_route", "openapi.json"),
         ("PUT", "/accounts/wenzi", json, b"{}", 405, "wrong_method", "`PUT`"),
@@ -291,6 +294,7 @@ fn every_error_is_a_problem_with_a_code() {
         ("PATCH", "/accounts/wenzi", json, b"{\"id\":\"other\"}", 422, "invalid", "`id` is fixed"),
         ("PATCH", "/accounts/wenzi", json, b"{\"mode\":\"safe\"}", 422, "invalid", "`app_id` is missing"),
         ("POST", "/accounts/wenzi/rotate", json, b"{}", 422, "invalid", "say what to replace"),
+        ("POST", "/accounts/wenzi/rotate", json, b"{\"token\":null}", 422, "invalid", "`token` is `null`"),
         ("POST", "/keys", json, b"{\"name\":\"a\",\"scopes\":[\"acounts:read\"]}", 422, "invalid", "`acounts:read`"),
         ("POST", "/keys", json, b"{\"name\":\"a\",\"scopes\":[]}", 422, "invalid", "has 0 words"),
         ("POST", "/apply", toml, b"[[account]", 400, "bad_toml", "line 1"),
@@ -418,7 +422,10 @@ fn messages_are_read_page_by_page_searched_exported_and_forgotten() {
             .expect("a text")
             .contains("第3个问题")
     );
-    assert_eq!((&whole["delivery"], &whole["deliveries"]), (&json!(1), &json!([])));
+    assert_eq!(
+        (&whole["delivery"], &whole["deliveries"]),
+        (&json!(1), &json!([]))
+    );
     assert_eq!(whole["answer"], Value::Null);
 
     let follower = program.get(FOLLOWER);

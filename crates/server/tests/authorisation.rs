@@ -15,7 +15,8 @@ use echostr_server::api::{Authority, SCOPES, document, router};
 use echostr_server::config::ApiSettings;
 use echostr_server::office::{Office, Parts};
 use echostr_store::{
-    AccountStore, Actor, ApiKeys, History, MASTER_KEY_FILE, MasterKeys, Place, Retention, SqlJournal, Vault,
+    AccountStore, Actor, ApiKeys, History, MASTER_KEY_FILE, MasterKeys, Place, Retention,
+    SqlJournal, Vault,
 };
 use http_body_util::BodyExt as _;
 use secrecy::ExposeSecret as _;
@@ -283,7 +284,7 @@ async fn an_address_that_fails_too_often_must_wait_and_a_right_key_from_there_ne
     let (_, key) = house.key(&["health:read"], None).await;
     let row = &ROUTES[1];
     let mut statuses = BTreeSet::new();
-    for _ in 0..100 {
+    for _ in 0..400 {
         statuses.insert(ask(&network, request(row, Some("echostr_guess"))).await.0);
     }
     assert_eq!(statuses, [401, 429].into());

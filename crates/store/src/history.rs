@@ -1094,6 +1094,9 @@ fn answer_entry(row: AnswerRow) -> Option<AnswerEntry> {
             expires_at_ms: row.5,
             content: content(&row.6, row.7, row.8, row.9.as_deref()).ok()?,
             step: unsigned(row.10),
+            // `page` says more.
+            has_page: false,
+            written: None,
         },
         page: None,
     })

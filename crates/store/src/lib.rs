@@ -49,6 +49,6 @@ pub use history::{
 };
 pub use journal::{Deleted, Place, Retention, SqlJournal};
 pub use keys::{ApiKey, ApiKeys};
-pub use pages::revoke_pages;
+pub use pages::{LivePage, LivePages, PageState, revoke_pages};
 pub use schema::FILE_NAME;
 pub use vault::{BadMasterKey, MASTER_KEY_FILE, MASTER_KEY_VARIABLE, MasterKeys, Rotated, Vault};

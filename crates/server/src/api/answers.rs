@@ -73,6 +73,7 @@ enum State_ {
 /// 网页 · the page on which an answer can be read by who knows its address, which is not kept.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes `PageTimes`")]
+#[expect(clippy::struct_field_names, reason = "all are times")]
 struct LivePage {
     created_at_ms: i64,
     expires_at_ms: i64,

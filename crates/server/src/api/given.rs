@@ -163,7 +163,8 @@ impl Given {
 
     /// `true` or `false`.
     pub(super) fn flag(&mut self, name: &'static str) -> Option<bool> {
-        let value = self.take(name)?;
+        self.known.push(name);
+        let value = self.values.remove(name)?;
         let flag = match &value {
             Value::Bool(flag) => Some(*flag),
             Value::String(text) if self.code == Code::BadQuery => text.parse().ok(),

@@ -21,6 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<Office> {
 /// 一条消息和它的回复 · a message and what was replied.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes `MessageEntry`")]
+#[expect(clippy::struct_field_names, reason = "as it is written")]
 pub(super) struct Message {
     /// 在流水中的编号 · its number in the journal.
     id: i64,

@@ -22,7 +22,7 @@ macro_rules! codes {
         /// 错误代码，不会改变 · what went wrong, in a word that stays the same.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
         #[serde(rename_all = "snake_case")]
-        pub(crate) enum Code {
+        pub(super) enum Code {
             $($name,)*
         }
 
@@ -70,9 +70,14 @@ codes! {
     DatabaseAway SERVICE_UNAVAILABLE "数据库暂时不可用 · the database is away";
 }
 
+/// Something that went wrong, for who asked.
+#[derive(Debug, Clone)]
+pub(super) struct Problem(Box<Told>);
+
 /// 出了什么问题 · what went wrong.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct Problem {
+#[schema(as = Problem)]
+pub(super) struct Told {
     /// `urn:echostr:problem:` 加错误代码 · `urn:echostr:problem:` and the code.
     #[serde(rename = "type")]
     #[schema(format = "uri", example = "urn:echostr:problem:invalid")]
@@ -97,7 +102,7 @@ pub(crate) struct Problem {
 
 /// 一个有误的字段 · a field with a fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct FieldFault {
+pub(super) struct FieldFault {
     /// 字段，如 `texts.unread` · the field, like `texts.unread`.
     #[schema(example = "token")]
     pub field: String,
@@ -116,7 +121,7 @@ impl Code {
 impl Problem {
     /// A problem; `detail` says what it was this time.
     pub(super) fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Told {
             kind: format!("urn:echostr:problem:{}", code.word()),
             title: code.title(),
             status: code.status().as_u16(),
@@ -125,25 +130,22 @@ impl Problem {
             fields: Vec::new(),
             header: (code.status() == StatusCode::UNAUTHORIZED)
                 .then_some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-        }
+        }))
     }
 
     /// Fields with faults; `code` says of what they are a part.
     pub(super) fn fields(code: Code, fields: Vec<FieldFault>) -> Self {
         let messages: Vec<_> = fields.iter().map(|fault| fault.message.as_str()).collect();
         let detail = messages.join("; ");
-        Self {
-            fields,
-            ..Self::new(code, detail)
-        }
+        let mut problem = Self::new(code, detail);
+        problem.0.fields = fields;
+        problem
     }
 
     /// To be tried again after so many seconds.
-    pub(super) fn retry_after(self, secs: u64) -> Self {
-        Self {
-            header: Some((RETRY_AFTER, secs.into())),
-            ..self
-        }
+    pub(super) fn retry_after(mut self, secs: u64) -> Self {
+        self.0.header = Some((RETRY_AFTER, secs.into()));
+        self
     }
 }
 
@@ -193,10 +195,11 @@ impl From<FormFault> for FieldFault {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let status =
+            StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self.0).unwrap_or_default();
         let mut response = (status, [(CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
-        if let Some((name, value)) = self.header {
+        if let Some((name, value)) = self.0.header {
             response.headers_mut().insert(name, value);
         }
         response

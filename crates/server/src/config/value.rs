@@ -279,10 +279,10 @@ fn check_keys(
     }
 }
 
-/// How answers reach followers. `send` and `link` have their names already, so that nobody takes them for a mistake.
+/// How answers reach followers. `send` has its name already, so that nobody takes it for a mistake.
 pub(super) fn delivery(given: &Given<'_>) -> Result<Strategy, Faults> {
     match given.text()? {
-        word @ ("send" | "link") => {
+        word @ "send" => {
             let words: Vec<_> = DELIVERIES
                 .iter()
                 .map(|(word, _)| format!("`{word}`"))

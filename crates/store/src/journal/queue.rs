@@ -434,12 +434,20 @@ fn size_bytes(record: &Record) -> usize {
                     + received.replied.as_ref().map_or(0, replied)
             }
             Record::Replied(_, _, reply) => replied(reply),
-            Record::Answer(answer) => answer.question.len() + content_bytes(&answer.content),
+            Record::Answer(answer) => {
+                let written = answer.written.as_ref();
+                answer.question.len()
+                    + content_bytes(&answer.content)
+                    + written.map_or(0, |written| written.text.len())
+            }
             Record::Page(page) => reply(&page.reply) + content_bytes(&page.content),
             Record::Session { name, value, .. } => {
                 name.len() + value.as_ref().map_or(0, String::len)
             }
-            Record::Delivery(..) | Record::Link(_) | Record::Forget { .. } => 0,
+            Record::Delivery(..)
+            | Record::Link(_)
+            | Record::LivePage { .. }
+            | Record::Forget { .. } => 0,
         }
 }
 

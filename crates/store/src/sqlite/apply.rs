@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use echostr::journal::{
-    Content, Delivery, LinkRecord, PageRecord, PushId, Received, Record, Replied, SavedAnswer,
+    Content, Delivery, Id, LinkRecord, PageRecord, PushId, Received, Record, Replied, SavedAnswer,
     Unfinished, by,
 };
 use echostr_protocol::{Event, Message, MsgId, OpenId, Reply, Str};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
 
 use crate::journal::{Deleted, Fault, Identity, Op, OpAnswer};
-use crate::value::{ContentColumns, bytes, id, json, message, now_ms, reply, signed, unsigned};
+use crate::value::{
+    ContentColumns, bytes, id, json, markup_of, message, now_ms, reply, signed, unsigned,
+};
 
 /// How many followers are remembered; then all are forgotten, and asked for again.
 const MAX_FOLLOWERS: usize = 20_000;
@@ -30,7 +32,8 @@ type Result<T> = std::result::Result<T, Fault>;
 /// Candidates first, or else every message is looked at.
 const UNFINISHED: &str =
     "SELECT m.id, account.public_id, m.source, m.received_at_ms, m.reply IS NOT NULL,
-            f.open_id, a.id, a.question, a.asked_at_ms, a.expires_at_ms, a.step, coalesce(l.question_id, 0) > m.id
+            f.open_id, a.id, a.question, a.asked_at_ms, a.expires_at_ms, a.step, coalesce(l.question_id, 0) > m.id,
+            a.markup IS NOT NULL
      FROM (
          SELECT id FROM messages WHERE reply IS NULL AND received_at_ms >= ?1
          UNION
@@ -152,13 +155,26 @@ impl<'a> Transaction<'a> {
                     self.delivery(push, delivery)?;
                     None
                 }
-                Record::Answer(_) | Record::Link(_) if instead.is_some() => None,
+                Record::Answer(_) | Record::Link(_) | Record::LivePage { .. }
+                    if instead.is_some() =>
+                {
+                    None
+                }
                 Record::Answer(answer) => {
                     self.answer(answer)?;
                     None
                 }
                 Record::Link(link) => {
                     self.link(link)?;
+                    None
+                }
+                Record::LivePage {
+                    hash,
+                    answer,
+                    created_at_ms,
+                    expires_at_ms,
+                } => {
+                    self.live_page(hash, *answer, *created_at_ms, *expires_at_ms)?;
                     None
                 }
                 Record::Session {
@@ -397,10 +413,11 @@ impl<'a> Transaction<'a> {
         let columns = ContentColumns::of(&answer.content);
         self.statement(
             "INSERT INTO answers (id, message_id, follower_id, question, asked_at_ms, expires_at_ms, state, text, shown_bytes,
-                                  reply, step)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                                  reply, step, source, markup)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
              ON CONFLICT (id) DO UPDATE SET question = ?4, asked_at_ms = ?5, expires_at_ms = ?6, state = ?7, text = ?8,
-                                            shown_bytes = ?9, reply = ?10, step = ?11
+                                            shown_bytes = ?9, reply = ?10, step = ?11,
+                                            source = coalesce(?12, source), markup = coalesce(?13, markup)
              WHERE step <= ?11",
         )?
         .execute(params![
@@ -415,6 +432,8 @@ impl<'a> Transaction<'a> {
             columns.shown_bytes,
             columns.reply,
             answer.step,
+            answer.written.as_ref().map(|written| &written.text),
+            markup_of(answer),
         ])?;
         Ok(())
     }
@@ -480,6 +499,23 @@ impl<'a> Transaction<'a> {
             bytes(link.answer),
             link.step,
         ])?;
+        Ok(())
+    }
+
+    /// A page leads to an answer that is there.
+    fn live_page(
+        &self,
+        hash: &[u8; 32],
+        answer: Id,
+        created_at_ms: i64,
+        expires_at_ms: i64,
+    ) -> Result<()> {
+        self.statement(
+            "INSERT INTO pages (hash, answer_id, created_at_ms, expires_at_ms)
+             SELECT ?1, id, ?3, ?4 FROM answers WHERE id = ?2
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![hash, bytes(answer), created_at_ms, expires_at_ms])?;
         Ok(())
     }
 
@@ -817,6 +853,7 @@ struct StoredAnswer {
     expires_at_ms: i64,
     step: u32,
     is_overtaken: bool,
+    has_page: bool,
 }
 
 impl UnfinishedRow {
@@ -832,6 +869,7 @@ impl UnfinishedRow {
                     expires_at_ms: row.get(9)?,
                     step: row.get(10)?,
                     is_overtaken: row.get(11)?,
+                    has_page: row.get(12)?,
                 },
             )),
         };
@@ -860,6 +898,8 @@ impl UnfinishedRow {
             // No other is asked for.
             content: Content::Running,
             step: stored.step,
+            has_page: stored.has_page,
+            written: None,
         });
         Some(Unfinished {
             account,
@@ -918,6 +958,7 @@ fn delete_follower(
         "DELETE FROM messages WHERE id IN (SELECT id FROM doomed)",
         [],
     )?;
+    run("DELETE FROM pages WHERE answer_id IN (SELECT id FROM answers WHERE follower_id = ?1)")?;
     let answers = run("DELETE FROM answers WHERE follower_id = ?1")?;
     run("DELETE FROM links WHERE follower_id = ?1")?;
     let sessions = run("DELETE FROM sessions WHERE follower_id = ?1")?;
