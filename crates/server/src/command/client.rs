@@ -342,14 +342,14 @@ pub(super) fn path(parts: &[&str], query: &[(&str, Option<String>)]) -> String {
 
 /// Why neither a server answers nor the store could be opened.
 fn unopened(error: &Error) -> Failure {
-    let mut text = with_causes(error);
-    if let Error::Taken { .. } = error {
-        text += &format!(
-            "; nobody answers on its socket {}: if it is a server, restart it, if it is another command, wait for it",
+    let text = with_causes(error);
+    Failure::Trouble(match error {
+        Error::Taken { .. } => format!(
+            "{text}; nobody answers on its socket {}: if it is a server, restart it, if it is another command, wait for it",
             socket::NAME
-        );
-    }
-    Failure::Trouble(text)
+        ),
+        _ => text,
+    })
 }
 
 /// The answer, unless it is a problem.
