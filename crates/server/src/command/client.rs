@@ -171,6 +171,7 @@ impl Client {
                 return Ok(found);
             };
             if found.items.len() >= limit {
+                found.items.truncate(limit);
                 return Ok(found);
             }
             // Accounts go on after an id, everything else before a number.
@@ -238,11 +239,10 @@ impl Client {
             Err(request) => match self.open(is_reading).await {
                 Ok(here) => good(here.answer(request).await).await,
                 // A server may just have been started, or one stops.
-                Err(Error::Taken { path }) => match self.ask_server(request).await? {
+                Err(error) => match self.ask_server(request).await? {
                     Ok(answer) => good(answer).await,
-                    Err(_) => Err(nobody_answers(&Error::Taken { path })),
+                    Err(_) => Err(unopened(&error)),
                 },
-                Err(error) => Err(Failure::Trouble(with_causes(&error))),
             },
         }
     }
@@ -340,12 +340,16 @@ pub(super) fn path(parts: &[&str], query: &[(&str, Option<String>)]) -> String {
     path
 }
 
-/// Somebody has the store, and nobody the socket.
-fn nobody_answers(error: &Error) -> Failure {
-    Failure::Trouble(format!(
-        "{error}; nobody answers on its socket {}: if it is a server, restart it, if it is another command, wait for it",
-        socket::NAME
-    ))
+/// Why neither a server answers nor the store could be opened.
+fn unopened(error: &Error) -> Failure {
+    let text = with_causes(error);
+    Failure::Trouble(match error {
+        Error::Taken { .. } => format!(
+            "{text}; nobody answers on its socket {}: if it is a server, restart it, if it is another command, wait for it",
+            socket::NAME
+        ),
+        _ => text,
+    })
 }
 
 /// The answer, unless it is a problem.

@@ -8,7 +8,8 @@ use echostr_store::{Error, FILE_NAME};
 use tower::ServiceExt as _;
 
 use crate::api::{self, Authority};
-use crate::config::Config;
+use crate::config::{Config, Format, Level, Log};
+use crate::log;
 use crate::store::Store;
 
 /// The store, and what answers.
@@ -24,6 +25,11 @@ impl Here {
         if is_reading && !path.exists() {
             return Err(Error::Missing { path });
         }
+        // What goes wrong in there is said as a server says it, to the person who waits.
+        log::start(Log {
+            level: Level::Warn,
+            format: Format::Pretty,
+        });
         let store = Store::open(config).await?;
         let app = api::router(store.office(config), Authority::Operator);
         Ok(Self { app, store })
