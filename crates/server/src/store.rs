@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use echostr_store::{
-    AccountStore, ApiKeys, BadMasterKey, Db, Error, History, MASTER_KEY_FILE, MasterKeys,
+    AccountStore, ApiKeys, Db, Error, History, MASTER_KEY_FILE, MasterKeys,
     NotChanged, Place, Retention, SqlJournal, Vault,
 };
 use tokio::task::JoinHandle;
@@ -128,13 +128,13 @@ pub(crate) async fn open(config: &Config) -> Result<Option<Store>, String> {
     let start = Instant::now();
     let opened = loop {
         match Store::open(config).await {
-            Err(error) if !is_final(&error) && start.elapsed() < PATIENCE => sleep(PAUSE).await,
+            Err(error) if !error.is_final() && start.elapsed() < PATIENCE => sleep(PAUSE).await,
             opened => break opened,
         }
     };
     let store = match opened {
         Ok(store) => store,
-        Err(error) if is_final(&error) => return Err(with_causes(&error)),
+        Err(error) if error.is_final() => return Err(with_causes(&error)),
         Err(error) => {
             without(&error);
             return Ok(None);
@@ -185,24 +185,6 @@ async fn provision(config: &Config, store: &Store) -> Result<(), NotChanged> {
         );
     }
     Ok(())
-}
-
-/// Whether trying again or going on without a database would be wrong.
-fn is_final(error: &Error) -> bool {
-    match error {
-        Error::MasterKey(error) => !matches!(error, BadMasterKey::File { .. }),
-        error => matches!(
-            error,
-            Error::NotADatabase { .. }
-                | Error::Foreign { .. }
-                | Error::Newer { .. }
-                | Error::Folder { .. }
-                | Error::Taken { .. }
-                | Error::Sealed { .. }
-                | Error::Settings { .. }
-                | Error::Incomplete(_)
-        ),
-    }
 }
 
 /// An error with what caused it.

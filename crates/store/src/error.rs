@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::account::Incomplete;
 use crate::vault::BadMasterKey;
 
-/// What was tried, with which file, and what to do. The cause is in `source()`; nothing that a follower wrote is here.
+/// What was tried, with which file or database, and what to do. The cause is in `source()`; nothing that a follower wrote is here.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -367,5 +367,31 @@ impl Error {
 
     pub(crate) fn unwritten(what: &'static str) -> impl Fn(sqlx::Error) -> Self {
         move |source| Self::Unwritten { what, source }
+    }
+}
+
+impl Error {
+    /// Whether trying again or going on without a journal would be wrong: what is there belongs to somebody else, to a newer
+    /// Echostr or to a server that runs, or there will never be anything.
+    pub fn is_final(&self) -> bool {
+        matches!(
+            self,
+            Self::MasterKey(error) if !matches!(error, BadMasterKey::File { .. })
+        ) || matches!(
+            self,
+            Self::Sealed { .. }
+                | Self::Settings { .. }
+                | Self::Incomplete(_)
+                | Self::HalfCopied { .. }
+                | Self::NotADatabase { .. }
+                | Self::Foreign { .. }
+                | Self::Newer { .. }
+                | Self::Folder { .. }
+                | Self::Taken { .. }
+                | Self::Encoding { .. }
+                | Self::ForeignDatabase { .. }
+                | Self::NewerDatabase { .. }
+                | Self::TakenDatabase { .. }
+        )
     }
 }
