@@ -120,7 +120,7 @@ CREATE TABLE answers (
     source TEXT,
     markup TEXT
 );
-CREATE UNIQUE INDEX answers_by_place ON answers (place);
+CREATE UNIQUE INDEX answers_in_order ON answers (rowid);
 CREATE INDEX answers_by_message ON answers (message_id);
 CREATE INDEX answers_by_follower ON answers (follower_id, asked_at_ms);
 CREATE INDEX answers_unread ON answers (expires_at_ms) WHERE state IN ('running', 'text', 'other');
