@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use echostr_store::{Error, Place, Retention, SqlJournal};
+use echostr_store::{Place, Retention, SqlJournal};
 use tokio::time::sleep;
 use tracing::error;
 
@@ -27,7 +27,7 @@ pub(crate) async fn open(config: &Config) -> Result<Option<Arc<SqlJournal>>, Str
     let start = Instant::now();
     let opened = loop {
         match SqlJournal::open(&place, retention).await {
-            Err(error) if !is_final(&error) && start.elapsed() < PATIENCE => sleep(PAUSE).await,
+            Err(error) if !error.is_final() && start.elapsed() < PATIENCE => sleep(PAUSE).await,
             opened => break opened,
         }
     };
@@ -41,7 +41,7 @@ pub(crate) async fn open(config: &Config) -> Result<Option<Arc<SqlJournal>>, Str
             }
             Ok(Some(Arc::new(journal)))
         }
-        Err(error) if is_final(&error) => Err(with_causes(&error)),
+        Err(error) if error.is_final() => Err(with_causes(&error)),
         Err(error) => {
             error!(
                 error = &error as &dyn std::error::Error,
@@ -51,18 +51,6 @@ pub(crate) async fn open(config: &Config) -> Result<Option<Arc<SqlJournal>>, Str
             Ok(None)
         }
     }
-}
-
-/// Whether trying again or going on without a journal would be wrong.
-fn is_final(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::NotADatabase { .. }
-            | Error::Foreign { .. }
-            | Error::Newer { .. }
-            | Error::Folder { .. }
-            | Error::Taken { .. }
-    )
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-/// What was tried, with which file, and what to do. The cause is in `source()`; nothing that a follower wrote is here.
+/// What was tried, with which file or database, and what to do. The cause is in `source()`; nothing that a follower wrote is here.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -312,4 +312,23 @@ pub enum Error {
         /// What PostgreSQL says.
         source: sqlx::Error,
     },
+}
+
+impl Error {
+    /// Whether trying again or going on without a journal would be wrong: what is there belongs to somebody else, to a newer
+    /// Echostr or to a server that runs, or there will never be anything.
+    pub fn is_final(&self) -> bool {
+        matches!(
+            self,
+            Self::NotADatabase { .. }
+                | Self::Foreign { .. }
+                | Self::Newer { .. }
+                | Self::Folder { .. }
+                | Self::Taken { .. }
+                | Self::Encoding { .. }
+                | Self::ForeignDatabase { .. }
+                | Self::NewerDatabase { .. }
+                | Self::TakenDatabase { .. }
+        )
+    }
 }

@@ -181,15 +181,12 @@ impl People {
             if open_id.as_str().is_empty() {
                 continue;
             }
-            match transaction.known.follower(row.account, open_id.as_str()) {
-                Some(known) => {
-                    row.follower = Some(known.id);
-                    self.of_row.insert(known.id, known);
-                }
-                None => {
-                    let at_ms = row.received.received_at_ms;
-                    missing.entry((row.account, open_id)).or_insert(at_ms);
-                }
+            if let Some(known) = transaction.known.follower(row.account, open_id.as_str()) {
+                row.follower = Some(known.id);
+                self.of_row.insert(known.id, known);
+            } else {
+                let at_ms = row.received.received_at_ms;
+                missing.entry((row.account, open_id)).or_insert(at_ms);
             }
         }
         if missing.is_empty() {
@@ -445,16 +442,13 @@ async fn write_replied<'a>(
         set(&mut updated, row.try_get(0)?, message);
     }
     for ((place, push, replied), updated) in replied.iter().zip(updated) {
-        match updated {
-            Some((message, follower, has_id)) => {
-                transaction
-                    .answered(message, follower, has_id, replied)
-                    .await?;
-            }
-            None => {
-                let found = transaction.stored_reply(push).await?;
-                instead(transaction, *place, found);
-            }
+        if let Some((message, follower, has_id)) = updated {
+            transaction
+                .answered(message, follower, has_id, replied)
+                .await?;
+        } else {
+            let found = transaction.stored_reply(push).await?;
+            instead(transaction, *place, found);
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
@@ -41,7 +42,7 @@ const IGNORED: usize = 2;
 /// `PGUSER`, `PGPASSWORD`, `~/.pgpass` and so on.
 #[derive(Clone)]
 pub struct PostgresUrl {
-    options: PgConnectOptions,
+    options: Arc<PgConnectOptions>,
 }
 
 /// Why something is no address of a PostgreSQL database. The address is not shown: there may be a password in it.
@@ -102,7 +103,7 @@ impl FromStr for PostgresUrl {
         };
         let options = PgConnectOptions::from_str(&url).map_err(|_| UrlError::Malformed)?;
         Ok(Self {
-            options: options.disable_statement_logging(),
+            options: Arc::new(options.disable_statement_logging()),
         })
     }
 }
@@ -110,7 +111,7 @@ impl FromStr for PostgresUrl {
 impl PostgresUrl {
     /// How to connect, under a name that the server's lists show.
     pub(crate) fn options(&self, application: &str) -> PgConnectOptions {
-        self.options.clone().application_name(application)
+        PgConnectOptions::clone(&self.options).application_name(application)
     }
 }
 
