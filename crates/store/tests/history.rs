@@ -91,7 +91,14 @@ async fn pages_fit_together_whatever_is_filtered(ground: Ground) {
     let history = History::new(journal.db());
     let of_follower = |n: i64| (1..=100).rev().filter(move |id| (id - 1) % 3 == n);
     let is_event = |id: &i64| (id - 1) % 10 == 9;
-    let check = async |filter: MessageFilter, expected: Vec<i64>| {
+    // PostgreSQL leaves numbers out: the first message is 1 here, the last 100.
+    let (mut numbers, _) = pages(&history, all(MessageFilter::default())).await;
+    numbers.reverse();
+    assert_eq!(numbers.len(), 100);
+    let check = async |mut filter: MessageFilter, expected: Vec<i64>| {
+        let place = |n: i64| usize::try_from(n - 1).expect("from 1");
+        filter.before = filter.before.map(|n| numbers[place(n)]);
+        let expected: Vec<_> = expected.into_iter().map(|n| numbers[place(n)]).collect();
         let asked = format!("{filter:?}");
         assert_eq!(pages(&history, all(filter)).await.0, expected, "{asked}");
     };
@@ -272,8 +279,9 @@ async fn what_comes_meanwhile_does_not_move_a_page(ground: Ground) {
     }
     filter.before = first.next;
     let second = history.messages(&filter).await.expect("a page");
-    assert_eq!(ids(&first), (94..=100).rev().collect::<Vec<_>>());
-    assert_eq!(ids(&second), (87..=93).rev().collect::<Vec<_>>());
+    let (numbers, _) = pages(&history, all(MessageFilter::default())).await;
+    assert_eq!(ids(&first), numbers[10..17]);
+    assert_eq!(ids(&second), numbers[17..24]);
     journal.close().await;
 }
 
@@ -307,7 +315,7 @@ async fn answers_and_followers_come_page_by_page(ground: Ground) {
         let mut found = Vec::new();
         loop {
             let page = history.answers(&filter).await.expect("a page");
-            found.extend(page.items.iter().map(|entry| entry.message));
+            found.extend(page.items.iter().map(|entry| entry.answer.id));
             match page.next {
                 None => return found,
                 next => filter.before = next,
@@ -481,7 +489,6 @@ async fn nothing_of_a_forgotten_follower_is_left_in_the_file() {
     for entry in fs::read_dir(folder.path()).expect("a folder") {
         let path = entry.expect("a file").path();
         let bytes = fs::read(&path).expect("a file");
-        fs::copy(&path, std::env::temp_dir().join("dbg.db")).ok();
         let left: BTreeSet<&str> = ["zebraword", "giraffeword", "麒麟", "凤凰", "planted"]
             .into_iter()
             .filter(|word| {

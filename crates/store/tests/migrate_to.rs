@@ -100,7 +100,7 @@ async fn a_journal_moves_with_everything_in_it() {
     let next = text("o1", 3, "新的");
     done(&written(&moved, vec![received(&next, None)]).await);
     moved.close().await;
-    assert_eq!(number(&url, "SELECT max(id) FROM messages"), N_MESSAGES + 3);
+    assert!(number(&url, "SELECT max(id) FROM messages") > N_MESSAGES + 2);
     // A number that was deleted is not given again.
     let audit = number(
         &url,

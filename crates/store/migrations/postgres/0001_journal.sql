@@ -76,7 +76,7 @@ CREATE INDEX messages_by_kind ON messages (kind, id) WHERE kind <> 'text';
 -- Messages by what is in them, see `search.rs`. Beside the messages, so that no message is written twice.
 CREATE TABLE search (
     message_id BIGINT NOT NULL PRIMARY KEY,
-    terms TEXT[] NOT NULL
+    terms BIGINT[] NOT NULL
 );
 CREATE INDEX search_by_terms ON search USING gin (terms) WITH (fastupdate = on);
 
