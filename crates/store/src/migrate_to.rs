@@ -34,7 +34,7 @@ const TABLES: [Table; 14] = [
     table("latest", "follower_id"),
     table("messages", "id"),
     table("deliveries", "message_id, place"),
-    table("answers", "place"),
+    table("answers", "rowid"),
     table("links", "id"),
     table("pages", "hash"),
 ];
@@ -250,7 +250,7 @@ impl Origin {
             let mut names: Vec<String> = names.collect::<Result<_, _>>()?;
             if table.name == "answers" {
                 // The order in which they came: SQLite has that without a column.
-                names.push("place".into());
+                names.push("rowid".into());
             }
             let count = format!("SELECT count(*) FROM {}", table.name);
             Ok((
@@ -324,20 +324,11 @@ fn read_within(
     sender: &mpsc::Sender<Result<Portion, Error>>,
 ) -> rusqlite::Result<()> {
     let connection = reader(path)?;
-    let is_answers = plan.table.name == "answers";
-    let columns: Vec<&str> = plan
-        .columns
-        .iter()
-        .map(|column| match column.as_str() {
-            "place" if is_answers => "rowid",
-            column => column,
-        })
-        .collect();
-    let key = if is_answers { "rowid" } else { plan.table.key };
     let sql = format!(
-        "SELECT {} FROM {} ORDER BY {key} LIMIT -1 OFFSET {skip}",
-        columns.join(", "),
-        plan.table.name
+        "SELECT {} FROM {} ORDER BY {} LIMIT -1 OFFSET {skip}",
+        plan.columns.join(", "),
+        plan.table.name,
+        plan.table.key
     );
     let mut select = connection.prepare(&sql)?;
     let mut rows = select.query([])?;
@@ -346,7 +337,7 @@ fn read_within(
         rows: 0,
     };
     while let Some(row) = rows.next()? {
-        encode(row, columns.len(), &mut portion.bytes)?;
+        encode(row, plan.columns.len(), &mut portion.bytes)?;
         portion.rows += 1;
         if portion.rows >= PORTION_ROWS || portion.bytes.len() >= PORTION_BYTES {
             let full = std::mem::replace(
@@ -563,7 +554,7 @@ impl Target {
     }
 
     async fn set_sequence(&mut self, table: &str, last: i64) -> Result<(), Error> {
-        let column = if table == "answers" { "place" } else { "id" };
+        let column = if table == "answers" { "rowid" } else { "id" };
         sqlx::query("SELECT setval(pg_get_serial_sequence($1, $2), greatest($3, 1), $3 > 0)")
             .bind(table)
             .bind(column)

@@ -76,7 +76,7 @@ CREATE INDEX messages_by_kind ON messages (kind, id) WHERE kind <> 'text';
 -- Messages by what is in them, see `search.rs`. Beside the messages, so that no message is written twice.
 CREATE TABLE search (
     message_id BIGINT NOT NULL PRIMARY KEY,
-    terms TEXT[] NOT NULL
+    terms BIGINT[] NOT NULL
 );
 CREATE INDEX search_by_terms ON search USING gin (terms) WITH (fastupdate = on);
 
@@ -120,7 +120,7 @@ CREATE TABLE answers (
     source TEXT,
     markup TEXT
 );
-CREATE UNIQUE INDEX answers_by_place ON answers (place);
+CREATE UNIQUE INDEX answers_in_order ON answers (rowid);
 CREATE INDEX answers_by_message ON answers (message_id);
 CREATE INDEX answers_by_follower ON answers (follower_id, asked_at_ms);
 CREATE INDEX answers_unread ON answers (expires_at_ms) WHERE state IN ('running', 'text', 'other');

@@ -38,7 +38,7 @@ pub(super) async fn portion(connection: &mut PgConnection, now_ms: i64) -> Resul
     let late_ids: Vec<i64> = late.iter().map(|(id, ..)| *id).collect();
     for (id, source, replied) in &late {
         ids.push(*id);
-        terms.push(joined(*id, source, Some(replied)));
+        terms.push(listed(*id, source, Some(replied)));
     }
     let mut to = indexed_to;
     for (id, source, replied, received_at_ms) in &rows {
@@ -51,7 +51,7 @@ pub(super) async fn portion(connection: &mut PgConnection, now_ms: i64) -> Resul
             unanswered.push(*id);
         }
         ids.push(*id);
-        terms.push(joined(*id, source, replied.as_deref()));
+        terms.push(listed(*id, source, replied.as_deref()));
         to = *id;
     }
     if ids.is_empty() {
@@ -63,7 +63,7 @@ pub(super) async fn portion(connection: &mut PgConnection, now_ms: i64) -> Resul
         .await?;
     query(
         "INSERT INTO search (message_id, terms)
-         SELECT id, string_to_array(terms, ' ') FROM UNNEST($1::bigint[], $2::text[]) AS new (id, terms)
+         SELECT id, terms::bigint[] FROM UNNEST($1::bigint[], $2::text[]) AS new (id, terms)
          ON CONFLICT (message_id) DO UPDATE SET terms = excluded.terms",
     )
     .bind(&ids)
@@ -111,9 +111,10 @@ async fn indexed_to(connection: &mut PgConnection) -> Result<i64> {
     Ok(0)
 }
 
-/// The terms, with blanks between them.
-fn joined(id: i64, source: &str, replied: Option<&str>) -> String {
+/// The terms as PostgreSQL writes a list: one text for each message can be given to a statement, one list not.
+fn listed(id: i64, source: &str, replied: Option<&str>) -> String {
     let replied = replied.and_then(|json| reply(json).ok());
     let terms = Texts::of(source, replied.as_ref()).terms(id);
-    terms.into_iter().collect::<Vec<_>>().join(" ")
+    let terms: Vec<_> = terms.iter().map(i64::to_string).collect();
+    format!("{{{}}}", terms.join(","))
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::journal::Fault;
-use crate::search::{Texts, VERSION};
+use crate::search::{Texts, VERSION, as_text};
 use crate::value::reply;
 
 /// How many messages go into the index in one transaction at the most, and how long that is continued: no commit waits long
@@ -158,8 +158,7 @@ fn delete(
 /// The terms, with blanks between them.
 fn terms(id: i64, source: &str, replied: Option<&str>) -> String {
     let replied = replied.and_then(|json| reply(json).ok());
-    let terms = Texts::of(source, replied.as_ref()).terms(id);
-    terms.into_iter().collect::<Vec<_>>().join(" ")
+    as_text(&Texts::of(source, replied.as_ref()).terms(id))
 }
 
 impl State {
