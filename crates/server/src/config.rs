@@ -20,7 +20,8 @@ use std::time::Duration;
 use echostr::{Language, Limits, Strategy};
 use echostr_protocol::{MAX_BYTES, Token};
 use echostr_store::{
-    AccountEntry, BotSettings, MASTER_KEY_VARIABLE, ModeWord, Origin, Previous, TextSettings,
+    AccountEntry, BotSettings, MASTER_KEY_VARIABLE, ModeWord, Origin, PostgresUrl, Previous,
+    TextSettings,
 };
 use secrecy::SecretString;
 
@@ -29,8 +30,8 @@ use self::reader::{Document, Reader};
 pub(crate) use self::reader::{quoted, shown};
 pub(crate) use self::unknown::nearest;
 use self::value::{
-    address, boolean, bot, bot_of_open_access, delivery, folder, integer, list_of, network, number,
-    one_of, ruled, ruled_secret, seconds, url,
+    address, boolean, bot, bot_of_open_access, database, delivery, folder, integer, list_of,
+    network, number, one_of, ruled, ruled_secret, seconds, url,
 };
 use crate::notify::Notify;
 
@@ -46,6 +47,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The folder for data; relative to the working directory unless absolute.
     pub data: PathBuf,
+    /// The database, when it is not a file in the data folder.
+    pub database: Option<PostgresUrl>,
     /// Scheme, host and port by which the world reaches the server, without a slash at the end.
     pub public_url: Option<String>,
     /// `ECHOSTR_MASTER_KEY`, under which secrets are encrypted; nothing: it is in a file of the data folder. It is never in a file
@@ -256,6 +259,7 @@ fn config(keys: &mut Reader<'_>) -> Config {
     Config {
         listen: keys.get("listen", address),
         data: keys.get("data", folder),
+        database: keys.get("database.url", database),
         public_url,
         master_key: None,
         log: Log {

@@ -348,6 +348,9 @@ fn unopened(error: &Error) -> Failure {
             "{text}; nobody answers on its socket {}: if it is a server, restart it, if it is another command, wait for it",
             socket::NAME
         ),
+        Error::TakenDatabase { .. } => {
+            format!("{text}; run the command on the machine of that server, with its data folder")
+        }
         _ => text,
     })
 }

@@ -22,7 +22,7 @@ impl Here {
     /// Opens it, and keeps servers out of it meanwhile. Who only reads makes no new one.
     pub(super) async fn open(config: &Config, is_reading: bool) -> Result<Self, Error> {
         let path = config.data.join(FILE_NAME);
-        if is_reading && !path.exists() {
+        if is_reading && config.database.is_none() && !path.exists() {
             return Err(Error::Missing { path });
         }
         // What goes wrong in there is said as a server says it, to the person who waits.

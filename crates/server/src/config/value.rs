@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use echostr::Strategy;
 use echostr_protocol::{EncodingAesKey, Token};
-use echostr_store::{BotSettings, ModeWord};
+use echostr_store::{BotSettings, ModeWord, PostgresUrl};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
@@ -415,4 +415,15 @@ pub(super) fn url(given: &Given<'_>) -> Result<Option<Url>, Faults> {
         text: text.trim_end_matches('/').into(),
         port,
     }))
+}
+
+/// The address of a PostgreSQL, or nothing when it is empty. It is never shown: there may be a password in it.
+pub(super) fn database(given: &Given<'_>) -> Result<Option<PostgresUrl>, Faults> {
+    let text = given.secret_text()?.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let url = text.parse();
+    url.map(Some)
+        .map_err(|error| given.fault(&format!("cannot be used: {error}")))
 }
