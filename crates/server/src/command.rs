@@ -5,6 +5,7 @@ pub mod config;
 pub mod doctor;
 pub mod follower;
 pub mod message;
+pub mod migrate_to;
 
 mod book;
 mod print;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use echostr_server::command::{answer, config, doctor, follower, message};
+use echostr_server::command::{answer, config, doctor, follower, message, migrate_to};
 use echostr_server::config::Sources;
 use echostr_server::serve;
 
@@ -45,6 +45,8 @@ enum Command {
         #[command(subcommand)]
         action: follower::Action,
     },
+    /// 把数据文件夹里的全部数据搬进 PostgreSQL · move everything from the data folder into PostgreSQL
+    MigrateTo(migrate_to::Options),
 }
 
 #[derive(Subcommand)]
@@ -82,6 +84,7 @@ fn main() -> ExitCode {
         Some(Command::Message { action }) => message::run(action),
         Some(Command::Answer { action }) => answer::run(action),
         Some(Command::Follower { action }) => follower::run(action),
+        Some(Command::MigrateTo(options)) => migrate_to::run(options),
     }
 }
 
