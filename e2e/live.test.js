@@ -118,7 +118,7 @@ async function inTabs(all, work) {
   );
 }
 
-test("nothing that was written does anything on the page", { timeout: 40_000 }, async () => {
+test("nothing that was written does anything on the page", { timeout: 120_000 }, async () => {
   assert.ok(VECTORS.length >= 80);
   await inTabs(VECTORS, async ({ page, faults }, vector, place) => {
     server.answers.set(`page ${place}`, (response) => response.end(LONG + vector));
@@ -127,7 +127,7 @@ test("nothing that was written does anything on the page", { timeout: 40_000 }, 
   });
 });
 
-test("nothing that was written does anything while it appears", { timeout: 50_000 }, async () => {
+test("nothing that was written does anything while it appears", { timeout: 120_000 }, async () => {
   // Several in one answer, but for those that may swallow what follows them: the time of a browser is dear.
   const [alone, together] = [true, false].map((is) => VECTORS.filter((vector) => /```|<[!?]|<(script|style|textarea)/i.test(vector) === is));
   const groups = [...alone];
@@ -157,7 +157,7 @@ test("nothing that was written does anything while it appears", { timeout: 50_00
   });
 });
 
-test("a page grows, ends, and reads the same when it is opened again", { timeout: 20_000 }, async () => {
+test("a page grows, ends, and reads the same when it is opened again", { timeout: 60_000 }, async () => {
   const pieces = SAMPLE.match(/[\s\S]{1,40}/g);
   let release;
   server.answers.set("grows", async (response) => {
