@@ -163,7 +163,7 @@ impl Live {
 
     /// The same for what never was, has expired and was revoked.
     fn gone(&self) -> Response {
-        self.instead(
+        instead(
             StatusCode::NOT_FOUND,
             &Gone {
                 title: "这里没有内容",
@@ -176,7 +176,7 @@ impl Live {
     }
 
     fn busy(&self) -> Response {
-        self.instead(
+        instead(
             StatusCode::SERVICE_UNAVAILABLE,
             &Gone {
                 title: "请稍候",
@@ -186,10 +186,6 @@ impl Live {
                 is_busy: true,
             },
         )
-    }
-
-    fn instead(&self, status: StatusCode, page: &Gone<'_>) -> Response {
-        respond(status, page.render())
     }
 }
 
@@ -205,9 +201,9 @@ async fn page(State(live): State<Live>, Path(word): Path<String>) -> Response {
         .bot
         .follow(page.answer)
         .map(|following| following.look(0));
-    let shown = Shown::of(now, &page, &words);
+    let shown = Shown::of(now, &page, words);
     let template = Article {
-        words: &words,
+        words,
         name: &page.account_name,
         question: &page.question,
         state: words.state(shown.stage),
@@ -336,6 +332,21 @@ const ENGLISH: Words = Words {
     no_answer: "There is no answer to this question. Please ask it again in the chat.",
 };
 
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
 impl Words {
     fn of(language: Language) -> &'static Self {
         match language {
@@ -370,20 +381,6 @@ impl Words {
                 "链接有效期至 {year} 年 {month} 月 {day} 日，知道链接的人都能看到这一页。"
             );
         }
-        const MONTHS: [&str; 12] = [
-            "January",
-            "February",
-            "March",
-            "April",
-            "May",
-            "June",
-            "July",
-            "August",
-            "September",
-            "October",
-            "November",
-            "December",
-        ];
         let month = usize::try_from(month - 1).map_or("", |month| MONTHS[month % 12]);
         format!("This link works until {day} {month} {year}. Whoever has it can read this page.")
     }
@@ -431,6 +428,10 @@ struct Gone<'a> {
     english: &'a str,
     style: &'a str,
     is_busy: bool,
+}
+
+fn instead(status: StatusCode, page: &Gone<'_>) -> Response {
+    respond(status, page.render())
 }
 
 fn respond(status: StatusCode, page: askama::Result<String>) -> Response {

@@ -530,10 +530,9 @@ fn text_only(text: &str, out: &mut String) {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             TILDE => out.push('~'),
-            NOTHING => {}
             '\n' | '\t' => out.push(character),
             // Embeddings and overrides of the direction.
-            '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {}
+            NOTHING | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {}
             _ if character.is_control() => {}
             _ => out.push(character),
         }
