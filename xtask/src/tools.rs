@@ -48,6 +48,18 @@ const NGINX: Tool = Tool {
     debian_packages: "nginx",
 };
 
+const POSTGRESQL: Tool = Tool {
+    name: "PostgreSQL, which the tests start by themselves",
+    // Debian puts the server where no shell looks.
+    test: &[
+        "sh",
+        "-c",
+        "for bin in /usr/lib/postgresql/*/bin $(echo \"$PATH\" | tr : ' '); do \
+         [ -x \"$bin/initdb\" ] && [ -x \"$bin/postgres\" ] && [ -x \"$bin/psql\" ] && exit 0; done; exit 1",
+    ],
+    debian_packages: "postgresql",
+};
+
 impl Tool {
     fn is_there(&self) -> bool {
         works(Command::new(self.test[0]).args(&self.test[1..]))
@@ -60,6 +72,7 @@ pub(crate) fn install(project: &Project) -> Result {
     rust_component(project, "clippy", "clippy")?;
     require(project, &CURL)?;
     require(project, &NGINX)?;
+    require(project, &POSTGRESQL)?;
     python(project)?;
     node_modules(project)?;
     Ok(())
