@@ -62,6 +62,17 @@ const CHINESE_FONT: Tool = Tool {
     test: &["sh", "-c", "fc-list :lang=zh-cn family | grep -q ."],
     debian_packages: "fontconfig fonts-noto-cjk",
 };
+const POSTGRESQL: Tool = Tool {
+    name: "PostgreSQL, which the tests start by themselves",
+    // Debian puts the server where no shell looks.
+    test: &[
+        "sh",
+        "-c",
+        "for bin in /usr/lib/postgresql/*/bin $(echo \"$PATH\" | tr : ' '); do \
+         [ -x \"$bin/initdb\" ] && [ -x \"$bin/postgres\" ] && [ -x \"$bin/psql\" ] && exit 0; done; exit 1",
+    ],
+    debian_packages: "postgresql",
+};
 
 impl Tool {
     fn is_there(&self) -> bool {
@@ -75,6 +86,7 @@ pub(crate) fn install(project: &Project) -> Result {
     rust_component(project, "clippy", "clippy")?;
     require(project, &CURL)?;
     require(project, &NGINX)?;
+    require(project, &POSTGRESQL)?;
     python(project)?;
     chromium(project)?;
     for folder in ["interop", "e2e"] {

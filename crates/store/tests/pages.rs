@@ -1,13 +1,36 @@
-//! Pages on which answers can be read: found by the id in their address, and by nothing else.
+//! Pages on which answers can be read: found by the id in their address, and by nothing else. SQLite, and a PostgreSQL that
+//! these tests start.
 
 mod common;
 
 use echostr::journal::{Content, Id, Record, SavedAnswer, WrittenText, page_hash};
 use echostr::{Journal, Markup};
 use echostr_protocol::Message;
-use echostr_store::{LivePages, PageState, Place, Retention, SqlJournal, revoke_pages};
+use echostr_store::{LivePages, PageState, Retention, revoke_pages};
 
 use common::*;
+
+/// Every one of these on every database.
+macro_rules! story {
+    ($($name:ident,)*) => {
+        mod sqlite {
+            $(#[tokio::test] async fn $name() { super::$name(crate::Ground::sqlite()).await; })*
+        }
+
+        mod postgres {
+            $(#[tokio::test] async fn $name() { super::$name(crate::Ground::postgres()).await; })*
+        }
+    };
+}
+
+story! {
+    a_page_shows_its_answer_from_its_beginning_to_its_expiry,
+    a_job_that_is_taken_up_knows_of_its_page,
+    a_page_that_was_revoked_stays_closed,
+    what_a_page_has_shown_is_read,
+    a_page_goes_with_its_follower,
+    a_page_keeps_its_answer_until_it_expires_and_its_text_no_longer,
+}
 
 const PAGE: Id = 0x1234;
 const ANSWER: Id = 7;
@@ -50,10 +73,8 @@ fn written_down(message: &Message, content: Content) -> SavedAnswer {
     }
 }
 
-#[tokio::test]
-async fn a_page_shows_its_answer_from_its_beginning_to_its_expiry() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
+async fn a_page_shows_its_answer_from_its_beginning_to_its_expiry(ground: Ground) {
+    let journal = ground.open().await;
     let pages = LivePages::new(journal.db());
     let message = text("o1", 1, "多少钱");
     let at_once = vec![
@@ -94,10 +115,8 @@ async fn a_page_shows_its_answer_from_its_beginning_to_its_expiry() {
     }
 }
 
-#[tokio::test]
-async fn a_job_that_is_taken_up_knows_of_its_page() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
+async fn a_job_that_is_taken_up_knows_of_its_page(ground: Ground) {
+    let journal = ground.open().await;
     let message = text("o1", 1, "多少钱");
     let records = vec![
         received_at(&message, now_ms(), Some(replied("a link", "deadline"))),
@@ -106,7 +125,7 @@ async fn a_job_that_is_taken_up_knows_of_its_page() {
     ];
     done(&written(&journal, records).await);
     journal.close().await;
-    let journal = open(folder.path()).await;
+    let journal = ground.open().await;
     let unfinished = journal.take_up(now_ms() - DAY_MS).await.expect("read");
     let answer = unfinished[0].answer.as_ref().expect("an answer");
     assert!(answer.has_page);
@@ -115,12 +134,9 @@ async fn a_job_that_is_taken_up_knows_of_its_page() {
     assert!(unread[0].has_page);
 }
 
-#[tokio::test]
-async fn a_page_that_was_revoked_stays_closed() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
-    let db = journal.db();
-    let pages = LivePages::new(db.clone());
+async fn a_page_that_was_revoked_stays_closed(ground: Ground) {
+    let journal = ground.open().await;
+    let pages = LivePages::new(journal.db());
     let message = text("o1", 1, "多少钱");
     let records = vec![
         received(&message, None),
@@ -129,30 +145,19 @@ async fn a_page_that_was_revoked_stays_closed() {
         live_page(PAGE + 1, ANSWER, in_a_day()),
     ];
     done(&written(&journal, records).await);
-    assert_eq!(
-        revoke_pages(&db, ANSWER + 1, now_ms())
-            .await
-            .expect("written"),
-        0
-    );
-    assert_eq!(
-        revoke_pages(&db, ANSWER, now_ms()).await.expect("written"),
-        2
-    );
-    assert_eq!(
-        revoke_pages(&db, ANSWER, now_ms()).await.expect("written"),
-        0
-    );
+    let db = journal.db();
+    for (answer, revoked) in [(ANSWER + 1, 0), (ANSWER, 2), (ANSWER, 0)] {
+        let done = revoke_pages(&db, answer, now_ms()).await;
+        assert_eq!(done.expect("written"), revoked);
+    }
     // It is not opened again by what is written twice.
     done(&written(&journal, vec![live_page(PAGE, ANSWER, in_a_day())]).await);
     assert_eq!(pages.find(PAGE).await.expect("read"), None);
     assert!(!pages.is_open(PAGE).await.expect("read"));
 }
 
-#[tokio::test]
-async fn what_a_page_has_shown_is_read() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
+async fn what_a_page_has_shown_is_read(ground: Ground) {
+    let journal = ground.open().await;
     let pages = LivePages::new(journal.db());
     let message = text("o1", 1, "多少钱");
     let records = vec![
@@ -180,10 +185,8 @@ async fn what_a_page_has_shown_is_read() {
     assert_eq!(page.text, "**42**");
 }
 
-#[tokio::test]
-async fn a_page_goes_with_its_follower() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
+async fn a_page_goes_with_its_follower(ground: Ground) {
+    let journal = ground.open().await;
     let pages = LivePages::new(journal.db());
     let message = text("o1", 1, "多少钱");
     let records = vec![
@@ -198,13 +201,11 @@ async fn a_page_goes_with_its_follower() {
     };
     done(&written(&journal, vec![forget]).await);
     assert_eq!(pages.find(PAGE).await.expect("read"), None);
-    assert_eq!(count(folder.path(), "pages"), 0);
+    assert_eq!(ground.count("pages"), 0);
 }
 
-#[tokio::test]
-async fn a_page_keeps_its_answer_until_it_expires_and_its_text_no_longer() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
+async fn a_page_keeps_its_answer_until_it_expires_and_its_text_no_longer(ground: Ground) {
+    let journal = ground.open().await;
     let old = now_ms() - 40 * DAY_MS;
     let [lives, expires] = [text("o1", 1, "多少钱"), text("o2", 2, "多少钱")];
     let read = |id: Id, message: &Message| {
@@ -228,20 +229,18 @@ async fn a_page_keeps_its_answer_until_it_expires_and_its_text_no_longer() {
         journal_days: 30,
         unfollowed_days: 30,
     };
-    let journal = SqlJournal::open(&Place::Folder(folder.path().to_owned()), retention)
-        .await
-        .expect("a journal");
+    let journal = ground.open_with(retention).await;
     let touch = async || done(&written(&journal, vec![session("o1", "touch", Some("1"))]).await);
     until(async || {
         touch().await;
-        count(folder.path(), "pages") == 1
+        ground.count("pages") == 1
     })
     .await;
     let pages = LivePages::new(journal.db());
     let page = pages.find(PAGE).await.expect("read").expect("found");
     assert_eq!(page.text, "**42**");
     assert_eq!(
-        count(folder.path(), "answers WHERE source IS NOT NULL"),
+        ground.count("answers WHERE source IS NOT NULL"),
         1,
         "the text of the other has gone"
     );

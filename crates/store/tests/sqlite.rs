@@ -7,9 +7,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use echostr::journal::{Content, Ended, Link, Record, Written, by};
+use echostr::journal::{Link, Record, Written, by};
 use echostr::{Account, Journal, Reply};
-use echostr_store::{Book, Messages, Place, Retention, SqlJournal};
+use echostr_store::{Book, Messages, Place, SqlJournal};
 
 use common::*;
 

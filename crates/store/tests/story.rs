@@ -23,6 +23,7 @@ macro_rules! story {
 }
 
 story! {
+    a_batch_of_known_and_new_pushes_keeps_everything,
     a_push_is_found_with_its_reply,
     the_first_reply_counts,
     calls_of_one_batch_do_not_mix_their_outcomes,
@@ -119,6 +120,67 @@ async fn calls_of_one_batch_do_not_mix_their_outcomes(ground: Ground) {
     let instead = Written::Instead(Reply::from("A"), START + 100);
     for (commit, expected) in commits.iter().zip([Written::Done, instead, Written::Done]) {
         assert_eq!(commit.wait().await, expected);
+    }
+}
+
+async fn a_batch_of_known_and_new_pushes_keeps_everything(ground: Ground) {
+    let journal = ground.open().await;
+    let push = |n| text("o1", n, "hi");
+    let hi = |reply: &str| Some(replied(reply, "echo"));
+    done(&written(&journal, vec![received(&push(1), hi("A"))]).await);
+    let mut commits = vec![
+        journal.write(vec![
+            received(&push(2), None),
+            delivery(&push(2), 1, Ended::Closed),
+        ]),
+        // Known, between two that are new.
+        journal.write(vec![received(&push(1), hi("B"))]),
+        journal.write(vec![
+            received(&push(3), hi("C")),
+            delivery(&push(3), 1, Ended::Answered),
+        ]),
+        // New a moment ago.
+        journal.write(vec![received(&push(2), None)]),
+        journal.write(vec![received(&push(2), hi("D"))]),
+        journal.write(vec![reply_to(&push(2), replied("E", "echo"))]),
+        journal.write(vec![reply_to(&push(9), replied("never received", "echo"))]),
+        journal.write(vec![delivery(&push(9), 1, Ended::Answered)]),
+        journal.write(vec![
+            delivery(&push(2), 2, Ended::Closed),
+            delivery(&push(2), 3, Ended::Answered),
+        ]),
+        journal.write(vec![received(&push(1), None), received(&push(4), None)]),
+    ];
+    commits.extend((10..40).map(|n| journal.write(vec![received(&text("o2", n, "hi"), None)])));
+    let instead = |reply: &str| Written::Instead(Reply::from(reply), START + 100);
+    let expected = [
+        Written::Done,
+        instead("A"),
+        Written::Done,
+        Written::Done,
+        Written::Done,
+        instead("D"),
+        Written::Done,
+        Written::Done,
+        Written::Done,
+        instead("A"),
+    ];
+    for (commit, expected) in commits.iter().zip(expected) {
+        assert_eq!(commit.wait().await, expected);
+    }
+    journal.close().await;
+    assert_eq!(ground.count("messages"), 34);
+    assert_eq!(ground.count("deliveries"), 4);
+    assert_eq!(ground.count("followers"), 2);
+
+    // All of them hang together, also for the next process.
+    let journal = ground.open().await;
+    done(&written(&journal, vec![forget("o1")]).await);
+    assert_eq!(ground.count("messages"), 30);
+    assert_eq!(ground.count("deliveries"), 0);
+    done(&written(&journal, vec![forget("o2")]).await);
+    for (table, n_rows) in rows(&ground) {
+        assert_eq!(n_rows, 0, "{table}");
     }
 }
 

@@ -88,9 +88,8 @@ fn may_pass_postgres(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(error) => {
             // Cardinality, data, constraints, limits such as the longest key of an index.
-            let class = error.code().map(|code| code.chars().take(2).collect());
-            let class: String = class.unwrap_or_default();
-            !matches!(class.as_str(), "21" | "22" | "23" | "54")
+            let code = error.code().unwrap_or_default();
+            !matches!(code.get(..2), Some("21" | "22" | "23" | "54"))
         }
         sqlx::Error::Encode(_)
         | sqlx::Error::Decode(_)

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 const USER: &str = "echostr";
 
 /// How long it may take to start or to end.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Ends the server and removes its folder when its standard input ends, because the test's process is gone.
 const GUARD: &str = r#"
@@ -46,8 +46,8 @@ pub(crate) struct Postgres {
     owner: Option<(u32, u32)>,
     child: Mutex<Option<Child>>,
     databases: AtomicU32,
-    // Its end is what the guard waits for.
-    _guard: ChildStdin,
+    // The end of its input is what the guard waits for; it outlives this process.
+    _guard: (ChildStdin, Child),
 }
 
 /// The one server of this test process.
@@ -77,7 +77,7 @@ impl Postgres {
             owner,
             child: Mutex::new(None),
             databases: AtomicU32::new(0),
-            _guard: guard.stdin.take().expect("piped"),
+            _guard: (guard.stdin.take().expect("piped"), guard),
             folder,
         };
         let mut initdb = server.command("initdb");
