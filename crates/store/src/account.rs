@@ -102,8 +102,8 @@ pub enum ModeWord {
     Safe,
 }
 
-/// Who answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Who answers. It prints addresses without their queries, which may hold a secret.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum BotSettings {
     /// Sends text, image and voice back.
@@ -346,13 +346,21 @@ impl AccountEntry {
             }
             !is_same
         });
-        let all = before.secrets.all();
-        for ((name, old), (_, new)) in all.into_iter().zip(self.secrets.all()) {
-            if old != new {
-                let masked = |secret: Option<Kept<'_>>| secret.map(|secret| secret.masked());
-                was.extend(masked(old).map(|old| (name.to_owned(), old)));
-                is.extend(masked(new).map(|new| (name.to_owned(), new)));
+        for ((name, old), (_, new)) in before.kept().into_iter().zip(self.kept()) {
+            if old == new {
+                continue;
             }
+            // The address stands there already.
+            if name == BOT_URL {
+                was.entry("bot")
+                    .or_insert_with(|| json!(before.settings.bot.masked()));
+                is.entry("bot")
+                    .or_insert_with(|| json!(self.settings.bot.masked()));
+                continue;
+            }
+            let masked = |secret: Option<Kept<'_>>| secret.map(|_| (name.to_owned(), json!("***")));
+            was.extend(masked(old));
+            is.extend(masked(new));
         }
         (!was.is_empty() || !is.is_empty()).then(|| (was.into(), is.into()))
     }
@@ -360,19 +368,65 @@ impl AccountEntry {
     /// All of it, secrets masked.
     pub(crate) fn masked(&self) -> Value {
         let mut map = self.visible();
-        let all = self.secrets.all().into_iter();
-        map.extend(all.filter_map(|(name, secret)| Some((name.to_owned(), secret?.masked()))));
+        let kept = self
+            .kept()
+            .into_iter()
+            .filter(|(name, kept)| *name != BOT_URL && kept.is_some());
+        map.extend(kept.map(|(name, _)| (name.to_owned(), json!("***"))));
         map.into()
+    }
+
+    /// Every secret in the order of [`SECRETS`], as far as it is set.
+    pub(crate) fn kept(&self) -> [(&'static str, Option<Kept<'_>>); 9] {
+        fn token(token: &Token) -> Kept<'_> {
+            Kept {
+                text: token.expose().into(),
+                until_ms: None,
+            }
+        }
+        fn key(key: &EncodingAesKey) -> Kept<'_> {
+            Kept {
+                text: key.to_base64().into(),
+                until_ms: None,
+            }
+        }
+        fn text(secret: &SecretString) -> Kept<'_> {
+            Kept {
+                text: secret.expose_secret().into(),
+                until_ms: None,
+            }
+        }
+        fn previous<'a, T>(of: fn(&'a T) -> Kept<'a>) -> impl Fn(&'a Previous<T>) -> Kept<'a> {
+            move |previous| Kept {
+                until_ms: previous.until_ms,
+                ..of(&previous.value)
+            }
+        }
+        let secrets = &self.secrets;
+        let values = [
+            Some(token(&secrets.token)),
+            secrets.previous_token.as_ref().map(previous(token)),
+            secrets.encoding_aes_key.as_ref().map(key),
+            secrets
+                .previous_encoding_aes_key
+                .as_ref()
+                .map(previous(key)),
+            secrets.app_secret.as_ref().map(text),
+            secrets.bot_secret.as_ref().map(text),
+            secrets.relay_token.as_ref().map(token),
+            secrets.relay_encoding_aes_key.as_ref().map(key),
+            self.settings.bot.secret_url().map(|url| Kept {
+                text: url.into(),
+                until_ms: None,
+            }),
+        ];
+        let mut values = values.into_iter();
+        SECRETS.map(|name| (name, values.next().flatten()))
     }
 
     fn visible(&self) -> Map<String, Value> {
         let mut map = object(&self.settings);
-        // The query of an address may hold a secret.
-        if let Some(Value::String(url)) = map.get_mut("bot").and_then(|bot| bot.get_mut("url"))
-            && let Some((address, _)) = url.split_once('?')
-        {
-            *url = format!("{address}?***");
-        }
+        map.insert("bot".into(), json!(self.settings.bot.masked()));
         map.insert("origin".into(), json!(self.origin.as_str()));
         map.insert("disabled".into(), json!(self.disabled_at_ms.is_some()));
         map.retain(|_, value| !value.is_null());
@@ -381,6 +435,9 @@ impl AccountEntry {
 
     pub(crate) fn columns(&self) -> Columns {
         let mut settings = object(&self.settings);
+        if self.settings.bot.secret_url().is_some() {
+            settings.insert("bot".into(), json!(self.settings.bot.masked()));
+        }
         for name in IN_COLUMNS {
             settings.remove(name);
         }
@@ -489,6 +546,40 @@ impl ModeWord {
 }
 
 impl BotSettings {
+    /// Where it listens, with `***` for a query.
+    pub fn shown_url(&self) -> Option<String> {
+        let url = self.url()?;
+        Some(match url.split_once('?') {
+            Some((address, _)) => format!("{address}?***"),
+            None => url.to_owned(),
+        })
+    }
+
+    fn url(&self) -> Option<&str> {
+        match self {
+            Self::Http { url, .. } | Self::Relay { url, .. } => Some(url),
+            Self::Echo | Self::None => None,
+        }
+    }
+
+    /// The address, if it may hold a secret.
+    fn secret_url(&self) -> Option<&str> {
+        self.url().filter(|url| url.contains('?'))
+    }
+
+    /// The address is the one that was kept as a secret.
+    pub(crate) fn set_url(&mut self, secret: &str) {
+        if let Self::Http { url, .. } | Self::Relay { url, .. } = self {
+            secret.clone_into(url);
+        }
+    }
+
+    fn masked(&self) -> Self {
+        let mut masked = self.clone();
+        masked.set_url(&self.shown_url().unwrap_or_default());
+        masked
+    }
+
     /// The word in the settings.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -500,6 +591,38 @@ impl BotSettings {
     }
 }
 
+impl fmt::Debug for BotSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.shown_url().unwrap_or_default();
+        match self {
+            Self::Echo => f.write_str("Echo"),
+            Self::None => f.write_str("None"),
+            Self::Http {
+                timeout_secs,
+                events,
+                ..
+            } => f
+                .debug_struct("Http")
+                .field("url", &url)
+                .field("timeout_secs", timeout_secs)
+                .field("events", events)
+                .finish(),
+            Self::Relay {
+                mode,
+                app_id,
+                timeout_secs,
+                ..
+            } => f
+                .debug_struct("Relay")
+                .field("url", &url)
+                .field("mode", mode)
+                .field("app_id", app_id)
+                .field("timeout_secs", timeout_secs)
+                .finish(),
+        }
+    }
+}
+
 /// A secret in clear, on its way into the database.
 #[derive(PartialEq)]
 pub(crate) struct Kept<'a> {
@@ -507,14 +630,11 @@ pub(crate) struct Kept<'a> {
     pub(crate) until_ms: Option<i64>,
 }
 
-impl Kept<'_> {
-    fn masked(&self) -> Value {
-        json!("***")
-    }
-}
+/// The address of the bot, when it has a query: that may hold a secret.
+pub(crate) const BOT_URL: &str = "bot_url";
 
 /// The names of the secrets in the database.
-pub(crate) const SECRETS: [&str; 8] = [
+pub(crate) const SECRETS: [&str; 9] = [
     "token",
     "previous_token",
     "encoding_aes_key",
@@ -523,6 +643,7 @@ pub(crate) const SECRETS: [&str; 8] = [
     "bot_secret",
     "relay_token",
     "relay_encoding_aes_key",
+    BOT_URL,
 ];
 
 impl AccountSecrets {
@@ -538,46 +659,6 @@ impl AccountSecrets {
             relay_token: None,
             relay_encoding_aes_key: None,
         }
-    }
-
-    /// Every secret in the order of [`SECRETS`], as far as it is set.
-    pub(crate) fn all(&self) -> [(&'static str, Option<Kept<'_>>); 8] {
-        fn token(token: &Token) -> Kept<'_> {
-            Kept {
-                text: token.expose().into(),
-                until_ms: None,
-            }
-        }
-        fn key(key: &EncodingAesKey) -> Kept<'_> {
-            Kept {
-                text: key.to_base64().into(),
-                until_ms: None,
-            }
-        }
-        fn text(secret: &SecretString) -> Kept<'_> {
-            Kept {
-                text: secret.expose_secret().into(),
-                until_ms: None,
-            }
-        }
-        fn previous<'a, T>(of: fn(&'a T) -> Kept<'a>) -> impl Fn(&'a Previous<T>) -> Kept<'a> {
-            move |previous| Kept {
-                until_ms: previous.until_ms,
-                ..of(&previous.value)
-            }
-        }
-        let values = [
-            Some(token(&self.token)),
-            self.previous_token.as_ref().map(previous(token)),
-            self.encoding_aes_key.as_ref().map(key),
-            self.previous_encoding_aes_key.as_ref().map(previous(key)),
-            self.app_secret.as_ref().map(text),
-            self.bot_secret.as_ref().map(text),
-            self.relay_token.as_ref().map(token),
-            self.relay_encoding_aes_key.as_ref().map(key),
-        ];
-        let mut values = values.into_iter();
-        SECRETS.map(|name| (name, values.next().flatten()))
     }
 
     /// A token that nobody can guess: 32 letters and digits.

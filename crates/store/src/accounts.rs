@@ -16,8 +16,8 @@ use tracing::info;
 
 use crate::Error;
 use crate::account::{
-    AccountEntry, AccountSecrets, AccountSettings, Actor, Incomplete, Origin, PREVIOUS_FOR,
-    Previous,
+    AccountEntry, AccountSecrets, AccountSettings, Actor, BOT_URL, Incomplete, Origin,
+    PREVIOUS_FOR, Previous,
 };
 use crate::change::{Change, commit};
 use crate::db::{Db, reading};
@@ -311,7 +311,7 @@ impl AccountStore {
         let mut n_secrets = 0;
         for entries in entries.chunks(PORTION) {
             let secrets = entries.iter().flat_map(|entry| {
-                let all = entry.secrets.all().into_iter();
+                let all = entry.kept().into_iter();
                 all.filter_map(|(name, kept)| Some(self.sealed(&entry.id, name, &kept?)))
             });
             let secrets: Vec<_> = secrets.collect();
@@ -551,8 +551,8 @@ impl Step {
             before: before.map(|value| value.to_string()),
             after: after.map(|value| value.to_string()),
         };
-        let old = self.old.as_deref().map(|old| old.secrets.all());
-        let new = self.entry.secrets.all().into_iter().enumerate();
+        let old = self.old.as_deref().map(AccountEntry::kept);
+        let new = self.entry.kept().into_iter().enumerate();
         let secrets = new.filter_map(move |(place, (name, new))| {
             let old = old.as_ref().and_then(|old| old[place].1.as_ref());
             match new {
@@ -739,15 +739,19 @@ async fn load(db: &Db, vault: &Vault) -> Result<Vec<Held>, Error> {
             ("app_id", app_id),
             ("mode", mode),
         ];
-        let settings =
+        let mut settings =
             AccountSettings::read(&settings, columns).map_err(|source| Error::Settings {
                 account: id.clone(),
                 source,
             })?;
+        let mut secrets = secrets.remove(&id).unwrap_or_default();
+        if let Some((url, _)) = secrets.remove(BOT_URL) {
+            settings.bot.set_url(url.expose_secret());
+        }
         let seen = seen.remove(&id).unwrap_or_default();
         let saved = Arc::new(AtomicU64::new(hash(&seen)));
         let entry = AccountEntry {
-            secrets: collect(&id, secrets.remove(&id).unwrap_or_default())?,
+            secrets: collect(&id, secrets)?,
             settings,
             origin: if origin == "file" {
                 Origin::File
