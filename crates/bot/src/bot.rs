@@ -27,8 +27,9 @@ use crate::handler::{
     Answering, AnyHandler, Argument, Context, Erased, Handler, IntoAnswer, Needs, States,
 };
 use crate::job::{Failure, Job, JobLimits, job};
-use crate::journal::{Journal, MemoryJournal, PushId};
+use crate::journal::{Id, Journal, MemoryJournal, PushId};
 use crate::listen::{Connection, Limits, listen};
+use crate::live::Following;
 use crate::metrics::Metrics;
 use crate::noted::Noted;
 use crate::shared::Shared;
@@ -201,6 +202,17 @@ impl Bot {
     /// When the journal cannot be read.
     pub async fn resume(&self) -> Result<usize, BoxError> {
         self.0.deadline.resume(self).await
+    }
+
+    /// The answer with this id, if it has a page and this process makes it or has just made it.
+    pub fn follow(&self, answer: Id) -> Option<Following> {
+        self.0.deadline.live.follow(answer)
+    }
+
+    /// A page has shown all of an answer, which therefore waits no longer to be read. `false` when the answer is not in
+    /// memory: then the journal alone has to know.
+    pub async fn was_shown(&self, answer: Id) -> bool {
+        self.0.deadline.was_shown(answer).await
     }
 
     /// Lets go of the deliveries that are held, so that the platform repeats them to the next process.

@@ -15,7 +15,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, Stream, StreamExt as _};
 use http::StatusCode;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, USER_AGENT};
-use reqwest::{Client, Response};
+use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Map, Value, json};
 use sha1::{Digest, Sha1};
 use sse_stream::{Sse, SseByteStream};
@@ -105,6 +105,38 @@ impl Program {
     }
 }
 
+impl Program {
+    /// Posts what it need not answer, as signed JSON. `id` is the same for every attempt at the same thing.
+    ///
+    /// # Errors
+    /// When it cannot be reached or does not accept it. There is no secret in the sentence, and no limit in time: the caller
+    /// has one.
+    pub async fn tell(&self, id: &str, json: String) -> Result<(), BoxError> {
+        let request = self.signed(&client(&self.url), id, now(), json);
+        let response = request.send().await;
+        let status = response.map_err(|error| self.unreached(&error))?.status();
+        if status.is_success() {
+            Ok(())
+        } else {
+            Err(self.failed(&wrong_status(status, "2xx")).into())
+        }
+    }
+
+    fn signed(&self, client: &Client, id: &str, timestamp: i64, body: String) -> RequestBuilder {
+        client
+            .post(self.url.0.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header(USER_AGENT, AGENT)
+            .header(HEADER_WEBHOOK_ID, id)
+            .header(HEADER_WEBHOOK_TIMESTAMP, timestamp)
+            .header(
+                HEADER_WEBHOOK_SIGNATURE,
+                self.secret.sign(id, timestamp, &body),
+            )
+            .body(body)
+    }
+}
+
 impl HttpBot {
     /// Makes no connection yet.
     pub fn new(program: Program) -> Self {
@@ -128,29 +160,17 @@ impl HttpBot {
     }
 
     async fn ask(&self, message: &Message, account: &Account) -> Result<Body, Failure> {
-        let Program {
-            url,
-            secret,
-            timeout,
-            ..
-        } = &*self.program;
+        let Program { timeout, .. } = &*self.program;
         let id = webhook_id(message, &account.id);
         let timestamp = now();
         let body = body(message, &account.id, timestamp);
-        let signature = secret.sign(&id, timestamp, &body);
         let request = self
-            .client
-            .post(url.0.clone())
-            .header(CONTENT_TYPE, "application/json")
+            .program
+            .signed(&self.client, &id, timestamp, body)
             .header(
                 ACCEPT,
                 "application/json, text/plain, text/markdown, text/event-stream",
-            )
-            .header(USER_AGENT, AGENT)
-            .header(HEADER_WEBHOOK_ID, id)
-            .header(HEADER_WEBHOOK_TIMESTAMP, timestamp)
-            .header(HEADER_WEBHOOK_SIGNATURE, signature)
-            .body(body);
+            );
         // The time is the program's; the way there and back is not counted.
         let by = Instant::now() + *timeout + ON_THE_WAY;
         match timeout_at(by, request.send()).await {

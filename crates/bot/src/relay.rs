@@ -108,13 +108,11 @@ impl RelayBot {
             .header(CONTENT_TYPE, push.content_type)
             .header(USER_AGENT, AGENT)
             .body(push.body);
-        let response = match timeout_at(by, request.send()).await {
-            Ok(sent) => sent.map_err(|error| relay.unreached(&error))?,
-            Err(_) => {
-                let within = shown(relay.timeout);
-                return Err(relay.failed(&format!("did not answer within {within}")));
-            }
+        let Ok(sent) = timeout_at(by, request.send()).await else {
+            let within = shown(relay.timeout);
+            return Err(relay.failed(&format!("did not answer within {within}")));
         };
+        let response = sent.map_err(|error| relay.unreached(&error))?;
         if response.status() != StatusCode::OK {
             return Err(relay.failed(&wrong(response.status())));
         }

@@ -11,7 +11,8 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::IntoResponse;
 use echostr::protocol::{
-    Article, Document, EncodingAesKey, MAX_BYTES, Message, Music, Query, Token, Video, seal,
+    Article, Document, Element, EncodingAesKey, MAX_BYTES, Message, Music, Query, Token, Video,
+    seal,
 };
 use echostr::{Account, Bot, BoxError, Mode, Relay, RelayBot, Reply, Sealing};
 use echostr_simulator::{Clock, GH_ID, Push, Shown};
@@ -263,7 +264,7 @@ async fn the_other_server_gets_what_the_platform_would_send() {
                 let both = [&clear[..], &["encrypt_type", "msg_signature"]].concat();
                 assert_eq!(received.parameters(), both);
                 let body = Document::parse(&received.body).expect("a document");
-                let children: Vec<_> = body.root().children().map(|child| child.name()).collect();
+                let children: Vec<_> = body.root().children().map(Element::name).collect();
                 assert_eq!(children, ["ToUserName", "Encrypt"]);
                 assert_eq!(body.root().child("ToUserName").expect("one").text(), GH_ID);
             }
@@ -576,7 +577,7 @@ async fn a_server_that_is_late_is_given_up() {
         let error = error.expect_err("it is late").to_string();
         assert!(error.ends_with(expected), "{error}");
     }
-    let silent = Other::slow(|| std::future::pending::<StatusCode>()).await;
+    let silent = Other::slow(std::future::pending::<StatusCode>).await;
     check(silent, "did not answer within 0.05 s").await;
     let slow = Other::new(|| {
         Body::from_stream(

@@ -316,7 +316,7 @@ fn encrypt_to_xml(document: &str, encrypt: Option<&str>) -> Result<String, Error
                 written.push_str(&element);
                 from = end;
             }
-            Xml::Empty(name) if scanner.depth() == 0 => {
+            Xml::Empty(name) if scanner.depth() == 0 && encrypt.is_some() => {
                 let name = &document[name];
                 written = format!("<{name}>{element}</{name}>");
                 from = scanner.at();
@@ -353,4 +353,46 @@ fn without_padding(buffer: &[u8]) -> Result<&[u8], Error> {
         return Err(Error::BadBuffer("the padding bytes differ"));
     }
     Ok(clear)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(document: &str, without: &str, with: &str) {
+        assert_eq!(with_encrypted_part(document, None).as_deref(), Ok(without));
+        assert_eq!(
+            with_encrypted_part(document, Some("c+/=")).as_deref(),
+            Ok(with)
+        );
+    }
+
+    #[test]
+    fn a_ciphertext_is_put_in_and_taken_out_and_all_else_stays_as_it_came() {
+        const NEW: &str = "<Encrypt><![CDATA[c+/=]]></Encrypt>";
+        let clear = "<?xml version=\"1.0\"?>\n<xml a='>'>\n<A>1</A><B><Encrypt>b</Encrypt></B>\n";
+        let end = "<!-- </xml> --></xml >\n";
+        let with = format!("{clear}<!-- </xml> -->{NEW}</xml >\n");
+        check(&format!("{clear}{end}"), &format!("{clear}{end}"), &with);
+        for old in [
+            "<Encrypt/>",
+            "<Encrypt>x</Encrypt>",
+            "<Encrypt><Encrypt>x</Encrypt></Encrypt>",
+            "<Encrypt><![CDATA[</Encrypt>]]></Encrypt ><Encrypt a='b' />",
+        ] {
+            check(
+                &format!("{clear}{old}{end}"),
+                &format!("{clear}{end}"),
+                &with,
+            );
+        }
+        check("<xml/>", "<xml/>", &format!("<xml>{NEW}</xml>"));
+        let json = r#"{"A": 23238031123456789}"#;
+        let sealed = r#"{"A":23238031123456789,"Encrypt":"c+/="}"#;
+        check(json, json, sealed);
+        check(sealed, &json.replace(' ', ""), sealed);
+        assert!(with_encrypted_part("<xml>", None).is_err());
+        assert!(with_encrypted_part("{", None).is_err());
+    }
 }

@@ -50,7 +50,7 @@ is `application/problem+json` with a `code` that stays the same. Lists come newe
         title = "Echostr 回音",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
-    components(schemas(Problem)),
+    components(schemas(problem::Told)),
     tags(
         (name = "accounts", description = "公众号 · accounts"),
         (name = "messages", description = "收到的消息和回复 · what came and what was replied"),
@@ -93,7 +93,7 @@ pub fn router(office: Office, authority: Authority) -> Router {
 pub(crate) fn unavailable() -> Router {
     let away = async || {
         let detail = "the database could not be opened when the server was started; mend that and restart the server";
-        Problem::new(Code::Database, detail)
+        Problem::new(Code::DatabaseAway, detail)
     };
     Router::new().fallback(away).layer(map_response(finish))
 }
@@ -204,11 +204,11 @@ impl Problem {
             Refused::Unknown => Self::unknown(unknown, what),
             Refused::Account(why) => Self::new(accounts::code(&why), why.to_string()),
             Refused::Late => Self::new(
-                Code::Database,
+                Code::DatabaseAway,
                 "the database is away; this will be done when it is back",
             ),
             Refused::Database => Self::new(
-                Code::Database,
+                Code::DatabaseAway,
                 "the database cannot be read or written at the moment; nothing has changed, try again later",
             ),
         }

@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod document;
 pub mod follower;
 pub mod message;
+pub mod migrate_to;
 pub mod secrets;
 
 mod client;

@@ -4,6 +4,7 @@
 //! A new key is one block there, one field and one line below.
 
 mod fault;
+mod notify;
 mod reader;
 mod unknown;
 mod value;
@@ -19,7 +20,8 @@ use std::time::Duration;
 use echostr::{Language, Limits, Strategy};
 use echostr_protocol::{MAX_BYTES, Token};
 use echostr_store::{
-    AccountEntry, BotSettings, MASTER_KEY_VARIABLE, ModeWord, Origin, Previous, TextSettings,
+    AccountEntry, BotSettings, MASTER_KEY_VARIABLE, ModeWord, Origin, PostgresUrl, Previous,
+    TextSettings,
 };
 use secrecy::SecretString;
 
@@ -28,9 +30,10 @@ use self::reader::{Document, Reader};
 pub(crate) use self::reader::{quoted, shown};
 pub(crate) use self::unknown::nearest;
 use self::value::{
-    address, boolean, bot, bot_of_open_access, delivery, folder, integer, list_of, network, number,
-    one_of, ruled, ruled_secret, seconds, url,
+    address, boolean, bot, bot_of_open_access, database, delivery, folder, integer, list_of,
+    network, number, one_of, ruled, ruled_secret, seconds, url,
 };
+use crate::notify::Notify;
 
 use crate::rules;
 
@@ -44,6 +47,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The folder for data; relative to the working directory unless absolute.
     pub data: PathBuf,
+    /// The database, when it is not a file in the data folder.
+    pub database: Option<PostgresUrl>,
     /// Scheme, host and port by which the world reaches the server, without a slash at the end.
     pub public_url: Option<String>,
     /// `ECHOSTR_MASTER_KEY`, under which secrets are encrypted; nothing: it is in a file of the data folder. It is never in a file
@@ -64,6 +69,8 @@ pub struct Config {
     /// Registered accounts (公众号) of the file; ids differ, and so do tokens, previous ones included. Each has what its mode
     /// and its bot need.
     pub accounts: Vec<AccountEntry>,
+    /// Who is told what needs a person.
+    pub notify: Vec<Notify>,
 }
 
 /// What answers that take their time may cost.
@@ -84,6 +91,8 @@ pub struct JournalSettings {
     pub retention_days: u32,
     /// Answers that were not read to the end, in days.
     pub answers_days: u32,
+    /// The live page of an answer, in days.
+    pub page_days: u32,
     /// All about a follower who does not follow any more, in days; 0: it is not deleted for that.
     pub forget_unfollowed_days: u32,
 }
@@ -173,6 +182,7 @@ const DELIVERIES: &[(&str, Strategy)] = &[
     ("auto", Strategy::Auto),
     ("patient", Strategy::Patient),
     ("quick", Strategy::Quick),
+    ("link", Strategy::Link),
 ];
 const LANGUAGES: &[(&str, Language)] = &[("zh", Language::Chinese), ("en", Language::English)];
 const BOTS: &[(&str, BotKind)] = &[
@@ -244,11 +254,13 @@ fn config(keys: &mut Reader<'_>) -> Config {
         max_jobs: keys.get("limits.max_jobs", integer(1..=1_000_000)),
         timeout: keys.get("limits.job_timeout_secs", seconds(1..=600)),
     };
-    let accounts = accounts(keys, jobs.timeout);
+    let public_url = public_url(keys);
+    let accounts = accounts(keys, jobs.timeout, public_url.is_some());
     Config {
         listen: keys.get("listen", address),
         data: keys.get("data", folder),
-        public_url: public_url(keys),
+        database: keys.get("database.url", database),
+        public_url,
         master_key: None,
         log: Log {
             level: keys.get("log.level", one_of(LEVELS)),
@@ -266,6 +278,7 @@ fn config(keys: &mut Reader<'_>) -> Config {
         journal: JournalSettings {
             retention_days: keys.get("journal.retention_days", integer(1..=3650)),
             answers_days: keys.get("journal.answers_days", integer(1..=30)),
+            page_days: keys.get("journal.page_days", integer(1..=30)),
             forget_unfollowed_days: keys.get("journal.forget_unfollowed_days", integer(0..=3650)),
         },
         api: ApiSettings {
@@ -274,6 +287,7 @@ fn config(keys: &mut Reader<'_>) -> Config {
         },
         open_access: open_access(keys),
         accounts,
+        notify: notify::all(keys),
     }
 }
 
@@ -308,14 +322,19 @@ fn open_access(keys: &mut Reader<'_>) -> OpenAccess {
     }
 }
 
-/// `longest` is how long any answer may take.
-fn accounts(keys: &mut Reader<'_>, longest: Duration) -> Vec<AccountEntry> {
+/// `longest` is how long any answer may take; `has_pages` tells whether answers can be read on pages.
+fn accounts(keys: &mut Reader<'_>, longest: Duration, has_pages: bool) -> Vec<AccountEntry> {
     let mut in_use = InUse::default();
     let mut accounts = Vec::new();
     for table in keys.tables("account") {
         let Some(account) = account(keys, &table, &mut in_use) else {
             continue;
         };
+        if account.settings.delivery == Strategy::Link && !has_pages {
+            let text = "is `link`, which needs `public_url`: set it to the address under which followers open the pages, \
+                        such as `https://bot.example.com`, or choose another `delivery`";
+            keys.fault(&format!("{table}.delivery"), text);
+        }
         if let BotSettings::Http { timeout_secs, .. } | BotSettings::Relay { timeout_secs, .. } =
             account.settings.bot
         {

@@ -3,8 +3,10 @@
 pub mod api;
 pub mod command;
 pub mod config;
+mod live;
 pub mod log;
 mod metrics;
+pub mod notify;
 pub mod office;
 mod page;
 mod rules;

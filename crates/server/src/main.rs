@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use echostr_server::command::{
-    account, answer, api_key, audit, config, doctor, document, follower, message, secrets,
+    account, answer, api_key, audit, config, doctor, document, follower, message, migrate_to,
+    secrets,
 };
 use echostr_server::config::Sources;
 use echostr_server::serve;
@@ -71,6 +72,8 @@ enum Command {
         #[command(subcommand)]
         action: secrets::Action,
     },
+    /// 把数据文件夹里的全部数据搬进 PostgreSQL · move everything from the data folder into PostgreSQL
+    MigrateTo(migrate_to::Options),
 }
 
 #[derive(Subcommand)]
@@ -114,6 +117,7 @@ fn main() -> ExitCode {
         Some(Command::ApiKey { action }) => api_key::run(action),
         Some(Command::Audit { action }) => audit::run(action),
         Some(Command::Secrets { action }) => secrets::run(action),
+        Some(Command::MigrateTo(options)) => migrate_to::run(options),
     }
 }
 

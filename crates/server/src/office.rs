@@ -23,7 +23,7 @@ use utoipa::ToSchema;
 
 use self::document::{BadDocument, Wanted};
 use self::form::Circumstances;
-pub(crate) use self::form::FormFault;
+pub(crate) use self::form::{FormFault, word_of};
 
 /// How long the journal may take to delete something.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -11,11 +11,11 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Router, http};
 use echostr::{
-    Account, AccountMap, Answer, Bot, JobLimits, Message, Reply, Result, echo, is_answered, listen,
-    not_allowed, not_found, receive, stop_signal,
+    Account, AccountMap, Answer, Bot, Clock, JobLimits, Message, Reply, Result, echo, is_answered,
+    listen, not_allowed, not_found, receive, stop_signal,
 };
 use echostr_protocol::Token;
-use echostr_store::AccountEntry;
+use echostr_store::{AccountEntry, LivePages};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use tracing::{error, info, warn};
@@ -23,7 +23,9 @@ use tracing::{error, info, warn};
 use crate::api::{self, Authority};
 use crate::command::config::FAULTY;
 use crate::config::{BotKind, Config, OpenAccess, Sources, load};
+use crate::live::{Addresses, Live};
 use crate::metrics::Metrics;
+use crate::notify::{Notices, Patience, Sight, Watched};
 use crate::office::Office;
 use crate::socket::{self, Serving, Socket};
 use crate::store::{self, Store};
@@ -81,7 +83,10 @@ async fn serve(config: Config) -> Result<(), String> {
     let store = store::open(&config).await?;
     let limits = config.limits.clone();
     let bot = bot(&config, store.as_ref())?;
+    let live = live(&config, &bot, store.as_ref());
     take_up(&bot).await;
+    // From the first command on, a stop is an orderly one.
+    let stop = tokio::spawn(stop_signal());
     let keeping = store.as_ref().map(Store::keep);
     let office = store.as_ref().map(|store| store.office(&config));
     let commands = match &office {
@@ -89,14 +94,19 @@ async fn serve(config: Config) -> Result<(), String> {
         None => None,
     };
     announce(&config, store.as_ref(), address);
-    let site = Site::new(config, bot.clone(), store.as_ref(), office);
+    let notices = notices(&config, address, store.as_ref());
+    let site = Site::new(config, bot.clone(), store.as_ref(), office, live.as_ref());
     let app = move |request| {
         let site = site.clone();
         async move { site.respond(request).await }
     };
     let stop = async {
-        stop_signal().await;
+        // It cannot fail: nobody ends it.
+        let _ = stop.await;
         bot.stop();
+        if let Some(live) = &live {
+            live.stop();
+        }
     };
     listen(listener, app, &limits, stop).await;
     if let Some(commands) = commands {
@@ -107,6 +117,7 @@ async fn serve(config: Config) -> Result<(), String> {
         // What it is at may hold a connection.
         let _ = keeping.await;
     }
+    drop(notices);
     if let Some(store) = store {
         store.close().await;
     }
@@ -145,11 +156,27 @@ fn bot(config: &Config, store: Option<&Store>) -> Result<Bot, String> {
         .on(answer);
     bot.check().map_err(|error| error.to_string())?;
     Ok(match store {
-        Some(store) => bot
-            .accounts(Arc::clone(&store.accounts))
-            .journal(Arc::clone(&store.journal) as _),
+        Some(store) => {
+            let bot = bot
+                .accounts(Arc::clone(&store.accounts))
+                .journal(Arc::clone(&store.journal) as _);
+            match &config.public_url {
+                Some(public_url) => bot.pages(Arc::new(Addresses {
+                    public_url: public_url.clone(),
+                    kept: Duration::from_hours(24 * u64::from(config.journal.page_days)),
+                })),
+                None => bot,
+            }
+        }
         None => bot.accounts(in_memory(config)?),
     })
+}
+
+/// The pages on which answers are read. They are there as long as the journal is, also when no new ones are given out.
+fn live(config: &Config, bot: &Bot, store: Option<&Store>) -> Option<Live> {
+    let pages = LivePages::new(store?.db.clone());
+    let patience = config.limits.header_timeout;
+    Some(Live::new(bot.clone(), pages, patience))
 }
 
 /// The accounts of the file, when there is no database.
@@ -157,6 +184,32 @@ fn in_memory(config: &Config) -> Result<AccountMap, String> {
     let accounts = config.accounts.iter().map(AccountEntry::account);
     let accounts: Result<_, _> = accounts.collect();
     accounts.map_err(|error| error.to_string())
+}
+
+/// Tells the owner what needs a person, until this is dropped.
+fn notices(config: &Config, address: SocketAddr, store: Option<&Store>) -> Notices {
+    let server = config.public_url.clone();
+    let server = server.unwrap_or_else(|| address.to_string());
+    let (clock, store) = (Clock::system(), store.cloned());
+    let started_at_ms = clock.unix_ms();
+    let look = move || match &store {
+        Some(store) => Sight {
+            journal_away_since_ms: store.journal.health().away_since_ms,
+            accounts: store
+                .accounts
+                .list()
+                .iter()
+                .filter(|account| account.disabled_at_ms.is_none())
+                .map(|account| Watched::of(&account.id, &account.settings.name, &account.seen))
+                .collect(),
+        },
+        // It could not be opened; that alone is to be told.
+        None => Sight {
+            journal_away_since_ms: Some(started_at_ms),
+            accounts: Vec::new(),
+        },
+    };
+    Notices::start(&config.notify, &server, clock, Patience::default(), look)
 }
 
 /// Jobs that the process before this one did not finish.
@@ -206,8 +259,14 @@ struct Parts {
 }
 
 impl Site {
-    fn new(config: Config, bot: Bot, store: Option<&Store>, office: Option<Office>) -> Self {
-        let pages = pages(&config, &bot, store);
+    fn new(
+        config: Config,
+        bot: Bot,
+        store: Option<&Store>,
+        office: Option<Office>,
+        live: Option<&Live>,
+    ) -> Self {
+        let pages = pages(&config, &bot, store, live);
         let authority = Authority::Keys {
             settings: config.api,
             limits: config.limits,
@@ -276,11 +335,11 @@ impl<'a> Webhook<'a> {
 }
 
 /// The addresses for people and for operations.
-fn pages(config: &Config, bot: &Bot, store: Option<&Store>) -> Router {
+fn pages(config: &Config, bot: &Bot, store: Option<&Store>, live: Option<&Live>) -> Router {
     let home = page::home(config);
     let metrics = Metrics::new(bot, store.map(|store| &store.journal));
-    Router::new()
-        .route("/", get(async || home))
+    let live = live.map(Live::router).unwrap_or_default();
+    live.route("/", get(async || home))
         .route("/healthz", get("ok\n"))
         .route("/readyz", get("ok\n"))
         .route("/metrics", get(async move || metrics.render().await))

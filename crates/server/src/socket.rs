@@ -61,6 +61,11 @@ impl Socket {
     /// Somebody answers there, or the folder cannot be written.
     pub(crate) async fn bind(folder: &Path) -> io::Result<Self> {
         let path = folder.join(NAME);
+        // With PostgreSQL nothing else has made it.
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
         if connect(folder).await?.is_some() {
             let text = "another server listens there; give each server a data folder of its own";
             return Err(io::Error::new(ErrorKind::AddrInUse, text));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use echostr_store::{
-    AccountStore, ApiKeys, BadMasterKey, Db, Error, History, MASTER_KEY_FILE, MasterKeys,
-    NotChanged, Place, Retention, SqlJournal, Vault,
+    AccountStore, ApiKeys, Db, Error, History, MASTER_KEY_FILE, MasterKeys, NotChanged, Place,
+    Retention, SqlJournal, Vault,
 };
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -15,8 +15,10 @@ use tracing::{error, info, warn};
 use crate::config::Config;
 use crate::office::{Office, Parts};
 
-/// How long a database that cannot be opened is tried again, and how often: a disk may come late after a boot.
+/// How long a database that cannot be opened is tried again, and how often: a disk may come late after a boot, and a database
+/// server later.
 const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE_FOR_A_SERVER: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// How often what is counted in memory is written down, and what has expired is deleted.
@@ -41,7 +43,10 @@ impl Store {
             journal_days: config.journal.retention_days,
             unfollowed_days: config.journal.forget_unfollowed_days,
         };
-        let place = Place::Folder(config.data.clone());
+        let place = match &config.database {
+            Some(url) => Place::Postgres(url.clone()),
+            None => Place::Folder(config.data.clone()),
+        };
         let journal = SqlJournal::open(&place, retention).await?;
         let db = journal.db();
         let opened = async {
@@ -114,6 +119,8 @@ impl Store {
 fn master_keys(config: &Config) -> MasterKeys {
     match &config.master_key {
         Some(keys) => MasterKeys::Environment(keys.clone()),
+        // Whoever can read the database should not find the key beside it.
+        None if config.database.is_some() => MasterKeys::Environment(String::new().into()),
         None => MasterKeys::File(config.data.join(MASTER_KEY_FILE)),
     }
 }
@@ -126,15 +133,28 @@ fn master_keys(config: &Config) -> MasterKeys {
 /// of the file do not go together with those that are there.
 pub(crate) async fn open(config: &Config) -> Result<Option<Store>, String> {
     let start = Instant::now();
+    let patience = match &config.database {
+        Some(_) => PATIENCE_FOR_A_SERVER,
+        None => PATIENCE,
+    };
     let opened = loop {
         match Store::open(config).await {
-            Err(error) if !is_final(&error) && start.elapsed() < PATIENCE => sleep(PAUSE).await,
+            Err(error) if !error.is_final() && start.elapsed() < patience => {
+                if let Some(url) = &config.database {
+                    let text = with_causes(&error);
+                    info!("waiting for the database at {url}: {text}");
+                }
+                sleep(PAUSE).await;
+            }
             opened => break opened,
         }
     };
     let store = match opened {
         Ok(store) => store,
-        Err(error) if is_final(&error) => return Err(with_causes(&error)),
+        // Without the database nobody knows which accounts there are.
+        Err(error) if error.is_final() || config.database.is_some() => {
+            return Err(with_causes(&error));
+        }
         Err(error) => {
             without(&error);
             return Ok(None);
@@ -185,24 +205,6 @@ async fn provision(config: &Config, store: &Store) -> Result<(), NotChanged> {
         );
     }
     Ok(())
-}
-
-/// Whether trying again or going on without a database would be wrong.
-fn is_final(error: &Error) -> bool {
-    match error {
-        Error::MasterKey(error) => !matches!(error, BadMasterKey::File { .. }),
-        error => matches!(
-            error,
-            Error::NotADatabase { .. }
-                | Error::Foreign { .. }
-                | Error::Newer { .. }
-                | Error::Folder { .. }
-                | Error::Taken { .. }
-                | Error::Sealed { .. }
-                | Error::Settings { .. }
-                | Error::Incomplete(_)
-        ),
-    }
 }
 
 /// An error with what caused it.

@@ -284,7 +284,7 @@ async fn an_address_that_fails_too_often_must_wait_and_a_right_key_from_there_ne
     let (_, key) = house.key(&["health:read"], None).await;
     let row = &ROUTES[1];
     let mut statuses = BTreeSet::new();
-    for _ in 0..100 {
+    for _ in 0..400 {
         statuses.insert(ask(&network, request(row, Some("echostr_guess"))).await.0);
     }
     assert_eq!(statuses, [401, 429].into());

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use echostr::{Language, Limits, Mode, Program, Strategy};
 use echostr_server::config::{BotKind, Config, Faults, Level, MANUAL, Sources, Warning, load};
@@ -262,7 +263,7 @@ fn every_key_of_the_manual_is_read_and_no_other() {
     let manual: toml::Table = whole_manual().parse().expect("the manual is TOML");
     let mut keys = BTreeSet::new();
     collect_keys(&manual, "", "", &mut keys);
-    assert_eq!(keys.len(), 47);
+    assert_eq!(keys.len(), 55);
     for (header, path, key) in keys {
         // No key takes a date.
         let faults = read(&sources(
@@ -292,9 +293,8 @@ fn collect_keys(
                 let header = format!("{header}[{name_in_file}]\n");
                 collect_keys(table, &header, &format!("{path}{name}."), keys);
             }
-            toml::Value::Array(list) if !list.is_empty() => {
-                let table = list[0].as_table();
-                let table = table.expect("the only lists with members are tables");
+            toml::Value::Array(list) if list.first().is_some_and(toml::Value::is_table) => {
+                let table = list[0].as_table().expect("it is one");
                 let header = format!("[[{name}]]\n");
                 collect_keys(table, &header, &format!("{path}{name}[0]."), keys);
             }
@@ -773,6 +773,47 @@ fn a_relay_that_cannot_be_used() {
             &bot(&format!("{least}, mode = \"secret\"")),
         ]) + &files(&["[open_access]\nbot = \"relay\""]),
     );
+}
+
+/// To whom notices go.
+#[test]
+fn a_notice_that_would_go_nowhere() {
+    let web = format!("url = \"http://127.0.0.1:9000/\"\nsecret = \"{SECRET}\"");
+    let mail =
+        "smtp = \"smtp://me:hidden@a\"\nfrom = \"me@example.com\"\nto = [\"me@example.com\"]";
+    let tables: Vec<String> = [
+        "",
+        "url = \"http://127.0.0.1:9000/\"\nfrom = \"me@example.com\"",
+        "smtp = \"smtp://me:hidden@a\"",
+        "smtp = \"smtp://me:hid/den@a\"\nfrom = \"me\"\nto = []",
+        "smtp = 587\nfrom = 1\nto = \"me@example.com\"",
+        &format!(
+            "{web}\ncauses = [\"no_push\", \"hunger\"]\nno_push_hours = 8761\nforged_per_10_min = 0"
+        ),
+        &format!("{mail}\nmail = \"me\""),
+    ]
+    .into_iter()
+    .map(|lines| format!("[[notify]]\n{lines}"))
+    .collect();
+    assert_said(
+        "notices",
+        files(&tables.iter().map(String::as_str).collect::<Vec<_>>())
+            + &said(&[("", &[("ECHOSTR_NOTIFY__URL", "http://a/")])]),
+    );
+    let both =
+        format!("[[notify]]\n{web}\n[[notify]]\n{mail}\ncauses = [\"no_push\"]\nno_push_hours = 0");
+    let notify = |config: &Config| format!("{:?}", config.notify);
+    check(&both, &[], |config| config.notify.len(), 2);
+    let (config, _) = read(&sources(both.as_bytes(), &[])).expect("both are right");
+    assert!(!notify(&config).contains("hidden"));
+    let [web, mail] = &config.notify[..] else {
+        panic!("two")
+    };
+    assert!(web.program.is_some() && web.mail.is_none());
+    assert!(mail.program.is_none() && mail.mail.is_some());
+    assert_eq!((web.causes.len(), mail.causes.len()), (5, 1));
+    assert_eq!(web.no_push, Some(Duration::from_hours(24)));
+    assert_eq!((mail.no_push, mail.forged_per_10_min), (None, 100));
 }
 
 #[test]

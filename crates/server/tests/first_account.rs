@@ -49,9 +49,10 @@ impl Transcript {
     }
 }
 
-/// Every time of day is this one.
+/// Every time of day is this one, and what is to come is a day later.
 fn timeless(line: &str) -> String {
     const NOW: &str = "2026-11-22 20:15:03";
+    const TOMORROW: &str = "2026-11-23 20:15:03";
     let is_digit_at = |place: usize| line.as_bytes().get(place).is_some_and(u8::is_ascii_digit);
     let shape = NOW.as_bytes();
     let start = (0..line.len().saturating_sub(NOW.len() - 1)).find(|start| {
@@ -65,15 +66,22 @@ fn timeless(line: &str) -> String {
     });
     match start {
         Some(start) => {
-            let rest = timeless(&line[start + NOW.len()..]);
-            format!("{}{NOW}{rest}", &line[..start])
+            let (before, rest) = (&line[..start], timeless(&line[start + NOW.len()..]));
+            let time = if before.ends_with("until ") {
+                TOMORROW
+            } else {
+                NOW
+            };
+            format!("{before}{time}{rest}")
         }
         None => line.to_owned(),
     }
 }
 
 fn platform(server: &Server, token: &str) -> Platform {
-    server.platform("/mp/wenzi", token, Mode::Plain)
+    let mut platform = server.platform("/mp/wenzi", token, Mode::Plain);
+    platform.gh_id = "gh_e8df390a377e".into();
+    platform
 }
 
 /// What a follower reads, or the status of the refusal.
@@ -81,13 +89,11 @@ async fn shown(platform: &Platform, text: &str) -> String {
     let mut platform = platform.clone();
     platform.clock.deliveries = 1;
     let outcome = platform.push(&Push::text(text)).await;
-    match &outcome.shown {
-        Shown::Answer { .. } => format!("「{}」", text_shown(&outcome.shown)),
-        _ => {
-            let answer = outcome.deliveries[0].answer.as_ref();
-            answer.expect("an answer").status.to_string()
-        }
+    if let Shown::Answer { .. } = &outcome.shown {
+        return format!("「{}」", text_shown(&outcome.shown));
     }
+    let answer = outcome.deliveries[0].answer.as_ref();
+    answer.expect("an answer").status.to_string()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 //! constant load. `cargo bench -p echostr-store`, with a folder on the disk in question as `ECHOSTR_BENCH_DATA`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,8 +11,19 @@ use echostr::{Journal, Message, Reply};
 use echostr_protocol::{Document, Str};
 use echostr_store::{Place, Retention, SqlJournal};
 
+use postgres::Postgres;
+
+#[path = "../tests/common/postgres.rs"]
+mod postgres;
+
 const FOLLOWERS: u64 = 1000;
 const START: u64 = 1_761_000_000;
+
+/// The database that is measured.
+enum Ground {
+    File(PathBuf),
+    Server(Box<Postgres>),
+}
 
 fn main() {
     let data = std::env::var_os("ECHOSTR_BENCH_DATA")
@@ -22,46 +33,70 @@ fn main() {
         .enable_all()
         .build()
         .expect("a runtime");
+    let grounds = [
+        ("SQLite", Ground::File(data.clone())),
+        ("PostgreSQL", Ground::Server(Box::new(Postgres::start()))),
+    ];
     println!("a message is a push with its reply and one delivery: two records\n");
-    println!("batch   messages/s   CPU per message");
+    println!(
+        "{:>10} batch   messages/s   CPU per message here   in the database",
+        ""
+    );
     for batch in [1, 16, 64, 256] {
-        let mut best = (0.0, f64::MAX);
+        let mut best = [(0.0, f64::MAX, 0.0); 2];
+        // In turns, so that what else the machine does meets both.
         for _ in 0..3 {
-            let (rate, cpu) = runtime.block_on(batches(&data, batch));
-            best = if cpu < best.1 { (rate, cpu) } else { best };
+            for ((_, ground), best) in grounds.iter().zip(&mut best) {
+                let (rate, here, there) = runtime.block_on(batches(ground, batch));
+                if here + there < best.1 + best.2 {
+                    *best = (rate, here, there);
+                }
+            }
         }
-        println!("{batch:>5} {:>12.0} {:>12.1} µs", best.0, best.1);
+        for ((name, _), (rate, here, there)) in grounds.iter().zip(best) {
+            println!("{name:>10} {batch:>5} {rate:>12.0} {here:>19.1} µs {there:>14.1} µs");
+        }
     }
-    println!("\nopen loop   p50      p99    p99.9      max   log at the end   CPU per message");
+    println!(
+        "\n{:>10} open loop   p50      p99    p99.9      max   log at the end   CPU per message here   in the database",
+        ""
+    );
     for per_second in [2000, 5000, 10_000] {
-        runtime.block_on(open_loop(&data, per_second, Duration::from_secs(15)));
+        for (name, ground) in &grounds {
+            print!("{name:>10}");
+            runtime.block_on(open_loop(ground, per_second, Duration::from_secs(15)));
+        }
     }
     let _ = fs::remove_dir_all(&data);
 }
 
 /// So many messages in each transaction: those of one call are written together.
-async fn batches(data: &Path, batch: u64) -> (f64, f64) {
+async fn batches(ground: &Ground, batch: u64) -> (f64, f64, f64) {
     let n_messages = 2000 * batch.min(48);
     let calls: Vec<Vec<Record>> = (0..n_messages)
         .step_by(usize::try_from(batch).expect("small"))
         .map(|first| (first..first + batch).flat_map(message).collect())
         .collect();
-    let journal = fresh(data).await;
-    let (start, cpu) = (Instant::now(), cpu_us());
+    let journal = fresh(ground).await;
+    let (start, before) = (Instant::now(), ground.cpu_us());
     let n_calls = calls.len() as u64;
     for call in calls {
         assert_eq!(journal.write(call).wait().await, Written::Done);
     }
-    let (wall, cpu) = (start.elapsed(), cpu_us() - cpu);
+    let (wall, after) = (start.elapsed(), ground.cpu_us());
     journal.close().await;
     let n_messages = float(n_calls * batch);
-    (n_messages / wall.as_secs_f64(), cpu / n_messages)
+    (
+        n_messages / wall.as_secs_f64(),
+        (after.0 - before.0) / n_messages,
+        (after.1 - before.1) / n_messages,
+    )
 }
 
 /// Messages at a constant rate, whatever becomes of those before.
-async fn open_loop(data: &Path, per_second: u64, time: Duration) {
-    let journal = Arc::new(fresh(data).await);
-    let (start, cpu) = (Instant::now(), cpu_us());
+async fn open_loop(ground: &Ground, per_second: u64, time: Duration) {
+    let journal = Arc::new(fresh(ground).await);
+    let (start, before) = (Instant::now(), ground.cpu_us());
     let mut waiting = Vec::new();
     let mut n = 0;
     let mut tick = tokio::time::interval(Duration::from_millis(1));
@@ -83,30 +118,54 @@ async fn open_loop(data: &Path, per_second: u64, time: Duration) {
     for task in waiting {
         times.push(task.await.expect("a commit"));
     }
-    let cpu = (cpu_us() - cpu) / float(n);
+    let after = ground.cpu_us();
     times.sort_unstable();
     let at = |share: usize| times[(times.len() - 1) * share / 1000].as_secs_f64() * 1000.0;
-    let log = fs::metadata(data.join("echostr.db-wal")).map_or(0, |about| about.len());
+    let log = match ground {
+        Ground::File(data) => {
+            let log = fs::metadata(data.join("echostr.db-wal")).map_or(0, |about| about.len());
+            format!("{:.1} MiB", float(log) / 1_048_576.0)
+        }
+        Ground::Server(_) => "its own".into(),
+    };
     println!(
-        "{per_second:>7}/s {:>6.1} {:>8.1} {:>8.1} {:>8.1} ms {:>10.1} MiB {cpu:>14.1} µs",
+        "{per_second:>8}/s {:>6.1} {:>8.1} {:>8.1} {:>8.1} ms {log:>12} {:>19.1} µs {:>14.1} µs",
         at(500),
         at(990),
         at(999),
         at(1000),
-        float(log) / 1_048_576.0,
+        (after.0 - before.0) / float(n),
+        (after.1 - before.1) / float(n),
     );
     if let Some(journal) = Arc::into_inner(journal) {
         journal.close().await;
     }
 }
 
-async fn fresh(data: &Path) -> SqlJournal {
-    let _ = fs::remove_dir_all(data);
+impl Ground {
+    /// CPU time of this process and of the database's, if it has some of its own.
+    fn cpu_us(&self) -> (f64, f64) {
+        let there = match self {
+            Self::File(_) => 0.0,
+            Self::Server(server) => server.cpu_us(),
+        };
+        (cpu_us(), there)
+    }
+}
+
+async fn fresh(ground: &Ground) -> SqlJournal {
+    let place = match ground {
+        Ground::File(data) => {
+            let _ = fs::remove_dir_all(data);
+            Place::Folder(data.clone())
+        }
+        Ground::Server(server) => Place::Postgres(server.database().parse().expect("an address")),
+    };
     let retention = Retention {
         journal_days: 0,
         ..Retention::default()
     };
-    SqlJournal::open(&Place::Folder(data.to_owned()), retention)
+    SqlJournal::open(&place, retention)
         .await
         .expect("a journal")
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::account::Incomplete;
 use crate::vault::BadMasterKey;
 
-/// What was tried, with which file, and what to do. The cause is in `source()`; nothing that a follower wrote is here.
+/// What was tried, with which file or database, and what to do. The cause is in `source()`; nothing that a follower wrote is here.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -149,6 +149,73 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// PostgreSQL cannot be reached, or lets nobody in.
+    #[error("cannot open the database at {url}: {remedy}")]
+    Connect {
+        /// The address, without the password.
+        url: String,
+        /// What to do.
+        remedy: &'static str,
+        /// What PostgreSQL or the system says.
+        source: sqlx::Error,
+    },
+    /// PostgreSQL keeps texts in another encoding.
+    #[error(
+        "cannot use the database at {url}: its encoding is {found}; make one with `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE \
+         template0`"
+    )]
+    Encoding {
+        /// The address, without the password.
+        url: String,
+        /// The encoding.
+        found: String,
+    },
+    /// There are tables of another program.
+    #[error(
+        "cannot use the database at {url}: it has tables of another program (`{table}`); give Echostr a database of its own, \
+         or a schema: `?options=-csearch_path%3Dechostr`"
+    )]
+    ForeignDatabase {
+        /// The address, without the password.
+        url: String,
+        /// One of its tables.
+        table: String,
+    },
+    /// A newer Echostr has written it.
+    #[error(
+        "cannot use the database at {url}: its schema is version {found}, this Echostr knows versions up to {known}; \
+         run the newer Echostr again, or restore a backup from before the upgrade"
+    )]
+    NewerDatabase {
+        /// The address, without the password.
+        url: String,
+        /// The version of its schema.
+        found: i64,
+        /// The newest that is known here.
+        known: i64,
+    },
+    /// The schema could not be brought up to date.
+    #[error(
+        "cannot bring the database at {url} up to date: may this user create tables there, and is there room? The data that \
+         was there is unharmed"
+    )]
+    MigrateDatabase {
+        /// The address, without the password.
+        url: String,
+        /// What went wrong.
+        source: sqlx::migrate::MigrateError,
+    },
+    /// Another server is at work on the database.
+    #[error(
+        "another Echostr server is using the database at {url}{from}: stop that one, or give this one a database of its own \
+         with `database.url`"
+    )]
+    TakenDatabase {
+        /// The address, without the password.
+        url: String,
+        /// From where, if that is known.
+        from: String,
+    },
     /// Something beside the journal could not be read or written.
     #[error("cannot {doing}: is the database in order? Nothing was changed; try again")]
     Database {
@@ -218,6 +285,79 @@ pub enum Error {
         /// The secret's name.
         secret: String,
     },
+    /// Something else is in the database that is to be copied to.
+    #[error(
+        "cannot copy to the database at {url}: it holds other data already (`{table}`); give an empty database, for example a new \
+         one (`createdb`)"
+    )]
+    Occupied {
+        /// The address, without the password.
+        url: String,
+        /// A table that is not empty.
+        table: &'static str,
+    },
+    /// It was copied to before.
+    #[error(
+        "a journal was copied to the database at {url} before, and that is complete: start the server with it as \
+         `database.url`; to copy once more, empty the database first"
+    )]
+    MigratedBefore {
+        /// The address, without the password.
+        url: String,
+    },
+    /// Only a part of a journal was copied to the database.
+    #[error(
+        "cannot use the database at {url}: only a part of a journal was copied to it; run `echostr migrate-to` again, it goes \
+         on where it was"
+    )]
+    HalfCopied {
+        /// The address, without the password.
+        url: String,
+    },
+    /// Two databases have other columns.
+    #[error(
+        "cannot copy the table `{table}`: it has other columns in the two databases; use the same Echostr for both"
+    )]
+    Columns {
+        /// The table.
+        table: &'static str,
+    },
+    /// What was copied is not the same.
+    #[error(
+        "what was copied to `{table}` at {url} is not what is in the data folder ({expected} rows there, {found} here): something \
+         has changed one of the two meanwhile; empty the database and run it again"
+    )]
+    Differs {
+        /// The address, without the password.
+        url: String,
+        /// The table.
+        table: &'static str,
+        /// Rows in the data folder.
+        expected: u64,
+        /// Rows in the database.
+        found: u64,
+    },
+    /// Copying was stopped.
+    #[error("copying was stopped: what was copied stays, run it again and it goes on where it was")]
+    Interrupted,
+    /// Something that is to be copied cannot be read.
+    #[error("cannot read the table `{table}` of the data folder to copy it: is the disk in order?")]
+    MigrateRead {
+        /// The table.
+        table: &'static str,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// Something cannot be copied.
+    #[error(
+        "cannot copy to the database at {url}: see that it is there and has room; run it again, it goes on where it was"
+    )]
+    MigrateWrite {
+        /// The address, without the password.
+        url: String,
+        /// What PostgreSQL says.
+        source: sqlx::Error,
+    },
 }
 
 impl Error {
@@ -227,5 +367,31 @@ impl Error {
 
     pub(crate) fn unwritten(what: &'static str) -> impl Fn(sqlx::Error) -> Self {
         move |source| Self::Unwritten { what, source }
+    }
+}
+
+impl Error {
+    /// Whether trying again or going on without a journal would be wrong: what is there belongs to somebody else, to a newer
+    /// Echostr or to a server that runs, or there will never be anything.
+    pub fn is_final(&self) -> bool {
+        matches!(
+            self,
+            Self::MasterKey(error) if !matches!(error, BadMasterKey::File { .. })
+        ) || matches!(
+            self,
+            Self::Sealed { .. }
+                | Self::Settings { .. }
+                | Self::Incomplete(_)
+                | Self::HalfCopied { .. }
+                | Self::NotADatabase { .. }
+                | Self::Foreign { .. }
+                | Self::Newer { .. }
+                | Self::Folder { .. }
+                | Self::Taken { .. }
+                | Self::Encoding { .. }
+                | Self::ForeignDatabase { .. }
+                | Self::NewerDatabase { .. }
+                | Self::TakenDatabase { .. }
+        )
     }
 }

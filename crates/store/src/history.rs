@@ -348,9 +348,9 @@ const DELIVERIES: &str = "SELECT number, arrived_at_ms, ended_at_ms, ended FROM 
 
 type DeliveryRow = (i64, i64, i64, String);
 
-/// The columns of [`answer_entry`]; `PLACE` is `a.rowid` or `a.place`.
+/// The columns of [`answer_entry`].
 const ANSWERS: &str =
-    "SELECT PLACE, a.message_id, a.id, a.question, a.asked_at_ms, a.expires_at_ms, a.state, a.text,
+    "SELECT a.rowid, a.message_id, a.id, a.question, a.asked_at_ms, a.expires_at_ms, a.state, a.text,
     a.shown_bytes, a.reply, a.step, account.public_id, f.open_id, m.source, m.created_at,
     coalesce((SELECT question_id FROM latest WHERE follower_id = f.id), 0) > m.id
     FROM answers a JOIN messages m ON m.id = a.message_id JOIN followers f ON f.id = a.follower_id
@@ -376,17 +376,17 @@ type AnswerRow = (
 );
 
 /// What decides whether an answer is shown, without its text.
-const ANSWERS_IN_ORDER: &str = "SELECT PLACE, f.account_id, a.state, a.expires_at_ms
-    FROM answers a JOIN followers f ON f.id = a.follower_id WHERE PLACE < $1 ORDER BY PLACE DESC LIMIT $2";
+const ANSWERS_IN_ORDER: &str = "SELECT a.rowid, f.account_id, a.state, a.expires_at_ms
+    FROM answers a JOIN followers f ON f.id = a.follower_id WHERE a.rowid < $1 ORDER BY a.rowid DESC LIMIT $2";
 
 /// The same of some followers.
-const ANSWERS_OF_FOLLOWERS: &str = "SELECT PLACE, f.account_id, a.state, a.expires_at_ms
-    FROM answers a JOIN followers f ON f.id = a.follower_id WHERE PLACE < $1 AND a.follower_id IN (LIST)
-    ORDER BY PLACE DESC LIMIT $2";
+const ANSWERS_OF_FOLLOWERS: &str = "SELECT a.rowid, f.account_id, a.state, a.expires_at_ms
+    FROM answers a JOIN followers f ON f.id = a.follower_id WHERE a.rowid < $1 AND a.follower_id IN (LIST)
+    ORDER BY a.rowid DESC LIMIT $2";
 
 const ANSWER_OF_MESSAGE: &str =
-    "SELECT PLACE FROM answers a WHERE a.message_id = $1 ORDER BY PLACE LIMIT 1";
-const ANSWER_BY_ID: &str = "SELECT PLACE FROM answers a WHERE a.id = $1";
+    "SELECT a.rowid FROM answers a WHERE a.message_id = $1 ORDER BY a.rowid LIMIT 1";
+const ANSWER_BY_ID: &str = "SELECT a.rowid FROM answers a WHERE a.id = $1";
 
 const PAGE_OF_ANSWER: &str =
     "SELECT created_at_ms, expires_at_ms, revoked_at_ms FROM pages WHERE answer_id = $1
@@ -580,10 +580,9 @@ impl History {
     /// # Errors
     /// The database cannot be read.
     pub async fn answer(&self, id: Id) -> Result<Option<AnswerEntry>, Error> {
-        let sql = self.with_place(ANSWER_BY_ID);
         let id = bytes(id).to_vec();
         let place: Option<i64> = reading!(&self.db, pool => {
-            sqlx::query_scalar(AssertSqlSafe(sql)).bind(id).fetch_optional(pool).await
+            sqlx::query_scalar(ANSWER_BY_ID).bind(id).fetch_optional(pool).await
         })
         .map_err(|source| failed("read an answer", source))?;
         let places: Vec<_> = place.into_iter().collect();
@@ -862,9 +861,8 @@ impl History {
                 ended_at_ms: ended_at,
                 ended,
             });
-        let sql = self.with_place(ANSWER_OF_MESSAGE);
         let place: Option<i64> = reading!(&self.db, pool => {
-            sqlx::query_scalar(AssertSqlSafe(sql)).bind(entry.id).fetch_optional(pool).await
+            sqlx::query_scalar(ANSWER_OF_MESSAGE).bind(entry.id).fetch_optional(pool).await
         })
         .map_err(|source| failed("read the answer to a message", source))?;
         let places: Vec<_> = place.into_iter().collect();
@@ -883,11 +881,8 @@ impl History {
         count: usize,
     ) -> Result<Vec<(i64, i64, String, i64)>, Error> {
         let sql = match followers {
-            None => self.with_place(ANSWERS_IN_ORDER),
-            Some(followers) => {
-                let sql = self.with_place(ANSWERS_OF_FOLLOWERS);
-                sql.replace("LIST", &list(followers))
-            }
+            None => ANSWERS_IN_ORDER.to_owned(),
+            Some(followers) => ANSWERS_OF_FOLLOWERS.replace("LIST", &list(followers)),
         };
         let count = signed(count as u64);
         reading!(&self.db, pool => {
@@ -907,10 +902,9 @@ impl History {
             return Ok(Vec::new());
         }
         let sql = format!(
-            "{ANSWERS} WHERE PLACE IN ({}) ORDER BY PLACE DESC",
+            "{ANSWERS} WHERE a.rowid IN ({}) ORDER BY a.rowid DESC",
             list(places)
         );
-        let sql = self.with_place(&sql);
         let rows: Vec<AnswerRow> = reading!(&self.db, pool => {
             sqlx::query_as(AssertSqlSafe(sql)).persistent(false).fetch_all(pool).await
         })
@@ -933,17 +927,6 @@ impl History {
             entries.push(entry);
         }
         Ok(entries)
-    }
-
-    /// The statement with the column that says in which order answers came.
-    fn with_place(&self, sql: &str) -> String {
-        sql.replace(
-            "PLACE",
-            match self.db {
-                Db::Sqlite { .. } => "a.rowid",
-                Db::Postgres(_) => "a.place",
-            },
-        )
     }
 }
 
@@ -1094,6 +1077,9 @@ fn answer_entry(row: AnswerRow) -> Option<AnswerEntry> {
             expires_at_ms: row.5,
             content: content(&row.6, row.7, row.8, row.9.as_deref()).ok()?,
             step: unsigned(row.10),
+            // `page` says more.
+            has_page: false,
+            written: None,
         },
         page: None,
     })

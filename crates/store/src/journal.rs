@@ -1,8 +1,11 @@
 //! [`SqlJournal`]: the journal in a database. Queue and writing thread are the same for all; what applies a batch is a
 //! [`Body`](self::writer::Body).
 
-mod fault;
+pub(crate) mod clock;
+pub(crate) mod fault;
+pub(crate) mod known;
 mod queue;
+pub(crate) mod unfinished;
 mod writer;
 
 use std::fs::File;
@@ -22,6 +25,7 @@ use tracing::warn;
 
 use crate::db::Db;
 use crate::health::Counts;
+use crate::postgres::{self, PostgresUrl};
 use crate::sqlite::{self, Checkpointer};
 use crate::{Error, Health, read};
 
@@ -38,6 +42,8 @@ const CLOSING: Duration = Duration::from_secs(10);
 pub enum Place {
     /// SQLite, in this data folder.
     Folder(PathBuf),
+    /// PostgreSQL.
+    Postgres(PostgresUrl),
 }
 
 /// What is deleted by itself.
@@ -71,7 +77,7 @@ pub struct SqlJournal {
 pub(crate) struct Threads {
     pub(crate) writer: Option<WriterThread>,
     pub(crate) checkpointer: Option<Checkpointer>,
-    // See `Checkpointer::start`.
+    // The rest is of SQLite. See `Checkpointer::start`.
     pub(crate) file: Option<Arc<File>>,
     // Held until nothing is written any more.
     pub(crate) lock: Option<File>,
@@ -106,6 +112,7 @@ impl SqlJournal {
         let counts = Counts::new();
         let (db, threads) = match place {
             Place::Folder(folder) => sqlite::open(folder, retention, &counts).await?,
+            Place::Postgres(url) => postgres::open(url, retention, &counts).await?,
         };
         let writer = threads.writer.as_ref().expect("it was just started");
         Ok(Self {

@@ -6,6 +6,7 @@
 mod apply;
 mod body;
 mod checkpoint;
+mod index;
 mod tidy;
 
 use std::fs::File;
@@ -17,6 +18,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use tokio::runtime::Handle;
 
 use self::body::FileBody;
 use crate::db::Db;
@@ -41,7 +43,14 @@ pub(crate) async fn open(
     counts: &Counts,
 ) -> Result<(Db, Threads), Error> {
     let lock = schema::lock(folder).await?;
-    let path = schema::prepare(folder).await?;
+    // On a thread of its own, so that opening can be spawned: the migrator's future is not `Send`.
+    let preparing = tokio::task::spawn_blocking({
+        let (folder, handle) = (folder.to_owned(), Handle::current());
+        move || handle.block_on(schema::prepare(&folder))
+    });
+    let path = preparing.await.map_err(|panicked| Error::Thread {
+        source: panicked.into(),
+    })??;
     let file = File::open(&path).map(Arc::new);
     let file = file.map_err(|source| Error::Create {
         path: path.clone(),

@@ -7,61 +7,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use echostr::journal::{Content, Ended, Link, Record, Written, by};
+use echostr::journal::{Link, Record, Written, by};
 use echostr::{Account, Journal, Reply};
-use echostr_store::{Book, Messages, Place, Retention, SqlJournal};
+use echostr_store::{Book, Messages, Place, SqlJournal};
 
 use common::*;
-
-/// Looks again until it is so.
-async fn until(mut is_so: impl AsyncFnMut() -> bool) {
-    while !is_so().await {
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-    }
-}
-
-/// Everything that can stand in a journal about a follower.
-async fn fill(journal: &SqlJournal, follower: &str, n: i64) {
-    let (question, tap) = (text(follower, n, "多少钱"), text(follower, n + 1, "继续1"));
-    let id = u128::from(n.unsigned_abs()) * 1000 + follower.len() as u128;
-    let records = vec![
-        received(
-            &event(follower, n, "subscribe", "<EventKey>qrscene_a</EventKey>"),
-            None,
-        ),
-        received(&question, Some(replied("稍等", by::DEADLINE))),
-        delivery(&question, 1, Ended::Closed),
-        delivery(&question, 2, Ended::Answered),
-        Record::Answer(answer(id, &question, rest("abcdef", 0))),
-        Record::Link(link(id + 1, follower, 1, id, 0)),
-        session(follower, "cart", Some("[1]")),
-    ];
-    done(&written(journal, records).await);
-    let records = vec![
-        received(&tap, Some(replied("abc", by::OUTBOX))),
-        page(id + 1, id, 0, "abc", rest("abcdef", 3)),
-        delivery(&tap, 1, Ended::Answered),
-    ];
-    done(&written(journal, records).await);
-    let open_id = open_id(follower);
-    journal.next_number(of(&open_id)).await.expect("drawn");
-}
-
-/// The tables in which something of a follower may stand.
-const TABLES: [&str; 7] = [
-    "followers",
-    "messages",
-    "latest",
-    "deliveries",
-    "answers",
-    "links",
-    "sessions",
-];
-
-/// All rows of these.
-fn rows(folder: &Path) -> Vec<(&'static str, i64)> {
-    TABLES.map(|table| (table, count(folder, table))).to_vec()
-}
 
 #[tokio::test]
 async fn the_file_is_the_owners_only() {
@@ -76,29 +26,6 @@ async fn the_file_is_the_owners_only() {
         names, 2,
         "the log was written back and removed, database and lock are left"
     );
-}
-
-#[tokio::test]
-async fn what_was_written_is_there_after_opening_again() {
-    let folder = folder();
-    let message = text("o1", 1, "你好");
-    let journal = open(folder.path()).await;
-    let commit = journal.write(vec![received(&message, Some(replied("hi", "echo")))]);
-    // Nobody waits for a delivery, but closing does.
-    journal.write(vec![delivery(&message, 1, Ended::Answered)]);
-    journal.close().await;
-    assert_eq!(commit.now(), Some(Written::Done));
-    assert_eq!(count(folder.path(), "deliveries"), 1);
-
-    let journal = open(folder.path()).await;
-    let found = journal
-        .find(&id_of(&message))
-        .await
-        .expect("read")
-        .expect("found");
-    assert_eq!(found.reply, Some((Reply::from("hi"), START + 100)));
-    drop(journal);
-    assert_eq!(count(folder.path(), "messages"), 1);
 }
 
 #[tokio::test]
@@ -178,59 +105,6 @@ async fn refused(folder: &Path) -> String {
 }
 
 #[tokio::test]
-async fn forgetting_leaves_nothing() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
-    fill(&journal, "o1", 1).await;
-    for (table, n_rows) in rows(folder.path()) {
-        assert!(n_rows > 0, "the test has to fill {table}");
-    }
-    done(&written(&journal, vec![forget("o1")]).await);
-    for (table, n_rows) in rows(folder.path()) {
-        assert_eq!(n_rows, 0, "{table}");
-    }
-
-    // The other follower keeps everything.
-    fill(&journal, "o22", 50).await;
-    let before = rows(folder.path());
-    fill(&journal, "o1", 100).await;
-    done(&written(&journal, vec![forget("o1")]).await);
-    assert_eq!(rows(folder.path()), before);
-}
-
-#[tokio::test]
-async fn what_a_job_still_writes_does_not_bring_a_forgotten_follower_back() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
-    let (before, question) = (text("o1", 1, "a"), text("o1", 2, "b"));
-    done(&written(&journal, vec![received(&question, None)]).await);
-    let saved = answer(7, &question, Content::Running);
-    let leftovers = vec![
-        received(&before, Some(replied("a", "echo"))),
-        reply_to(&question, replied("b", "echo")),
-        delivery(&question, 1, Ended::Answered),
-        Record::Answer(saved.clone()),
-        Record::Link(link(70, "o1", 1, 7, 0)),
-        session("o1", "cart", Some("[]")),
-    ];
-    // In one batch, in one call, and later.
-    let forgotten = journal.write(vec![forget("o1")]);
-    journal.write(leftovers.clone());
-    done(&forgotten.wait().await);
-    done(&written(&journal, [vec![forget("o1")], leftovers.clone()].concat()).await);
-    done(&written(&journal, leftovers).await);
-    for (table, n_rows) in rows(folder.path()) {
-        assert_eq!(n_rows, 0, "{table}");
-    }
-
-    // A push that comes later does.
-    let later = received_at(&text("o1", 3, "c"), now_ms() + 1000, None);
-    done(&written(&journal, vec![later, session("o1", "cart", Some("[]"))]).await);
-    assert_eq!(count(folder.path(), "messages"), 1);
-    assert_eq!(count(folder.path(), "sessions"), 1);
-}
-
-#[tokio::test]
 async fn another_process_may_forget_a_follower_meanwhile() {
     let folder = folder();
     let journal = open(folder.path()).await;
@@ -256,87 +130,6 @@ async fn another_process_may_forget_a_follower_meanwhile() {
     let messages = book.messages(&which).await.expect("read");
     assert_eq!(messages.len(), 1);
     assert_eq!(messages[0].follower, open_id("o1"));
-}
-
-#[tokio::test]
-async fn what_is_too_old_is_deleted_but_for_answers_that_can_be_read() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
-    let now = now_ms();
-    let ago = |days: i64| now - days * DAY_MS;
-    let mut records = Vec::new();
-    for n in 0..450 {
-        let old = text("o1", n, "old");
-        records.push(received_at(&old, ago(31), Some(replied("x", "echo"))));
-        records.push(delivery(&old, 1, Ended::Answered));
-    }
-    let kept = text("o1", 500, "kept");
-    let read = text("o1", 501, "read");
-    let alive = echostr::journal::SavedAnswer {
-        expires_at_ms: now + DAY_MS,
-        ..answer(7, &kept, rest("all", 0))
-    };
-    let over = echostr::journal::SavedAnswer {
-        expires_at_ms: now + DAY_MS,
-        ..answer(8, &read, Content::Read)
-    };
-    records.extend([
-        received_at(&kept, ago(40), None),
-        Record::Answer(alive),
-        received_at(&read, ago(40), None),
-        Record::Answer(over),
-        Record::Link(link(80, "o1", 1, 8, 0)),
-        // Unfollowed, and long ago.
-        received_at(&event("o3", 1, "unsubscribe", ""), ago(31), None),
-        session("o3", "cart", Some("[]")),
-        received_at(&event("o4", 1, "subscribe", ""), ago(31), None),
-        // Pushes come in the order of time.
-        received_at(&event("o2", 1, "unsubscribe", ""), ago(29), None),
-        received_at(&text("o1", 600, "new"), ago(29), None),
-    ]);
-    done(&written(&journal, records).await);
-    journal.close().await;
-
-    let retention = Retention {
-        journal_days: 30,
-        unfollowed_days: 30,
-    };
-    let journal = SqlJournal::open(&Place::Folder(folder.path().to_owned()), retention)
-        .await
-        .expect("a journal");
-    let touch = async || done(&written(&journal, vec![session("o1", "touch", Some("1"))]).await);
-    // o1: kept and new; o2: its event.
-    until(async || {
-        touch().await;
-        count(folder.path(), "messages") == 3
-    })
-    .await;
-    let o1 = open_id("o1");
-    let unread = journal.unread(of(&o1), now).await.expect("read");
-    assert_eq!(unread.len(), 1);
-    assert_eq!(unread[0].content, rest("all", 0));
-    for (table, expected) in [
-        ("deliveries", 0),
-        ("answers", 1),
-        ("links", 0),
-        ("sessions", 1),
-    ] {
-        assert_eq!(count(folder.path(), table), expected, "{table}");
-    }
-    let known = async |follower: &str| {
-        let open_id = open_id(follower);
-        journal
-            .follower(of(&open_id))
-            .await
-            .expect("read")
-            .is_some()
-    };
-    assert!(known("o2").await && !known("o3").await && known("o4").await);
-
-    // What the chain of messages lost with them does not hide the rest.
-    done(&written(&journal, vec![forget("o1")]).await);
-    assert_eq!(count(folder.path(), "messages"), 1);
-    assert_eq!(count(folder.path(), "answers"), 0);
 }
 
 #[tokio::test]

@@ -1,17 +1,54 @@
-//! What a journal promises, told once and true of every database. SQLite always.
+//! What a journal promises, told once and true of every database: SQLite, and a PostgreSQL that these tests start.
 
 mod common;
 
-use echostr::journal::{Content, Ended, Link, Written, by};
+use echostr::journal::{Content, Ended, Link, Record, Replied, SavedAnswer, Written, by};
 use echostr::{Journal, Reply};
 use echostr_protocol::Message;
+use echostr_store::Retention;
 
 use common::*;
 
-#[tokio::test]
-async fn a_push_is_found_with_its_reply() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
+/// Every one of these on every database.
+macro_rules! story {
+    ($($name:ident,)*) => {
+        mod sqlite {
+            $(#[tokio::test] async fn $name() { super::$name(crate::Ground::sqlite()).await; })*
+        }
+
+        mod postgres {
+            $(#[tokio::test] async fn $name() { super::$name(crate::Ground::postgres()).await; })*
+        }
+    };
+}
+
+story! {
+    a_batch_of_known_and_new_pushes_keeps_everything,
+    a_push_is_found_with_its_reply,
+    the_first_reply_counts,
+    calls_of_one_batch_do_not_mix_their_outcomes,
+    every_kind_of_push_and_reply_is_kept,
+    of_two_pages_one_wins,
+    a_page_that_is_not_shown_does_not_move_its_answer,
+    another_followers_link_leads_nowhere,
+    a_link_without_a_number_is_found_by_its_id,
+    unread_answers_come_oldest_first_and_expire,
+    an_answer_is_overtaken_by_questions_but_not_by_taps,
+    a_new_question_overtakes,
+    the_latest_text_is_the_last_one_that_was_shown,
+    numbers_never_repeat,
+    unfinished_pushes_are_taken_up_once,
+    a_follower_is_known_by_what_came,
+    a_session_holds_what_was_set_last,
+    an_answer_outlives_the_push_that_was_given_up,
+    what_was_written_is_there_after_opening_again,
+    forgetting_leaves_nothing,
+    what_a_job_still_writes_does_not_bring_a_forgotten_follower_back,
+    what_is_too_old_is_deleted_but_for_answers_that_can_be_read,
+}
+
+async fn a_push_is_found_with_its_reply(ground: Ground) {
+    let journal = ground.open().await;
     let message = text("o1", 1, "你好");
     assert!(
         journal
@@ -39,10 +76,8 @@ async fn a_push_is_found_with_its_reply() {
     assert!(journal.find(&other).await.expect("read").is_none());
 }
 
-#[tokio::test]
-async fn the_first_reply_counts() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
+async fn the_first_reply_counts(ground: Ground) {
+    let journal = ground.open().await;
     let message = text("o1", 1, "你好");
     let first = Written::Instead(Reply::from("first"), START + 100);
 
@@ -59,7 +94,7 @@ async fn the_first_reply_counts() {
         written(&journal, vec![received(&message, None)]).await,
         first
     );
-    assert_eq!(count(folder.path(), "messages"), 1);
+    assert_eq!(ground.count("messages"), 1);
 
     // Silence is a reply.
     let quiet = text("o1", 2, "…");
@@ -73,10 +108,8 @@ async fn the_first_reply_counts() {
     assert_eq!(written(&journal, vec![later]).await, silence);
 }
 
-#[tokio::test]
-async fn calls_of_one_batch_do_not_mix_their_outcomes() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
+async fn calls_of_one_batch_do_not_mix_their_outcomes(ground: Ground) {
+    let journal = ground.open().await;
     let (known, new) = (text("o1", 1, "a"), text("o2", 1, "b"));
     done(&written(&journal, vec![received(&known, Some(replied("A", "echo")))]).await);
     let commits = [
@@ -90,10 +123,69 @@ async fn calls_of_one_batch_do_not_mix_their_outcomes() {
     }
 }
 
-#[tokio::test]
-async fn every_kind_of_push_and_reply_is_kept() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
+async fn a_batch_of_known_and_new_pushes_keeps_everything(ground: Ground) {
+    let journal = ground.open().await;
+    let push = |n| text("o1", n, "hi");
+    let hi = |reply: &str| Some(replied(reply, "echo"));
+    done(&written(&journal, vec![received(&push(1), hi("A"))]).await);
+    let mut commits = vec![
+        journal.write(vec![
+            received(&push(2), None),
+            delivery(&push(2), 1, Ended::Closed),
+        ]),
+        // Known, between two that are new.
+        journal.write(vec![received(&push(1), hi("B"))]),
+        journal.write(vec![
+            received(&push(3), hi("C")),
+            delivery(&push(3), 1, Ended::Answered),
+        ]),
+        // New a moment ago.
+        journal.write(vec![received(&push(2), None)]),
+        journal.write(vec![received(&push(2), hi("D"))]),
+        journal.write(vec![reply_to(&push(2), replied("E", "echo"))]),
+        journal.write(vec![reply_to(&push(9), replied("never received", "echo"))]),
+        journal.write(vec![delivery(&push(9), 1, Ended::Answered)]),
+        journal.write(vec![
+            delivery(&push(2), 2, Ended::Closed),
+            delivery(&push(2), 3, Ended::Answered),
+        ]),
+        journal.write(vec![received(&push(1), None), received(&push(4), None)]),
+    ];
+    commits.extend((10..40).map(|n| journal.write(vec![received(&text("o2", n, "hi"), None)])));
+    let instead = |reply: &str| Written::Instead(Reply::from(reply), START + 100);
+    let expected = [
+        Written::Done,
+        instead("A"),
+        Written::Done,
+        Written::Done,
+        Written::Done,
+        instead("D"),
+        Written::Done,
+        Written::Done,
+        Written::Done,
+        instead("A"),
+    ];
+    for (commit, expected) in commits.iter().zip(expected) {
+        assert_eq!(commit.wait().await, expected);
+    }
+    journal.close().await;
+    assert_eq!(ground.count("messages"), 34);
+    assert_eq!(ground.count("deliveries"), 4);
+    assert_eq!(ground.count("followers"), 2);
+
+    // All of them hang together, also for the next process.
+    let journal = ground.open().await;
+    done(&written(&journal, vec![forget("o1")]).await);
+    assert_eq!(ground.count("messages"), 30);
+    assert_eq!(ground.count("deliveries"), 0);
+    done(&written(&journal, vec![forget("o2")]).await);
+    for (table, n_rows) in rows(&ground) {
+        assert_eq!(n_rows, 0, "{table}");
+    }
+}
+
+async fn every_kind_of_push_and_reply_is_kept(ground: Ground) {
+    let journal = ground.open().await;
     let article = echostr::Article {
         title: "标题".into(),
         url: "https://example.com/".into(),
@@ -125,16 +217,14 @@ async fn every_kind_of_push_and_reply_is_kept() {
     }
 }
 
-#[tokio::test]
-async fn of_two_pages_one_wins() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
+async fn of_two_pages_one_wins(ground: Ground) {
+    let journal = ground.open().await;
     let message = text("o1", 1, "多少钱");
     let records = vec![
         received(&message, Some(replied("稍等", by::DEADLINE))),
-        echostr::journal::Record::Answer(answer(7, &message, rest("abcdef", 0))),
-        echostr::journal::Record::Link(link(70, "o1", 1, 7, 0)),
-        echostr::journal::Record::Link(link(71, "o1", 2, 7, 0)),
+        Record::Answer(answer(7, &message, rest("abcdef", 0))),
+        Record::Link(link(70, "o1", 1, 7, 0)),
+        Record::Link(link(71, "o1", 2, 7, 0)),
     ];
     done(&written(&journal, records).await);
 
@@ -188,15 +278,13 @@ async fn of_two_pages_one_wins() {
     assert_eq!(page.answer.step, 1);
 }
 
-#[tokio::test]
-async fn a_page_that_is_not_shown_does_not_move_its_answer() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
+async fn a_page_that_is_not_shown_does_not_move_its_answer(ground: Ground) {
+    let journal = ground.open().await;
     let (message, tap) = (text("o1", 1, "多少钱"), text("o1", 2, "继续"));
     let records = vec![
         received(&message, Some(replied("稍等", by::DEADLINE))),
-        echostr::journal::Record::Answer(answer(7, &message, rest("abcdef", 0))),
-        echostr::journal::Record::Link(link(70, "o1", 1, 7, 0)),
+        Record::Answer(answer(7, &message, rest("abcdef", 0))),
+        Record::Link(link(70, "o1", 1, 7, 0)),
         received(&tap, Some(replied("busy", by::BUSY))),
     ];
     done(&written(&journal, records).await);
@@ -215,16 +303,14 @@ async fn a_page_that_is_not_shown_does_not_move_its_answer() {
     assert_eq!((page.fixed, page.answer.step), (None, 0));
 }
 
-#[tokio::test]
-async fn another_followers_link_leads_nowhere() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
+async fn another_followers_link_leads_nowhere(ground: Ground) {
+    let journal = ground.open().await;
     let message = text("o1", 1, "多少钱");
     let records = vec![
         received(&message, None),
         received(&text("o2", 1, "hi"), None),
-        echostr::journal::Record::Answer(answer(7, &message, rest("secret", 0))),
-        echostr::journal::Record::Link(link(70, "o1", 1, 7, 0)),
+        Record::Answer(answer(7, &message, rest("secret", 0))),
+        Record::Link(link(70, "o1", 1, 7, 0)),
     ];
     done(&written(&journal, records).await);
     let (o1, o2, nobody) = (open_id("o1"), open_id("o2"), open_id("o3"));
@@ -259,16 +345,14 @@ async fn another_followers_link_leads_nowhere() {
     );
 }
 
-#[tokio::test]
-async fn a_link_without_a_number_is_found_by_its_id() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
+async fn a_link_without_a_number_is_found_by_its_id(ground: Ground) {
+    let journal = ground.open().await;
     let message = text("o1", 1, "多少钱");
     let records = vec![
         received(&message, None),
-        echostr::journal::Record::Answer(answer(7, &message, Content::Running)),
-        echostr::journal::Record::Link(link(70, "o1", 0, 7, 0)),
-        echostr::journal::Record::Link(link(71, "o1", 0, 7, 0)),
+        Record::Answer(answer(7, &message, Content::Running)),
+        Record::Link(link(70, "o1", 0, 7, 0)),
+        Record::Link(link(71, "o1", 0, 7, 0)),
     ];
     done(&written(&journal, records).await);
     let o1 = open_id("o1");
@@ -292,10 +376,8 @@ async fn a_link_without_a_number_is_found_by_its_id() {
     );
 }
 
-#[tokio::test]
-async fn unread_answers_come_oldest_first_and_expire() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
+async fn unread_answers_come_oldest_first_and_expire(ground: Ground) {
+    let journal = ground.open().await;
     let o1 = open_id("o1");
     let contents = [
         Content::Running,
@@ -308,10 +390,7 @@ async fn unread_answers_come_oldest_first_and_expire() {
     for (n, content) in (0_u32..5).zip(contents).rev() {
         let message = text("o1", i64::from(n), "多少钱");
         let saved = answer(u128::from(n), &message, content);
-        let records = vec![
-            received(&message, None),
-            echostr::journal::Record::Answer(saved),
-        ];
+        let records = vec![received(&message, None), Record::Answer(saved)];
         done(&written(&journal, records).await);
     }
     let ids = |now_ms| {
@@ -341,17 +420,12 @@ async fn unread_answers_come_oldest_first_and_expire() {
     assert_eq!(unread[1].question, "多少钱");
 }
 
-#[tokio::test]
-async fn an_answer_is_overtaken_by_questions_but_not_by_taps() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
+async fn an_answer_is_overtaken_by_questions_but_not_by_taps(ground: Ground) {
+    let journal = ground.open().await;
     let o1 = open_id("o1");
     let message = text("o1", 1, "多少钱");
     let saved = answer(7, &message, Content::Running);
-    let records = vec![
-        received(&message, None),
-        echostr::journal::Record::Answer(saved),
-    ];
+    let records = vec![received(&message, None), Record::Answer(saved)];
     done(&written(&journal, records).await);
     let is_overtaken = || async { journal.unread(of(&o1), 0).await.expect("read")[0].is_overtaken };
     assert!(!is_overtaken().await);
@@ -370,16 +444,14 @@ async fn an_answer_is_overtaken_by_questions_but_not_by_taps() {
     assert!(is_overtaken().await);
 }
 
-#[tokio::test]
-async fn a_new_question_overtakes() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
+async fn a_new_question_overtakes(ground: Ground) {
+    let journal = ground.open().await;
     let o1 = open_id("o1");
     let message = text("o1", 1, "多少钱");
     let saved = answer(7, &message, Content::Running);
     let records = vec![
         received(&message, None),
-        echostr::journal::Record::Answer(saved),
+        Record::Answer(saved),
         received(&text("o1", 2, "在哪里"), None),
     ];
     done(&written(&journal, records).await);
@@ -392,10 +464,8 @@ async fn a_new_question_overtakes() {
     assert!(found.answer.expect("its answer").is_overtaken);
 }
 
-#[tokio::test]
-async fn the_latest_text_is_the_last_one_that_was_shown() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
+async fn the_latest_text_is_the_last_one_that_was_shown(ground: Ground) {
+    let journal = ground.open().await;
     let o1 = open_id("o1");
     assert!(
         journal
@@ -404,7 +474,7 @@ async fn the_latest_text_is_the_last_one_that_was_shown() {
             .expect("read")
             .is_none()
     );
-    let at = |reply: &str, replied_at| echostr::journal::Replied {
+    let at = |reply: &str, replied_at| Replied {
         replied_at,
         ..replied(reply, "echo")
     };
@@ -442,11 +512,9 @@ async fn the_latest_text_is_the_last_one_that_was_shown() {
     assert!(later.expect("read").is_none());
 }
 
-#[tokio::test]
-async fn numbers_never_repeat() {
-    let folder = folder();
+async fn numbers_never_repeat(ground: Ground) {
     let (o1, o2) = (open_id("o1"), open_id("o2"));
-    let journal = open(folder.path()).await;
+    let journal = ground.open().await;
     assert_eq!(journal.next_number(of(&o1)).await.expect("drawn"), 1);
     let (a, b) = tokio::join!(journal.next_number(of(&o1)), journal.next_number(of(&o1)));
     let mut both = [a.expect("drawn"), b.expect("drawn")];
@@ -455,7 +523,7 @@ async fn numbers_never_repeat() {
     assert_eq!(journal.next_number(of(&o2)).await.expect("drawn"), 1);
     journal.close().await;
 
-    let journal = open(folder.path()).await;
+    let journal = ground.open().await;
     assert_eq!(journal.next_number(of(&o1)).await.expect("drawn"), 4);
     let record = journal
         .follower(of(&o1))
@@ -465,9 +533,7 @@ async fn numbers_never_repeat() {
     assert_eq!(record.last_number, 4);
 }
 
-#[tokio::test]
-async fn unfinished_pushes_are_taken_up_once() {
-    let folder = folder();
+async fn unfinished_pushes_are_taken_up_once(ground: Ground) {
     let answered = text("o1", 1, "answered");
     let held = text("o1", 2, "held");
     let placeholder = text("o1", 3, "placeholder");
@@ -475,15 +541,15 @@ async fn unfinished_pushes_are_taken_up_once() {
     let old = text("o1", -600, "too old");
     let records = vec![
         received(&old, Some(replied("稍等", by::DEADLINE))),
-        echostr::journal::Record::Answer(answer(5, &old, Content::Running)),
+        Record::Answer(answer(5, &old, Content::Running)),
         received(&answered, Some(replied("hi", "echo"))),
         received(&held, None),
         received(&placeholder, Some(replied("稍等", by::DEADLINE))),
-        echostr::journal::Record::Answer(answer(6, &placeholder, Content::Running)),
+        Record::Answer(answer(6, &placeholder, Content::Running)),
         received(&finished, None),
-        echostr::journal::Record::Answer(answer(7, &finished, rest("all", 0))),
+        Record::Answer(answer(7, &finished, rest("all", 0))),
     ];
-    let journal = open(folder.path()).await;
+    let journal = ground.open().await;
     done(&written(&journal, records).await);
     let since_ms = (START - 300) * 1000;
     assert!(
@@ -492,7 +558,7 @@ async fn unfinished_pushes_are_taken_up_once() {
     );
     journal.close().await;
 
-    let journal = open(folder.path()).await;
+    let journal = ground.open().await;
     // What comes before it is asked is this process's own.
     let own = text("o1", 9, "own");
     done(&written(&journal, vec![received(&own, None)]).await);
@@ -526,7 +592,7 @@ async fn unfinished_pushes_are_taken_up_once() {
     assert!(journal.take_up(since_ms).await.expect("taken").is_empty());
     journal.close().await;
 
-    let journal = open(folder.path()).await;
+    let journal = ground.open().await;
     let unfinished = journal.take_up(since_ms).await.expect("taken");
     let messages: Vec<_> = unfinished
         .iter()
@@ -549,10 +615,8 @@ async fn unfinished_pushes_are_taken_up_once() {
     );
 }
 
-#[tokio::test]
-async fn a_follower_is_known_by_what_came() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
+async fn a_follower_is_known_by_what_came(ground: Ground) {
+    let journal = ground.open().await;
     let o1 = open_id("o1");
     assert!(journal.follower(of(&o1)).await.expect("read").is_none());
     let record = || async {
@@ -603,10 +667,8 @@ async fn a_follower_is_known_by_what_came() {
     assert_eq!(known.followed_at_ms, Some((START + 300) * 1000));
 }
 
-#[tokio::test]
-async fn a_session_holds_what_was_set_last() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
+async fn a_session_holds_what_was_set_last(ground: Ground) {
+    let journal = ground.open().await;
     let (o1, o2) = (open_id("o1"), open_id("o2"));
     let get = async |name| journal.session(of(&o1), name).await.expect("read");
     assert_eq!(get("cart").await, None);
@@ -624,16 +686,11 @@ async fn a_session_holds_what_was_set_last() {
     assert_eq!(get("cart").await, None);
 }
 
-#[tokio::test]
-async fn an_answer_outlives_the_push_that_was_given_up() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
+async fn an_answer_outlives_the_push_that_was_given_up(ground: Ground) {
+    let journal = ground.open().await;
     let lost = text("o1", 1, "\"多少钱\" <b>");
     let saved = answer(7, &lost, Content::Running);
-    let records = vec![
-        echostr::journal::Record::Answer(saved),
-        echostr::journal::Record::Link(link(70, "o1", 1, 7, 0)),
-    ];
+    let records = vec![Record::Answer(saved), Record::Link(link(70, "o1", 1, 7, 0))];
     done(&written(&journal, records).await);
     let o1 = open_id("o1");
     let page = journal
@@ -648,4 +705,151 @@ async fn an_answer_outlives_the_push_that_was_given_up() {
         .expect("read")
         .expect("found");
     assert_eq!(found.answer.expect("its answer").id, 7);
+}
+
+async fn what_was_written_is_there_after_opening_again(ground: Ground) {
+    let message = text("o1", 1, "你好");
+    let journal = ground.open().await;
+    let commit = journal.write(vec![received(&message, Some(replied("hi", "echo")))]);
+    // Nobody waits for a delivery, but closing does.
+    journal.write(vec![delivery(&message, 1, Ended::Answered)]);
+    journal.close().await;
+    assert_eq!(commit.now(), Some(Written::Done));
+    assert_eq!(ground.count("deliveries"), 1);
+
+    let journal = ground.open().await;
+    let found = journal
+        .find(&id_of(&message))
+        .await
+        .expect("read")
+        .expect("found");
+    assert_eq!(found.reply, Some((Reply::from("hi"), START + 100)));
+    drop(journal);
+    assert_eq!(ground.count("messages"), 1);
+}
+
+async fn forgetting_leaves_nothing(ground: Ground) {
+    let journal = ground.open().await;
+    fill(&journal, "o1", 1).await;
+    for (table, n_rows) in rows(&ground) {
+        assert!(n_rows > 0, "the test has to fill {table}");
+    }
+    done(&written(&journal, vec![forget("o1")]).await);
+    for (table, n_rows) in rows(&ground) {
+        assert_eq!(n_rows, 0, "{table}");
+    }
+
+    // The other follower keeps everything.
+    fill(&journal, "o22", 50).await;
+    let before = rows(&ground);
+    fill(&journal, "o1", 100).await;
+    done(&written(&journal, vec![forget("o1")]).await);
+    assert_eq!(rows(&ground), before);
+}
+
+async fn what_a_job_still_writes_does_not_bring_a_forgotten_follower_back(ground: Ground) {
+    let journal = ground.open().await;
+    let (before, question) = (text("o1", 1, "a"), text("o1", 2, "b"));
+    done(&written(&journal, vec![received(&question, None)]).await);
+    let saved = answer(7, &question, Content::Running);
+    let leftovers = vec![
+        received(&before, Some(replied("a", "echo"))),
+        reply_to(&question, replied("b", "echo")),
+        delivery(&question, 1, Ended::Answered),
+        Record::Answer(saved.clone()),
+        Record::Link(link(70, "o1", 1, 7, 0)),
+        session("o1", "cart", Some("[]")),
+    ];
+    // In one batch, in one call, and later.
+    let forgotten = journal.write(vec![forget("o1")]);
+    journal.write(leftovers.clone());
+    done(&forgotten.wait().await);
+    done(&written(&journal, [vec![forget("o1")], leftovers.clone()].concat()).await);
+    done(&written(&journal, leftovers).await);
+    for (table, n_rows) in rows(&ground) {
+        assert_eq!(n_rows, 0, "{table}");
+    }
+
+    // A push that comes later does.
+    let later = received_at(&text("o1", 3, "c"), now_ms() + 1000, None);
+    done(&written(&journal, vec![later, session("o1", "cart", Some("[]"))]).await);
+    assert_eq!(ground.count("messages"), 1);
+    assert_eq!(ground.count("sessions"), 1);
+}
+
+async fn what_is_too_old_is_deleted_but_for_answers_that_can_be_read(ground: Ground) {
+    let journal = ground.open().await;
+    let now = now_ms();
+    let ago = |days: i64| now - days * DAY_MS;
+    let mut records = Vec::new();
+    for n in 0..450 {
+        let old = text("o1", n, "old");
+        records.push(received_at(&old, ago(31), Some(replied("x", "echo"))));
+        records.push(delivery(&old, 1, Ended::Answered));
+    }
+    let kept = text("o1", 500, "kept");
+    let read = text("o1", 501, "read");
+    let alive = SavedAnswer {
+        expires_at_ms: now + DAY_MS,
+        ..answer(7, &kept, rest("all", 0))
+    };
+    let over = SavedAnswer {
+        expires_at_ms: now + DAY_MS,
+        ..answer(8, &read, Content::Read)
+    };
+    records.extend([
+        received_at(&kept, ago(40), None),
+        Record::Answer(alive),
+        received_at(&read, ago(40), None),
+        Record::Answer(over),
+        Record::Link(link(80, "o1", 1, 8, 0)),
+        // Unfollowed, and long ago.
+        received_at(&event("o3", 1, "unsubscribe", ""), ago(31), None),
+        session("o3", "cart", Some("[]")),
+        received_at(&event("o4", 1, "subscribe", ""), ago(31), None),
+        // Pushes come in the order of time.
+        received_at(&event("o2", 1, "unsubscribe", ""), ago(29), None),
+        received_at(&text("o1", 600, "new"), ago(29), None),
+    ]);
+    done(&written(&journal, records).await);
+    journal.close().await;
+
+    let retention = Retention {
+        journal_days: 30,
+        unfollowed_days: 30,
+    };
+    let journal = ground.open_with(retention).await;
+    let touch = async || done(&written(&journal, vec![session("o1", "touch", Some("1"))]).await);
+    // o1: kept and new; o2: its event.
+    until(async || {
+        touch().await;
+        ground.count("messages") == 3
+    })
+    .await;
+    let o1 = open_id("o1");
+    let unread = journal.unread(of(&o1), now).await.expect("read");
+    assert_eq!(unread.len(), 1);
+    assert_eq!(unread[0].content, rest("all", 0));
+    for (table, expected) in [
+        ("deliveries", 0),
+        ("answers", 1),
+        ("links", 0),
+        ("sessions", 1),
+    ] {
+        assert_eq!(ground.count(table), expected, "{table}");
+    }
+    let known = async |follower: &str| {
+        let open_id = open_id(follower);
+        journal
+            .follower(of(&open_id))
+            .await
+            .expect("read")
+            .is_some()
+    };
+    assert!(known("o2").await && !known("o3").await && known("o4").await);
+
+    // What the chain of messages lost with them does not hide the rest.
+    done(&written(&journal, vec![forget("o1")]).await);
+    assert_eq!(ground.count("messages"), 1);
+    assert_eq!(ground.count("answers"), 0);
 }

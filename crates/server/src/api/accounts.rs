@@ -40,7 +40,6 @@ pub(super) struct Account {
     #[schema(example = "https://bot.example.com/mp/wenzi")]
     url: String,
     /// `file` 的写在设置文件里，只能在那里改 · `file`: set in the file of settings, to be changed there only.
-    #[schema(inline)]
     origin: OriginWord,
     /// 停用的时间；停用后推送得到 404 · since when it is disabled: its pushes get 404.
     disabled_at_ms: Option<i64>,
@@ -128,19 +127,21 @@ enum Language {
 struct Texts {
     #[schema(max_length = 512, required = false)]
     wait: Option<String>,
-    #[schema(max_length = 512, required = false)]
+    /// 不能空，不能有 `<` 和 `>` · not empty, without `<` and `>`.
+    #[schema(max_length = 512, required = false, pattern = "^[^<>]*[^<> ][^<>]*$")]
     wait_label: Option<String>,
-    #[schema(max_length = 512, required = false)]
+    /// 不能空，不能有 `<` 和 `>` · not empty, without `<` and `>`.
+    #[schema(max_length = 512, required = false, pattern = "^[^<>]*[^<> ][^<>]*$")]
     more_label: Option<String>,
     #[schema(max_length = 512, required = false)]
     end: Option<String>,
     #[schema(max_length = 512, required = false)]
     expired: Option<String>,
     /// 必须有 `{n}` · has `{n}` in it.
-    #[schema(max_length = 512, required = false)]
+    #[schema(max_length = 512, required = false, pattern = "\\{n\\}")]
     unread: Option<String>,
     /// 必须有 `{question}` · has `{question}` in it.
-    #[schema(max_length = 512, required = false)]
+    #[schema(max_length = 512, required = false, pattern = "\\{question\\}")]
     earlier: Option<String>,
     #[schema(max_length = 512, required = false)]
     busy: Option<String>,
@@ -250,7 +251,7 @@ struct AccountChange {
     #[schema(max_length = 64)]
     name: Option<String>,
     /// 令牌；旧的还有效 24 小时 · the token; the one before counts for another 24 hours.
-    #[schema(pattern = "^[A-Za-z0-9]{3,32}$")]
+    #[schema(pattern = "^[A-Za-z0-9]{3,32}$", value_type = String, required = false)]
     token: Option<String>,
     /// 默认 `plain` · default `plain`.
     mode: Option<Mode>,
@@ -544,7 +545,7 @@ pub(super) fn code(why: &NotChanged) -> Code {
         NotChanged::TokenTaken => Code::TokenTaken,
         NotChanged::FromFile(_) => Code::Provisioned,
         NotChanged::Unknown(_) => Code::UnknownAccount,
-        _ => Code::Database,
+        _ => Code::DatabaseAway,
     }
 }
 

@@ -42,7 +42,6 @@ pub(super) struct Answer {
     asked_at_ms: i64,
     /// 保存到什么时候 · until when it is kept.
     expires_at_ms: i64,
-    #[schema(inline)]
     state: State_,
     /// 全文，`state` 是 `text` 时才有 · the whole text, when `state` is `text`.
     text: Option<String>,
@@ -74,6 +73,7 @@ enum State_ {
 /// 网页 · the page on which an answer can be read by who knows its address, which is not kept.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes `PageTimes`")]
+#[expect(clippy::struct_field_names, reason = "all are times")]
 struct LivePage {
     created_at_ms: i64,
     expires_at_ms: i64,

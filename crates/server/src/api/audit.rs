@@ -18,7 +18,7 @@ pub(super) fn routes() -> OpenApiRouter<Office> {
 
 /// 一次操作 · one change.
 #[derive(Serialize, ToSchema)]
-struct Change {
+struct AuditEntry {
     id: i64,
     at_ms: i64,
     /// 谁：`command line`、`file`、`key k_1a2b3c4d` · who.
@@ -40,8 +40,8 @@ struct Change {
 
 /// 一页操作记录 · a page of the audit log.
 #[derive(Serialize, ToSchema)]
-struct Changes {
-    items: Vec<Change>,
+struct AuditLog {
+    items: Vec<AuditEntry>,
     /// 下一页的 `before` · the `before` of the next page.
     next: Option<i64>,
 }
@@ -64,12 +64,12 @@ struct Which {
 /// 操作记录 · who changed what, newest first.
 #[utoipa::path(
     get, path = "/audit", tag = "operations", params(Which), security(("key" = ["audit:read"])),
-    responses((status = 200, description = "一页操作记录 · a page of the audit log", body = Changes), Away)
+    responses((status = 200, description = "一页操作记录 · a page of the audit log", body = AuditLog), Away)
 )]
 async fn list_audit(
     State(office): State<Office>,
     Query(mut query): Query,
-) -> Result<Json<Changes>, Problem> {
+) -> Result<Json<AuditLog>, Problem> {
     let subject = query.text("subject", 1..=128);
     let before = query.integer("before", 1..=i64::MAX);
     let limit = query.limit();
@@ -80,11 +80,11 @@ async fn list_audit(
         .map_err(|refused| Problem::of(refused, Code::UnknownRoute, ""))?;
     let has_more = page.len() > limit as usize;
     page.truncate(limit as usize);
-    Ok(Json(Changes {
+    Ok(Json(AuditLog {
         next: page.last().filter(|_| has_more).map(|entry| entry.id),
         items: page
             .into_iter()
-            .map(|entry| Change {
+            .map(|entry| AuditEntry {
                 id: entry.id,
                 at_ms: entry.at_ms,
                 actor: entry.actor,

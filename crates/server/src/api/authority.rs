@@ -41,9 +41,10 @@ pub const SCOPES: [&str; 12] = [
 /// The name of the security scheme in the description.
 pub(super) const SCHEME: &str = "key";
 
-/// How many failures an address may have at once, and how many more each second.
-const FAILURES: NonZeroU32 = NonZeroU32::new(60).expect("it is not 0");
-const FAILURES_PER_SECOND: NonZeroU32 = NonZeroU32::MIN;
+/// How many failures an address may have at once, and how many more each second. Nobody guesses 256 bits: this only keeps the
+/// work small that a broken program makes.
+const FAILURES: NonZeroU32 = NonZeroU32::new(300).expect("it is not 0");
+const FAILURES_PER_SECOND: NonZeroU32 = NonZeroU32::new(5).expect("it is not 0");
 /// How many addresses with failures are remembered.
 const ADDRESSES: usize = 10_000;
 
@@ -107,18 +108,21 @@ pub(super) struct Guard {
 /// Where it stands.
 enum At {
     Socket,
-    Network {
-        limits: Limits,
-        by_key: Limiter<String>,
-        failures: Limiter<IpAddr>,
-    },
+    Network(Box<Network>),
+}
+
+/// What is counted of who asks through the network.
+struct Network {
+    limits: Limits,
+    by_key: Limiter<String>,
+    failures: Limiter<IpAddr>,
 }
 
 impl Guard {
     pub(super) fn new(office: Office, authority: Authority, document: &Value) -> Arc<Self> {
         let at = match authority {
             Authority::Operator => At::Socket,
-            Authority::Keys { settings, limits } => At::Network {
+            Authority::Keys { settings, limits } => At::Network(Box::new(Network {
                 limits,
                 by_key: RateLimiter::keyed(
                     Quota::per_second(settings.requests_per_second).allow_burst(settings.burst),
@@ -126,7 +130,7 @@ impl Guard {
                 failures: RateLimiter::keyed(
                     Quota::per_second(FAILURES_PER_SECOND).allow_burst(FAILURES),
                 ),
-            },
+            })),
         };
         Arc::new(Self {
             office,
@@ -137,12 +141,7 @@ impl Guard {
 
     /// The caller, if the request may be made; nothing when the route is for everybody.
     fn check(&self, request: &Parts) -> Result<Option<Caller>, Problem> {
-        let At::Network {
-            limits,
-            by_key,
-            failures,
-        } = &self.at
-        else {
+        let At::Network(network) = &self.at else {
             return Ok(Some(Caller {
                 actor: Actor("command line".into()),
                 key: None,
@@ -154,11 +153,11 @@ impl Guard {
         let key = match self.key(request, scope) {
             Ok(key) => key,
             Err(problem) => {
-                fail(failures, limits.peer_of(request))?;
+                fail(&network.failures, network.limits.peer_of(request))?;
                 return Err(problem);
             }
         };
-        let until = by_key.check_key(&key.id);
+        let until = network.by_key.check_key(&key.id);
         until.map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now());
             too_many("this key asks too often", wait.as_secs() + 1)
@@ -235,8 +234,11 @@ fn no_key(what: &str) -> Problem {
 }
 
 fn too_many(what: &str, wait_secs: u64) -> Problem {
-    Problem::new(Code::TooMany, format!("{what}; try again in {wait_secs} s"))
-        .retry_after(wait_secs)
+    Problem::new(
+        Code::TooManyRequests,
+        format!("{what}; try again in {wait_secs} s"),
+    )
+    .retry_after(wait_secs)
 }
 
 /// Counts a failure of this address.

@@ -47,12 +47,12 @@ struct ApplyQuery {
 struct Applied {
     /// 是否真的改了 · whether it was done.
     done: bool,
-    changes: Vec<Change>,
+    changes: Vec<AppliedChange>,
 }
 
 /// 一个公众号的改动 · what is changed of one account.
 #[derive(Serialize, ToSchema)]
-struct Change {
+struct AppliedChange {
     #[schema(example = "wenzi")]
     id: String,
     action: Action,
@@ -163,13 +163,13 @@ async fn rotate_secrets(
     }))
 }
 
-fn change(planned: Planned) -> Change {
+fn change(planned: Planned) -> AppliedChange {
     let made = MadeValues {
         token: planned.token.map(|token| token.expose().to_owned()),
         encoding_aes_key: planned.encoding_aes_key.map(|key| key.to_base64()),
     };
     let is_made = made.token.is_some() || made.encoding_aes_key.is_some();
-    Change {
+    AppliedChange {
         id: planned.id,
         action: planned.action,
         fields: planned.fields,

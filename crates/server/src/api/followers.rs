@@ -28,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<Office> {
 /// 一个关注者 · a follower.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes `FollowerEntry`")]
+#[expect(clippy::struct_field_names, reason = "as it is written")]
 struct Follower {
     #[schema(example = "wenzi")]
     account: String,

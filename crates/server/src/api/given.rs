@@ -163,7 +163,8 @@ impl Given {
 
     /// `true` or `false`.
     pub(super) fn flag(&mut self, name: &'static str) -> Option<bool> {
-        let value = self.take(name)?;
+        self.known.push(name);
+        let value = self.values.remove(name)?;
         let flag = match &value {
             Value::Bool(flag) => Some(*flag),
             Value::String(text) if self.code == Code::BadQuery => text.parse().ok(),
@@ -208,7 +209,8 @@ impl Given {
         for item in items {
             match item.as_str() {
                 Some(word) if words.iter().any(|other| other == word) => {
-                    self.fault(name, &format!("has `{}` twice", shown(word)));
+                    self.fault(name, &format!("has `{word}` more than once"));
+                    break;
                 }
                 Some(word) if allowed.contains(&word) => words.push(word.into()),
                 _ => {
@@ -350,11 +352,11 @@ async fn read(body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
     match reading.await {
         Ok(Ok(collected)) => Ok(collected.to_bytes().into()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::new(
-            Code::TooLarge,
+            Code::BodyTooLarge,
             format!("the body has more than {limit} bytes, which is the limit"),
         )),
         _ => Err(Problem::new(
-            Code::NoBody,
+            Code::BrokenBody,
             format!(
                 "the body did not arrive whole within {} s",
                 PATIENCE.as_secs()

@@ -23,7 +23,6 @@ struct Health {
     version: &'static str,
     /// 运行了多少秒 · seconds since its start.
     uptime_secs: u64,
-    #[schema(inline)]
     database: Database,
     journal: Journal,
     /// 公众号的个数，停用的也算 · how many accounts there are, disabled ones too.

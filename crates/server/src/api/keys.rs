@@ -1,5 +1,6 @@
 //! API keys — API 密钥: who may use the API, and for what.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::Json;
@@ -70,7 +71,7 @@ struct KeyForm {
     name: String,
     /// 权限；只能给自己有的 · what it is good for; a key can only give what it has itself.
     #[schema(min_items = 1, max_items = 12)]
-    scopes: Vec<Scope>,
+    scopes: BTreeSet<Scope>,
     /// 多少天后失效；不写就没有期限 · without it, the key has no end.
     #[schema(minimum = 1, maximum = 3650)]
     expires_in_days: Option<u32>,

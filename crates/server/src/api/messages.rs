@@ -21,6 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<Office> {
 /// 一条消息和它的回复 · a message and what was replied.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes `MessageEntry`")]
+#[expect(clippy::struct_field_names, reason = "as it is written")]
 pub(super) struct Message {
     /// 在流水中的编号 · its number in the journal.
     id: i64,
@@ -64,7 +65,8 @@ struct WholeMessage {
     message: Message,
     /// 收到的原文（解密后） · the document as it came, in clear.
     source: String,
-    /// 每一次推送 · every delivery, in the order of their ends.
+    /// 每一次推送；第一次就立刻回复的不记 · every delivery, in the order of their ends; a first one that was answered at once is
+    /// not written down.
     deliveries: Vec<Delivery>,
     /// 单独保存的回答 · its answer, if that was saved on its own.
     answer: Option<Answer>,

@@ -11,18 +11,19 @@ use serde::Serialize;
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{IntoResponses, ToSchema};
 
-use crate::office::FormFault;
+use crate::office::{FormFault, word_of};
 
 /// The media type of every error.
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
-/// The table of all errors: name, status, code, title.
+/// The table of all errors: code, which is written in snake case, status, title.
 macro_rules! codes {
-    ($($name:ident $status:ident $code:literal $title:literal;)*) => {
+    ($($name:ident $status:ident $title:literal;)*) => {
         /// 错误代码，不会改变 · what went wrong, in a word that stays the same.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-        pub(crate) enum Code {
-            $(#[serde(rename = $code)] $name,)*
+        #[serde(rename_all = "snake_case")]
+        pub(super) enum Code {
+            $($name,)*
         }
 
         impl Code {
@@ -31,12 +32,6 @@ macro_rules! codes {
             fn status(self) -> StatusCode {
                 match self {
                     $(Self::$name => StatusCode::$status,)*
-                }
-            }
-
-            pub(super) fn word(self) -> &'static str {
-                match self {
-                    $(Self::$name => $code,)*
                 }
             }
 
@@ -50,34 +45,39 @@ macro_rules! codes {
 }
 
 codes! {
-    BadQuery BAD_REQUEST "bad_query" "网址中的参数有误 · the query of the address is wrong";
-    BadJson BAD_REQUEST "bad_json" "请求体不是一个 JSON 对象 · the body is not a JSON object";
-    BadToml BAD_REQUEST "bad_toml" "请求体不是 TOML · the body is not TOML";
-    NoBody BAD_REQUEST "broken_body" "请求体没有传完 · the body did not arrive whole";
-    NoKey UNAUTHORIZED "no_key" "需要 API 密钥 · an API key is needed";
-    WrongKey UNAUTHORIZED "wrong_key" "API 密钥无效 · the API key does not count";
-    MissingScope FORBIDDEN "missing_scope" "API 密钥没有这个权限 · the API key is not good for this";
-    SocketOnly FORBIDDEN "socket_only" "只能在服务器上用命令行来做 · only the command line on the server may do this";
-    UnknownRoute NOT_FOUND "unknown_route" "没有这个地址 · there is nothing at this address";
-    UnknownAccount NOT_FOUND "unknown_account" "没有这个公众号 · there is no such account";
-    UnknownMessage NOT_FOUND "unknown_message" "没有这条消息 · there is no such message";
-    UnknownAnswer NOT_FOUND "unknown_answer" "没有这条回答 · there is no such answer";
-    UnknownFollower NOT_FOUND "unknown_follower" "没有这个关注者 · there is no such follower";
-    UnknownKey NOT_FOUND "unknown_key" "没有这个 API 密钥 · there is no such API key";
-    WrongMethod METHOD_NOT_ALLOWED "wrong_method" "这个地址不接受这种请求 · this address does not take such requests";
-    AccountExists CONFLICT "account_exists" "已有这个 id 的公众号 · there is an account with this id already";
-    TokenTaken CONFLICT "token_taken" "另一个公众号已在用这个 Token · another account has this token";
-    Provisioned CONFLICT "provisioned" "这个公众号写在设置文件里 · this account is set in the file of settings";
-    TooLarge PAYLOAD_TOO_LARGE "body_too_large" "请求体太大 · the body is too large";
-    WrongMediaType UNSUPPORTED_MEDIA_TYPE "wrong_media_type" "请求体的类型不对 · the body is of another type";
-    Invalid UNPROCESSABLE_ENTITY "invalid" "有的内容不可用 · some values cannot be used";
-    TooMany TOO_MANY_REQUESTS "too_many_requests" "请求太多 · too many requests";
-    Database SERVICE_UNAVAILABLE "database_away" "数据库暂时不可用 · the database is away";
+    BadQuery BAD_REQUEST "网址中的参数有误 · the query of the address is wrong";
+    BadJson BAD_REQUEST "请求体不是一个 JSON 对象 · the body is not a JSON object";
+    BadToml BAD_REQUEST "请求体不是 TOML · the body is not TOML";
+    BrokenBody BAD_REQUEST "请求体没有传完 · the body did not arrive whole";
+    NoKey UNAUTHORIZED "需要 API 密钥 · an API key is needed";
+    WrongKey UNAUTHORIZED "API 密钥无效 · the API key does not count";
+    MissingScope FORBIDDEN "API 密钥没有这个权限 · the API key is not good for this";
+    SocketOnly FORBIDDEN "只能在服务器上用命令行来做 · only the command line on the server may do this";
+    UnknownRoute NOT_FOUND "没有这个地址 · there is nothing at this address";
+    UnknownAccount NOT_FOUND "没有这个公众号 · there is no such account";
+    UnknownMessage NOT_FOUND "没有这条消息 · there is no such message";
+    UnknownAnswer NOT_FOUND "没有这条回答 · there is no such answer";
+    UnknownFollower NOT_FOUND "没有这个关注者 · there is no such follower";
+    UnknownKey NOT_FOUND "没有这个 API 密钥 · there is no such API key";
+    WrongMethod METHOD_NOT_ALLOWED "这个地址不接受这种请求 · this address does not take such requests";
+    AccountExists CONFLICT "已有这个 id 的公众号 · there is an account with this id already";
+    TokenTaken CONFLICT "另一个公众号已在用这个 Token · another account has this token";
+    Provisioned CONFLICT "这个公众号写在设置文件里 · this account is set in the file of settings";
+    BodyTooLarge PAYLOAD_TOO_LARGE "请求体太大 · the body is too large";
+    WrongMediaType UNSUPPORTED_MEDIA_TYPE "请求体的类型不对 · the body is of another type";
+    Invalid UNPROCESSABLE_ENTITY "有的内容不可用 · some values cannot be used";
+    TooManyRequests TOO_MANY_REQUESTS "请求太多 · too many requests";
+    DatabaseAway SERVICE_UNAVAILABLE "数据库暂时不可用 · the database is away";
 }
+
+/// Something that went wrong, for who asked.
+#[derive(Debug, Clone)]
+pub(super) struct Problem(Box<Told>);
 
 /// 出了什么问题 · what went wrong.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct Problem {
+#[schema(as = Problem)]
+pub(super) struct Told {
     /// `urn:echostr:problem:` 加错误代码 · `urn:echostr:problem:` and the code.
     #[serde(rename = "type")]
     #[schema(format = "uri", example = "urn:echostr:problem:invalid")]
@@ -102,7 +102,7 @@ pub(crate) struct Problem {
 
 /// 一个有误的字段 · a field with a fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct FieldFault {
+pub(super) struct FieldFault {
     /// 字段，如 `texts.unread` · the field, like `texts.unread`.
     #[schema(example = "token")]
     pub field: String,
@@ -111,10 +111,17 @@ pub(crate) struct FieldFault {
     pub message: String,
 }
 
+impl Code {
+    /// As it is written.
+    pub(super) fn word(self) -> String {
+        word_of(&self).unwrap_or_default()
+    }
+}
+
 impl Problem {
     /// A problem; `detail` says what it was this time.
     pub(super) fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Told {
             kind: format!("urn:echostr:problem:{}", code.word()),
             title: code.title(),
             status: code.status().as_u16(),
@@ -123,25 +130,22 @@ impl Problem {
             fields: Vec::new(),
             header: (code.status() == StatusCode::UNAUTHORIZED)
                 .then_some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-        }
+        }))
     }
 
     /// Fields with faults; `code` says of what they are a part.
     pub(super) fn fields(code: Code, fields: Vec<FieldFault>) -> Self {
         let messages: Vec<_> = fields.iter().map(|fault| fault.message.as_str()).collect();
         let detail = messages.join("; ");
-        Self {
-            fields,
-            ..Self::new(code, detail)
-        }
+        let mut problem = Self::new(code, detail);
+        problem.0.fields = fields;
+        problem
     }
 
     /// To be tried again after so many seconds.
-    pub(super) fn retry_after(self, secs: u64) -> Self {
-        Self {
-            header: Some((RETRY_AFTER, secs.into())),
-            ..self
-        }
+    pub(super) fn retry_after(mut self, secs: u64) -> Self {
+        self.0.header = Some((RETRY_AFTER, secs.into()));
+        self
     }
 }
 
@@ -191,10 +195,11 @@ impl From<FormFault> for FieldFault {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let status =
+            StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self.0).unwrap_or_default();
         let mut response = (status, [(CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
-        if let Some((name, value)) = self.header {
+        if let Some((name, value)) = self.0.header {
             response.headers_mut().insert(name, value);
         }
         response

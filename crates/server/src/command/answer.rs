@@ -53,7 +53,7 @@ pub fn run(action: Action) -> ExitCode {
     }) = action;
     ask(place, async move |client| {
         let query = [
-            ("account", account),
+            ("account", account.clone()),
             ("follower", follower),
             ("all", all.then(|| "true".to_owned())),
             ("before", before),
@@ -67,7 +67,12 @@ pub fn run(action: Action) -> ExitCode {
             return say(&lines.collect::<String>());
         }
         if found.items.is_empty() {
-            return say("没有未读的回答 · no answer waits to be read\n");
+            return client
+                .say_none(
+                    account.as_deref(),
+                    "没有未读的回答 · no answer waits to be read\n",
+                )
+                .await;
         }
         say(&(listed(&found.items) + &found.turn_the_page()))
     })
@@ -105,7 +110,8 @@ fn state(answer: &Value) -> String {
         "running" => "还在生成 running".into(),
         "text" => format!(
             "已读 {} / {} 字节 · bytes read of all",
-            answer["shown_bytes"], answer["bytes"]
+            answer["shown_bytes"],
+            text(&answer["text"]).len()
         ),
         "other" => "未读 unread".into(),
         "failed" => "失败 failed".into(),

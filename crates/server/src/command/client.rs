@@ -71,7 +71,7 @@ pub(super) fn run(
         let mut client = Client::new(config);
         let done = command(&mut client).await;
         client.let_go().await;
-        done.unwrap_or_else(|failure| failure.report())
+        done.unwrap_or_else(Failure::report)
     })
 }
 
@@ -122,7 +122,7 @@ impl Client {
         String::from_utf8(bytes.into()).map_err(|error| Failure::Trouble(error.to_string()))
     }
 
-    /// Asks, and prints what comes as it comes.
+    /// Asks, and prints what comes as it comes: lines of JSON.
     pub(super) async fn pour(&self, path: &str) -> Result<ExitCode, Failure> {
         let answer = self.answer(Method::GET, path, Content::None).await?;
         let mut pieces = answer.into_body().into_data_stream();
@@ -142,7 +142,7 @@ impl Client {
             say(&escaped(&String::from_utf8_lossy(&bytes)))?;
             bytes = rest;
         }
-        say("\n")
+        Ok(ExitCode::SUCCESS)
     }
 
     /// At most so many of a list, page by page; `query` may say where it begins.
@@ -171,6 +171,7 @@ impl Client {
                 return Ok(found);
             };
             if found.items.len() >= limit {
+                found.items.truncate(limit);
                 return Ok(found);
             }
             // Accounts go on after an id, everything else before a number.
@@ -182,6 +183,18 @@ impl Client {
             query.retain(|(other, _)| *other != name);
             query.push((name, Some(next.clone())));
         }
+    }
+
+    /// An empty list, said in words; of an account that does not exist it is a failure.
+    pub(super) async fn say_none(
+        &self,
+        account: Option<&str>,
+        words: &str,
+    ) -> Result<ExitCode, Failure> {
+        if let Some(account) = account {
+            self.get(&path(&["accounts", account], &[])).await?;
+        }
+        say(words)
     }
 
     /// Asks the server only; nothing when none runs.
@@ -226,11 +239,10 @@ impl Client {
             Err(request) => match self.open(is_reading).await {
                 Ok(here) => good(here.answer(request).await).await,
                 // A server may just have been started, or one stops.
-                Err(Error::Taken { path }) => match self.ask_server(request).await? {
+                Err(error) => match self.ask_server(request).await? {
                     Ok(answer) => good(answer).await,
-                    Err(_) => Err(nobody_answers(&Error::Taken { path })),
+                    Err(_) => Err(unopened(&error)),
                 },
-                Err(error) => Err(Failure::Trouble(with_causes(&error))),
             },
         }
     }
@@ -328,12 +340,19 @@ pub(super) fn path(parts: &[&str], query: &[(&str, Option<String>)]) -> String {
     path
 }
 
-/// Somebody has the store, and nobody the socket.
-fn nobody_answers(error: &Error) -> Failure {
-    Failure::Trouble(format!(
-        "{error}; nobody answers on its socket {}: if it is a server, restart it, if it is another command, wait for it",
-        socket::NAME
-    ))
+/// Why neither a server answers nor the store could be opened.
+fn unopened(error: &Error) -> Failure {
+    let text = with_causes(error);
+    Failure::Trouble(match error {
+        Error::Taken { .. } => format!(
+            "{text}; nobody answers on its socket {}: if it is a server, restart it, if it is another command, wait for it",
+            socket::NAME
+        ),
+        Error::TakenDatabase { .. } => {
+            format!("{text}; run the command on the machine of that server, with its data folder")
+        }
+        _ => text,
+    })
 }
 
 /// The answer, unless it is a problem.

@@ -119,7 +119,9 @@ pub fn apply(apply: Apply) -> ExitCode {
         if json {
             return say(&(escaped(&done.to_string()) + "\n"));
         }
-        say(&format!("已执行，立即生效 · done, at once: {n_changes}\n"))
+        say(&made(&done["changes"]))?;
+        eprintln!("已执行，立即生效 · done, at once");
+        Ok(ExitCode::SUCCESS)
     })
 }
 

@@ -82,7 +82,7 @@ fn listed(list: List) -> ExitCode {
         place,
     } = list;
     ask(place, async move |client| {
-        let query = [("account", account), ("before", before)];
+        let query = [("account", account.clone()), ("before", before)];
         let found = client.all(&["followers"], &query, limit).await?;
         if json {
             let lines = found
@@ -92,7 +92,9 @@ fn listed(list: List) -> ExitCode {
             return say(&lines.collect::<String>());
         }
         if found.items.is_empty() {
-            return say("没有用户 · no followers\n");
+            return client
+                .say_none(account.as_deref(), "没有用户 · no followers\n")
+                .await;
         }
         let head = [
             "公众号 account",

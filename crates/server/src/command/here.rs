@@ -8,7 +8,8 @@ use echostr_store::{Error, FILE_NAME};
 use tower::ServiceExt as _;
 
 use crate::api::{self, Authority};
-use crate::config::Config;
+use crate::config::{Config, Format, Level, Log};
+use crate::log;
 use crate::store::Store;
 
 /// The store, and what answers.
@@ -21,9 +22,14 @@ impl Here {
     /// Opens it, and keeps servers out of it meanwhile. Who only reads makes no new one.
     pub(super) async fn open(config: &Config, is_reading: bool) -> Result<Self, Error> {
         let path = config.data.join(FILE_NAME);
-        if is_reading && !path.exists() {
+        if is_reading && config.database.is_none() && !path.exists() {
             return Err(Error::Missing { path });
         }
+        // What goes wrong in there is said as a server says it, to the person who waits.
+        log::start(Log {
+            level: Level::Warn,
+            format: Format::Pretty,
+        });
         let store = Store::open(config).await?;
         let app = api::router(store.office(config), Authority::Operator);
         Ok(Self { app, store })

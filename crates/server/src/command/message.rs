@@ -87,7 +87,7 @@ fn listed(list: List) -> ExitCode {
     } = list;
     ask(place, async move |client| {
         let query = [
-            ("account", account),
+            ("account", account.clone()),
             ("follower", follower),
             ("kind", kind),
             ("q", search),
@@ -102,7 +102,9 @@ fn listed(list: List) -> ExitCode {
             return say(&lines.collect::<String>());
         }
         if found.items.is_empty() {
-            return say("没有消息 · no messages\n");
+            return client
+                .say_none(account.as_deref(), "没有消息 · no messages\n")
+                .await;
         }
         say(&rows(&found))
     })

@@ -129,11 +129,12 @@ pub(super) fn clean(text: &str) -> String {
         .collect()
 }
 
-/// JSON with escapes for what steers a terminal or turns the direction of the text: in JSON that stands in strings only.
+/// JSON with escapes for what steers a terminal or turns the direction of the text: in JSON that stands in strings only, and
+/// line ends stand between them.
 pub(super) fn escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for character in json.chars() {
-        if steers(character) {
+        if character != '\n' && steers(character) {
             let _ = write!(escaped, "\\u{:04x}", u32::from(character));
         } else {
             escaped.push(character);
@@ -211,10 +212,10 @@ mod tests {
     #[test]
     fn nothing_in_json_steers_the_terminal() {
         let text = "多少\u{9b}2J\u{7f}\u{61c}\u{202e}钱\u{1b}\n";
-        let json = escaped(&serde_json::json!({ "text": text }).to_string());
+        let json = escaped(&format!("\n{}", serde_json::json!({ "text": text })));
         assert_eq!(
             json,
-            r#"{"text":"多少\u009b2J\u007f\u061c\u202e钱\u001b\n"}"#
+            "\n{\"text\":\"多少\\u009b2J\\u007f\\u061c\\u202e钱\\u001b\\n\"}"
         );
         let read: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!(read["text"], text);

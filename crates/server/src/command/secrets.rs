@@ -1,5 +1,6 @@
 //! `echostr secrets`: the secrets of all accounts, encrypted under another master key.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -42,8 +43,9 @@ pub fn run(action: Action) -> ExitCode {
                      for another key, put it first in ECHOSTR_MASTER_KEY, before the old one and a comma, restart, \
                      and run this again\n";
         } else {
-            said += &format!(
-                "ECHOSTR_MASTER_KEY 里的 {retired} 可以删掉了 · {retired} may now be taken out of ECHOSTR_MASTER_KEY\n"
+            let _ = writeln!(
+                said,
+                "ECHOSTR_MASTER_KEY 里的 {retired} 可以删掉了 · {retired} may now be taken out of ECHOSTR_MASTER_KEY"
             );
         }
         say(&said)

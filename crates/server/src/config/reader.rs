@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::{Fault, Faults, Place, Warning};
-use super::unknown::{self, Manual};
+use super::unknown::{self, Manual, REPEATED};
 
 /// Variables of the same prefix that are no settings: one belongs to the tests, the other is a secret that is never in a file of
 /// settings.
@@ -574,10 +574,13 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The manual shows one account.
+/// The manual shows one of each.
 fn in_the_manual(path: &str) -> String {
-    match path.split_once('.') {
-        Some((table, name)) if table.starts_with("account[") => format!("account[0].{name}"),
+    match path.split_once('[') {
+        Some((table, rest)) if REPEATED.contains(&table) => {
+            let (_, name) = rest.split_once('.').unwrap_or_default();
+            format!("{table}[0].{name}")
+        }
         _ => path.into(),
     }
 }

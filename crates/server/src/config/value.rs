@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use echostr::Strategy;
 use echostr_protocol::{EncodingAesKey, Token};
-use echostr_store::{BotSettings, ModeWord};
+use echostr_store::{BotSettings, ModeWord, PostgresUrl};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
@@ -279,10 +279,10 @@ fn check_keys(
     }
 }
 
-/// How answers reach followers. `send` and `link` have their names already, so that nobody takes them for a mistake.
+/// How answers reach followers. `send` has its name already, so that nobody takes it for a mistake.
 pub(super) fn delivery(given: &Given<'_>) -> Result<Strategy, Faults> {
     match given.text()? {
-        word @ ("send" | "link") => {
+        word @ "send" => {
             let words: Vec<_> = DELIVERIES
                 .iter()
                 .map(|(word, _)| format!("`{word}`"))
@@ -415,4 +415,15 @@ pub(super) fn url(given: &Given<'_>) -> Result<Option<Url>, Faults> {
         text: text.trim_end_matches('/').into(),
         port,
     }))
+}
+
+/// The address of a PostgreSQL, or nothing when it is empty. It is never shown: there may be a password in it.
+pub(super) fn database(given: &Given<'_>) -> Result<Option<PostgresUrl>, Faults> {
+    let text = given.secret_text()?.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let url = text.parse();
+    url.map(Some)
+        .map_err(|error| given.fault(&format!("cannot be used: {error}")))
 }

@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
+use echostr_protocol::EncodingAesKey;
 use echostr_store::{AccountEntry, BotSettings, Origin, TextSettings};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value as Json};
 use toml::{Table, Value};
 
@@ -73,7 +74,10 @@ fn write_account(text: &mut String, entry: &AccountEntry, with_secrets: bool) {
     };
     put("id", Some(entry.id.clone().into()));
     put("name", Some(settings.name.clone().into()));
-    let key = secrets.encoding_aes_key.as_ref().map(|key| key.to_base64());
+    let key = secrets
+        .encoding_aes_key
+        .as_ref()
+        .map(EncodingAesKey::to_base64);
     let app_secret = secrets.app_secret.as_ref();
     let all = [
         ("token", Some(secrets.token.expose().to_owned())),
@@ -171,7 +175,7 @@ fn bot(entry: &AccountEntry, with_secrets: bool) -> (Value, Vec<&'static str>) {
             let token = token.map(|token| token.expose().to_owned());
             secret(&mut table, "token", "bot.token", token);
             let key = secrets.relay_encoding_aes_key.as_ref();
-            let key = key.map(|key| key.to_base64());
+            let key = key.map(EncodingAesKey::to_base64);
             secret(&mut table, "encoding_aes_key", "bot.encoding_aes_key", key);
         }
     }
@@ -294,8 +298,8 @@ pub(super) fn tokens<'a>(
 pub(super) fn differing(before: &AccountEntry, after: &AccountEntry) -> Vec<&'static str> {
     let (old, new) = (&before.settings, &after.settings);
     let (old_secrets, new_secrets) = (&before.secrets, &after.secrets);
-    let same = |old: Option<&secrecy::SecretString>, new: Option<&secrecy::SecretString>| {
-        old.map(|it| it.expose_secret()) == new.map(|it| it.expose_secret())
+    let same = |old: Option<&SecretString>, new: Option<&SecretString>| {
+        old.map(SecretString::expose_secret) == new.map(SecretString::expose_secret)
     };
     let is_same = [
         ("name", old.name == new.name),

@@ -99,13 +99,8 @@ pub(super) fn fill_in(
 /// The id of a new account.
 pub(super) fn id(given: Option<Value>, faults: &mut Vec<FormFault>) -> Option<String> {
     let mut form = Form::default();
-    let id = match given {
-        Some(value) => form.required("id", &value, rules::account_id),
-        None => {
-            form.needed("id", false, "choose 1 to 32 of a-z, 0-9 and `-`");
-            None
-        }
-    };
+    let id = given.and_then(|value| form.required("id", &value, rules::account_id));
+    form.needed("id", id.is_some(), "choose 1 to 32 of a-z, 0-9 and `-`");
     faults.append(&mut form.faults);
     id
 }
@@ -140,9 +135,10 @@ impl Form {
                 let key = self.optional(name, value, rules::encoding_aes_key);
                 set(
                     key.filter(|key| *key != entry.secrets.encoding_aes_key),
-                    |key| match key {
-                        Some(key) => entry.rotate_encoding_aes_key(key, now_ms),
-                        None => {
+                    |key| {
+                        if let Some(key) = key {
+                            entry.rotate_encoding_aes_key(key, now_ms);
+                        } else {
                             entry.secrets.encoding_aes_key = None;
                             entry.secrets.previous_encoding_aes_key = None;
                         }
@@ -351,7 +347,7 @@ impl Form {
                     mode = it.unwrap_or_default();
                 }),
                 "app_id" => set(self.optional(&field, value, rules::app_id), |it| {
-                    app_id = it
+                    app_id = it;
                 }),
                 "encoding_aes_key" => {
                     set(
@@ -488,12 +484,11 @@ impl Form {
 
     fn unknown(&mut self, before: &str, name: &str, known: &[&'static str]) {
         let field = format!("{before}{}", shown(name));
-        let hint = match nearest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{before}{near}`?"),
-            None => {
-                let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
-                format!("there are {}", known.join(", "))
-            }
+        let hint = if let Some(near) = nearest(name, known.iter().copied()) {
+            format!("did you mean `{before}{near}`?")
+        } else {
+            let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+            format!("there are {}", known.join(", "))
         };
         self.fault(&field, &format!("is not known; {hint}"));
     }
@@ -504,7 +499,7 @@ impl Form {
 }
 
 /// The word of one of a few, as it is written.
-pub(super) fn word_of(value: &impl Serialize) -> Option<String> {
+pub(crate) fn word_of(value: &impl Serialize) -> Option<String> {
     let json = serde_json::to_value(value).ok()?;
     json.as_str().map(str::to_owned)
 }

@@ -423,6 +423,15 @@ impl Connection {
         Response::read(&mut self.0, false).expect("a response")
     }
 
+    /// What comes next; nothing when the server has closed the connection.
+    #[track_caller]
+    pub(crate) fn some(&mut self) -> Vec<u8> {
+        let mut some = vec![0; 16 * 1024];
+        let n = self.0.read(&mut some).expect("something comes in time");
+        some.truncate(n);
+        some
+    }
+
     /// The response, if the server gives one before it closes the connection.
     pub(crate) fn try_response(&mut self) -> Option<Response> {
         Response::read(&mut self.0, false)

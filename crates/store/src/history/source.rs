@@ -5,7 +5,7 @@ use sqlx::Error as SqlError;
 use super::{Looked, Search, failed};
 use crate::Error;
 use crate::db::{Db, reading};
-use crate::search::{fts5, part_of, part_term};
+use crate::search::{PART_BITS, fts5, part_of, part_term};
 use crate::value::signed;
 
 /// How many parts of the journal the index is asked about at once, where one statement can.
@@ -52,7 +52,7 @@ const IN_PARTS_POSTGRES: &str =
     "SELECT hit.message_id FROM generate_series($1::bigint, $2::bigint, -1) AS part
     CROSS JOIN LATERAL (
         SELECT s.message_id FROM search s
-        WHERE s.terms @> ($3::text[] || (chr(57344) || to_hex(part)))
+        WHERE s.terms @> ($3::bigint[] || ($7::bigint + part))
           AND s.message_id + 0 < $4 AND s.message_id + 0 >= $5
         ORDER BY s.message_id + 0 DESC LIMIT $6
     ) AS hit LIMIT $6";
@@ -77,7 +77,7 @@ enum From {
         // Where the chain goes on, once that is known.
         place: Option<Place>,
     },
-    Terms(Vec<String>),
+    Terms(Vec<i64>),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -119,7 +119,7 @@ impl Source {
     }
 
     /// What may match, as the index knows it.
-    pub(super) fn of_terms(terms: Vec<String>, low: i64, high: i64) -> Self {
+    pub(super) fn of_terms(terms: Vec<i64>, low: i64, high: i64) -> Self {
         let from = From::Terms(terms);
         Self { from, low, high }
     }
@@ -279,7 +279,7 @@ async fn behind(db: &Db, follower: i64, before: i64) -> Result<Place, SqlError> 
 /// What the index has between these numbers, part by part.
 async fn found(
     db: &Db,
-    terms: &[String],
+    terms: &[i64],
     (low, high): (i64, i64),
     count: usize,
 ) -> Result<Portion, SqlError> {
@@ -313,6 +313,7 @@ async fn found(
                 .bind(high)
                 .bind(low)
                 .bind(limit)
+                .bind(part_term(0))
                 .fetch_all(pool)
                 .await?;
             (ids, to)
@@ -322,7 +323,7 @@ async fn found(
     let to = match ids.last() {
         Some(id) if !is_whole => Some(*id),
         _ if asked_to <= last => None,
-        _ => Some(asked_to << 16),
+        _ => Some(asked_to << PART_BITS),
     };
     let rows = ids.into_iter().map(|id| Looked { id, passes: true });
     Ok(Portion {

@@ -1,36 +1,27 @@
 //! One record after the other into the database, within the writer's transaction.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
-
 use echostr::journal::{
-    Content, Delivery, LinkRecord, PageRecord, PushId, Received, Record, Replied, SavedAnswer,
+    Delivery, Id, LinkRecord, PageRecord, PushId, Received, Record, Replied, SavedAnswer,
     Unfinished, by,
 };
 use echostr_protocol::{Event, Message, MsgId, OpenId, Reply, Str};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
 
+use super::index;
+use crate::journal::known::{
+    Follower, Known, Latest, MAX_RUNS, SEEN_EVERY_MS, is_question, not_0, stand_in_source,
+};
+use crate::journal::unfinished::{StoredAnswer, UnfinishedRow};
 use crate::journal::{Deleted, Fault, Identity, Op, OpAnswer};
-use crate::value::{ContentColumns, bytes, id, json, message, now_ms, reply, signed, unsigned};
-
-/// How many followers are remembered; then all are forgotten, and asked for again.
-const MAX_FOLLOWERS: usize = 20_000;
-
-/// How often it is written down when a follower was last seen.
-const SEEN_EVERY_MS: i64 = 60_000;
-
-/// How long the jobs of a forgotten follower may still write: longer than any job lasts.
-const FORGOTTEN_FOR_MS: i64 = 60 * 60 * 1000;
-
-/// A push is handed out to a second process, never to a third.
-const MAX_RUNS: i64 = 2;
+use crate::value::{ContentColumns, bytes, json, markup_of, now_ms, reply, signed, unsigned};
 
 type Result<T> = std::result::Result<T, Fault>;
 
 /// Candidates first, or else every message is looked at.
 const UNFINISHED: &str =
     "SELECT m.id, account.public_id, m.source, m.received_at_ms, m.reply IS NOT NULL,
-            f.open_id, a.id, a.question, a.asked_at_ms, a.expires_at_ms, a.step, coalesce(l.question_id, 0) > m.id
+            f.open_id, a.id, a.question, a.asked_at_ms, a.expires_at_ms, a.step, coalesce(l.question_id, 0) > m.id,
+            a.markup IS NOT NULL
      FROM (
          SELECT id FROM messages WHERE reply IS NULL AND received_at_ms >= ?1
          UNION
@@ -52,49 +43,24 @@ const GIVE_UP: &str = "UPDATE answers SET state = 'failed' WHERE state = 'runnin
 /// What came of a call when something stood there already: a reply and its `CreateTime`.
 type Instead = Option<(Reply, i64)>;
 
-/// What the writer remembers of the database. After a transaction that failed, and when another connection has written, it is
-/// [cleared](Cache::clear).
+/// What the writer remembers, and of which state of the file.
 #[derive(Default)]
 pub(crate) struct Cache {
-    accounts: HashMap<Str, i64>,
-    // By account, so that a look-up needs no text of its own.
-    followers: HashMap<i64, HashMap<Str, Follower>>,
-    n_followers: usize,
-    // Followers whose newest message has changed, in the order of the table.
-    latest: BTreeMap<i64, Latest>,
+    known: Known,
     data_version: i64,
-    /// Who was forgotten, and when; not cleared.
-    forgotten: HashMap<(Str, OpenId), i64>,
-}
-
-#[derive(Clone, Copy)]
-struct Follower {
-    id: i64,
-    last_seen_at_ms: i64,
-    unfollowed_at_ms: Option<i64>,
-    latest: Latest,
-}
-
-/// The newest message of a follower and the newest question; 0 for none.
-#[derive(Clone, Copy, Default)]
-struct Latest {
-    message: i64,
-    question: i64,
 }
 
 impl Cache {
     pub(crate) fn clear(&mut self) {
-        *self = Self {
-            forgotten: std::mem::take(&mut self.forgotten),
-            ..Self::default()
-        };
+        self.known.clear();
+        self.data_version = 0;
     }
 }
 
 /// A transaction that is under way.
 pub(crate) struct Transaction<'a> {
     connection: &'a Connection,
-    cache: &'a mut Cache,
+    known: &'a mut Known,
     /// Pushes with ids above this were received by this process.
     first_id: i64,
 }
@@ -117,7 +83,7 @@ impl<'a> Transaction<'a> {
         }
         Ok(Self {
             connection,
-            cache,
+            known: &mut cache.known,
             first_id,
         })
     }
@@ -152,13 +118,26 @@ impl<'a> Transaction<'a> {
                     self.delivery(push, delivery)?;
                     None
                 }
-                Record::Answer(_) | Record::Link(_) if instead.is_some() => None,
+                Record::Answer(_) | Record::Link(_) | Record::LivePage { .. }
+                    if instead.is_some() =>
+                {
+                    None
+                }
                 Record::Answer(answer) => {
                     self.answer(answer)?;
                     None
                 }
                 Record::Link(link) => {
                     self.link(link)?;
+                    None
+                }
+                Record::LivePage {
+                    hash,
+                    answer,
+                    created_at_ms,
+                    expires_at_ms,
+                } => {
+                    self.live_page(hash, *answer, *created_at_ms, *expires_at_ms)?;
                     None
                 }
                 Record::Session {
@@ -209,7 +188,10 @@ impl<'a> Transaction<'a> {
             replied,
         } = received;
         let follower = message.from_user();
-        if self.was_forgotten(&push.account, follower, *received_at_ms) {
+        if self
+            .known
+            .was_forgotten(&push.account, follower, *received_at_ms)
+        {
             return Ok(None);
         }
         let account = self.account(&push.account, *received_at_ms)?;
@@ -325,7 +307,7 @@ impl<'a> Transaction<'a> {
 
     /// The message is a question of its follower, newer than those before it.
     fn asked(&mut self, follower: i64, message: i64) -> Result<()> {
-        let is_newer = match self.cache.latest.get_mut(&follower) {
+        let is_newer = match self.known.latest.get_mut(&follower) {
             Some(latest) if latest.question >= message => false,
             Some(latest) => {
                 latest.question = message;
@@ -342,12 +324,7 @@ impl<'a> Transaction<'a> {
         };
         if is_newer {
             // Rare enough to look at them all.
-            let mut followers = self
-                .cache
-                .followers
-                .values_mut()
-                .flat_map(HashMap::values_mut);
-            if let Some(known) = followers.find(|known| known.id == follower) {
+            if let Some(known) = self.known.by_row(follower) {
                 known.latest.question = message;
             }
         }
@@ -374,7 +351,10 @@ impl<'a> Transaction<'a> {
     }
 
     fn answer(&mut self, answer: &SavedAnswer) -> Result<()> {
-        if self.was_forgotten(&answer.push.account, &answer.follower, answer.asked_at_ms) {
+        if self
+            .known
+            .was_forgotten(&answer.push.account, &answer.follower, answer.asked_at_ms)
+        {
             return Ok(());
         }
         let push = &answer.push;
@@ -397,10 +377,11 @@ impl<'a> Transaction<'a> {
         let columns = ContentColumns::of(&answer.content);
         self.statement(
             "INSERT INTO answers (id, message_id, follower_id, question, asked_at_ms, expires_at_ms, state, text, shown_bytes,
-                                  reply, step)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                                  reply, step, source, markup)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
              ON CONFLICT (id) DO UPDATE SET question = ?4, asked_at_ms = ?5, expires_at_ms = ?6, state = ?7, text = ?8,
-                                            shown_bytes = ?9, reply = ?10, step = ?11
+                                            shown_bytes = ?9, reply = ?10, step = ?11,
+                                            source = coalesce(?12, source), markup = coalesce(?13, markup)
              WHERE step <= ?11",
         )?
         .execute(params![
@@ -415,6 +396,8 @@ impl<'a> Transaction<'a> {
             columns.shown_bytes,
             columns.reply,
             answer.step,
+            answer.written.as_ref().map(|written| &written.text),
+            markup_of(answer),
         ])?;
         Ok(())
     }
@@ -428,19 +411,7 @@ impl<'a> Transaction<'a> {
             asked_at_ms,
             ..
         } = answer;
-        let msg_id = push
-            .key
-            .as_str()
-            .strip_prefix(follower.as_str())
-            .unwrap_or_default()
-            .trim();
-        let source = serde_json::json!({
-            "FromUserName": follower,
-            "CreateTime": push.created_at,
-            "MsgType": "text",
-            "Content": answer.question,
-            "MsgId": msg_id,
-        });
+        let (msg_id, source) = stand_in_source(answer);
         let account = self.account(&push.account, *asked_at_ms)?;
         let mut known = self.follower_or_new(account, follower, *asked_at_ms)?;
         self.statement(
@@ -455,7 +426,7 @@ impl<'a> Transaction<'a> {
             push.key.as_str(),
             msg_id,
             asked_at_ms,
-            source.to_string(),
+            source,
         ])?;
         let message = self.connection.last_insert_rowid();
         known.latest = Latest {
@@ -480,6 +451,23 @@ impl<'a> Transaction<'a> {
             bytes(link.answer),
             link.step,
         ])?;
+        Ok(())
+    }
+
+    /// A page leads to an answer that is there.
+    fn live_page(
+        &self,
+        hash: &[u8; 32],
+        answer: Id,
+        created_at_ms: i64,
+        expires_at_ms: i64,
+    ) -> Result<()> {
+        self.statement(
+            "INSERT INTO pages (hash, answer_id, created_at_ms, expires_at_ms)
+             SELECT ?1, id, ?3, ?4 FROM answers WHERE id = ?2
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![hash, bytes(answer), created_at_ms, expires_at_ms])?;
         Ok(())
     }
 
@@ -549,36 +537,11 @@ impl<'a> Transaction<'a> {
     }
 
     fn forget(&mut self, account: &Str, follower: &OpenId) -> Result<Deleted> {
-        let now = now_ms();
-        self.cache
-            .forgotten
-            .retain(|_, at| *at + FORGOTTEN_FOR_MS > now);
-        self.cache
-            .forgotten
-            .insert((account.clone(), follower.clone()), now);
+        self.known.forget(account, follower);
         self.flush_latest()?;
         let deleted = forget(self.connection, account, follower)?;
-        if let Some(id) = self.cache.accounts.get(account)
-            && let Some(followers) = self.cache.followers.get_mut(id)
-        {
-            followers.remove(follower.as_str());
-        }
+        self.known.drop_follower(account, follower.as_str());
         Ok(deleted)
-    }
-
-    /// Whether the follower was forgotten after this push was received: what its jobs still write then must not bring
-    /// anything back. A push that came later does, but not what came before.
-    fn was_forgotten(&self, account: &Str, follower: &OpenId, received_at_ms: i64) -> bool {
-        self.forgotten_at_ms(account, follower)
-            .is_some_and(|at| received_at_ms <= at)
-    }
-
-    fn forgotten_at_ms(&self, account: &Str, follower: &OpenId) -> Option<i64> {
-        if self.cache.forgotten.is_empty() {
-            return None;
-        }
-        let who = (account.clone(), follower.clone());
-        self.cache.forgotten.get(&who).copied()
     }
 
     /// The row of a follower for what names no push: of one who may have been forgotten, only if a later push has made it
@@ -589,7 +552,7 @@ impl<'a> Transaction<'a> {
         follower: &OpenId,
         at_ms: i64,
     ) -> Result<Option<i64>> {
-        let may_be_made = self.forgotten_at_ms(account, follower).is_none();
+        let may_be_made = self.known.forgotten_at_ms(account, follower).is_none();
         let account = self.account(account, at_ms)?;
         let follower = if may_be_made {
             Some(self.follower_or_new(account, follower, at_ms)?)
@@ -615,10 +578,8 @@ impl<'a> Transaction<'a> {
     fn take_up(&mut self, since_ms: i64) -> Result<Vec<Unfinished>> {
         let unfinished = {
             let mut select = self.statement(UNFINISHED)?;
-            let rows = select.query_map(
-                params![since_ms, MAX_RUNS, self.first_id],
-                UnfinishedRow::read,
-            )?;
+            let rows =
+                select.query_map(params![since_ms, MAX_RUNS, self.first_id], unfinished_row)?;
             rows.collect::<rusqlite::Result<Vec<_>>>()?
         };
         for row in &unfinished {
@@ -658,7 +619,7 @@ impl<'a> Transaction<'a> {
     }
 
     fn account(&mut self, public_id: &Str, at_ms: i64) -> Result<i64> {
-        if let Some(id) = self.cache.accounts.get(public_id) {
+        if let Some(id) = self.known.accounts.get(public_id) {
             return Ok(*id);
         }
         self.statement(
@@ -669,7 +630,7 @@ impl<'a> Transaction<'a> {
         let id = self
             .statement("SELECT id FROM accounts WHERE public_id = ?1")?
             .query_row([public_id.as_str()], |row| row.get(0))?;
-        self.cache.accounts.insert(public_id.as_str().into(), id);
+        self.known.accounts.insert(public_id.as_str().into(), id);
         Ok(id)
     }
 
@@ -692,9 +653,8 @@ impl<'a> Transaction<'a> {
     }
 
     fn follower(&mut self, account: i64, open_id: &OpenId) -> Result<Option<Follower>> {
-        let known = self.cache.followers.get(&account);
-        if let Some(follower) = known.and_then(|known| known.get(open_id.as_str())) {
-            return Ok(Some(*follower));
+        if let Some(follower) = self.known.follower(account, open_id.as_str()) {
+            return Ok(Some(follower));
         }
         let stored = self
             .statement(
@@ -721,18 +681,11 @@ impl<'a> Transaction<'a> {
     }
 
     fn remember(&mut self, account: i64, open_id: &OpenId, follower: Follower) -> Result<()> {
-        if self.cache.n_followers >= MAX_FOLLOWERS {
+        if self.known.is_full() {
             self.flush_latest()?;
-            self.cache.followers.clear();
-            self.cache.n_followers = 0;
+            self.known.drop_followers();
         }
-        self.cache.n_followers += 1;
-        // A text of its own: the push's would keep all of the push in memory.
-        self.cache
-            .followers
-            .entry(account)
-            .or_default()
-            .insert(open_id.as_str().into(), follower);
+        self.known.remember(account, open_id.as_str(), follower);
         Ok(())
     }
 
@@ -749,11 +702,8 @@ impl<'a> Transaction<'a> {
                 .execute(params![follower.id, at_ms])?;
             follower.last_seen_at_ms = at_ms;
         }
-        self.cache.latest.insert(follower.id, follower.latest);
-        let known = self.cache.followers.get_mut(&account);
-        if let Some(known) = known.and_then(|known| known.get_mut(open_id.as_str())) {
-            *known = *follower;
-        }
+        self.known.latest.insert(follower.id, follower.latest);
+        self.known.update(account, open_id.as_str(), follower);
         Ok(())
     }
 
@@ -784,7 +734,7 @@ impl<'a> Transaction<'a> {
 
     /// Writes down who has which newest message: once per follower and transaction, in the order of the table.
     fn flush_latest(&mut self) -> Result<()> {
-        let latest = std::mem::take(&mut self.cache.latest);
+        let latest = std::mem::take(&mut self.known.latest);
         for (follower, latest) in latest {
             self.statement(
                 "INSERT INTO latest (follower_id, message_id, question_id) VALUES (?1, ?2, ?3)
@@ -800,75 +750,31 @@ impl<'a> Transaction<'a> {
     }
 }
 
-/// A row of what was not finished, before its texts are understood.
-struct UnfinishedRow {
-    message: i64,
-    account: String,
-    source: String,
-    received_at_ms: i64,
-    is_replied: bool,
-    answer: Option<(String, StoredAnswer)>,
-}
-
-struct StoredAnswer {
-    id: Vec<u8>,
-    question: String,
-    asked_at_ms: i64,
-    expires_at_ms: i64,
-    step: u32,
-    is_overtaken: bool,
-}
-
-impl UnfinishedRow {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let answer = match row.get::<_, Option<Vec<u8>>>(6)? {
-            None => None,
-            Some(id) => Some((
-                row.get(5)?,
-                StoredAnswer {
-                    id,
-                    question: row.get(7)?,
-                    asked_at_ms: row.get(8)?,
-                    expires_at_ms: row.get(9)?,
-                    step: row.get(10)?,
-                    is_overtaken: row.get(11)?,
-                },
-            )),
-        };
-        Ok(Self {
-            message: row.get(0)?,
-            account: row.get(1)?,
-            source: row.get(2)?,
-            received_at_ms: row.get(3)?,
-            is_replied: row.get(4)?,
-            answer,
-        })
-    }
-
-    /// Nothing when the push cannot be read any more: a damaged row must not keep the server from starting.
-    fn decode(self) -> Option<Unfinished> {
-        let message = Arc::new(message(&self.source).ok()?);
-        let account = Str::from(self.account);
-        let answer = self.answer.map(|(open_id, stored)| SavedAnswer {
-            id: id(&stored.id),
-            push: PushId::of(&account, &message),
-            follower: open_id.into(),
-            question: stored.question,
-            is_overtaken: stored.is_overtaken,
-            asked_at_ms: stored.asked_at_ms,
-            expires_at_ms: stored.expires_at_ms,
-            // No other is asked for.
-            content: Content::Running,
-            step: stored.step,
-        });
-        Some(Unfinished {
-            account,
-            message,
-            received_at_ms: self.received_at_ms,
-            is_replied: self.is_replied,
-            answer,
-        })
-    }
+/// What of a row was not finished.
+fn unfinished_row(row: &Row<'_>) -> rusqlite::Result<UnfinishedRow> {
+    let answer = match row.get::<_, Option<Vec<u8>>>(6)? {
+        None => None,
+        Some(id) => Some((
+            row.get(5)?,
+            StoredAnswer {
+                id,
+                question: row.get(7)?,
+                asked_at_ms: row.get(8)?,
+                expires_at_ms: row.get(9)?,
+                step: row.get(10)?,
+                is_overtaken: row.get(11)?,
+                has_page: row.get(12)?,
+            },
+        )),
+    };
+    Ok(UnfinishedRow {
+        message: row.get(0)?,
+        account: row.get(1)?,
+        source: row.get(2)?,
+        received_at_ms: row.get(3)?,
+        is_replied: row.get(4)?,
+        answer,
+    })
 }
 
 /// Deletes everything about a follower, within a transaction.
@@ -880,7 +786,7 @@ pub(crate) fn forget(
     // Overwritten, not only marked as free.
     connection.execute_batch("PRAGMA secure_delete = ON")?;
     let deleted = delete_follower(connection, account, open_id);
-    connection.execute_batch("PRAGMA secure_delete = OFF")?;
+    connection.execute_batch("PRAGMA secure_delete = FAST")?;
     deleted
 }
 
@@ -912,12 +818,18 @@ fn delete_follower(
              SELECT previous_id FROM messages JOIN chain USING (id) WHERE previous_id IS NOT NULL
          )
          SELECT id FROM chain")?;
+    let doomed: Vec<i64> = connection
+        .prepare("SELECT id FROM doomed")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    index::remove(connection, &doomed)?;
     connection
         .execute_batch("DELETE FROM deliveries WHERE message_id IN (SELECT id FROM doomed)")?;
     let messages = connection.execute(
         "DELETE FROM messages WHERE id IN (SELECT id FROM doomed)",
         [],
     )?;
+    run("DELETE FROM pages WHERE answer_id IN (SELECT id FROM answers WHERE follower_id = ?1)")?;
     let answers = run("DELETE FROM answers WHERE follower_id = ?1")?;
     run("DELETE FROM links WHERE follower_id = ?1")?;
     let sessions = run("DELETE FROM sessions WHERE follower_id = ?1")?;
@@ -930,36 +842,6 @@ fn delete_follower(
         answers,
         sessions,
     })
-}
-
-/// Whether a push asks something, rather than for the rest of an answer. Who has answered it knows best.
-fn is_question(message: &Message, replied: Option<&Replied>) -> bool {
-    if message.msg_id().is_none() {
-        return false;
-    }
-    match (replied, message) {
-        (Some(replied), _) => replied.by != by::OUTBOX,
-        // A tap on a link, or what is typed instead: 继续12, `1`.
-        (None, Message::Text(text)) => {
-            let is_tap = text
-                .menu_id
-                .as_deref()
-                .is_some_and(|id| id.starts_with("echostr-"));
-            let content = text.content.trim();
-            let word = content
-                .trim_end_matches(|end: char| end.is_ascii_digit())
-                .trim_end();
-            let is_word = ["继续", "more", "continue"]
-                .iter()
-                .any(|more| word.eq_ignore_ascii_case(more));
-            !(is_tap || is_word || matches!(content, "1" | "１"))
-        }
-        (None, _) => true,
-    }
-}
-
-fn not_0(id: i64) -> Option<i64> {
-    (id != 0).then_some(id)
 }
 
 #[cfg(test)]

@@ -1,32 +1,25 @@
 //! What is deleted by itself, in small portions between the batches.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use tracing::warn;
 
-use super::forget;
+use super::{forget, index};
+use crate::journal::clock::WallClock;
 use crate::journal::{Fault, Retention};
 use crate::value::{now_ms, signed};
 
 /// How many messages are looked at in one transaction: no commit waits long for it.
 const PORTION: usize = 200;
 
-const HOUR_MS: i64 = 60 * 60 * 1000;
-const DAY_MS: i64 = 24 * HOUR_MS;
-
-/// How long nothing is deleted after the wall clock has jumped.
-const REST: Duration = Duration::from_hours(1);
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// How far the cleaning has come.
 #[derive(Default)]
 pub(crate) struct Tidy {
     // The messages up to this one were looked at.
     cursor: i64,
-    // Both clocks at the last portion.
-    last: Option<(Instant, i64)>,
-    // The wall clock has jumped: it may be wrong, and what is deleted does not come back.
-    rests_until: Option<Instant>,
+    clock: WallClock,
 }
 
 /// What a portion has done.
@@ -55,7 +48,7 @@ impl Tidy {
         at: Instant,
         now: i64,
     ) -> Result<Done, Fault> {
-        if self.must_rest(at, now) {
+        if self.clock.has_jumped(at, now) {
             return Ok(Done::default());
         }
         let before = |days: u32| now - i64::from(days) * DAY_MS;
@@ -66,26 +59,16 @@ impl Tidy {
             done.is_more = done.has_forgotten;
         }
         if retention.journal_days > 0 {
+            // What is taken out of the index of terms leaves pages behind that others stand on, too.
+            connection.execute_batch("PRAGMA secure_delete = ON")?;
             self.delete_some(connection, before(retention.journal_days), now, &mut done)?;
         }
+        let n_pages = delete_pages(connection, now)?;
+        done.rows += n_pages;
+        done.is_more |= n_pages == PORTION;
         connection.prepare_cached("COMMIT")?.execute([])?;
+        connection.execute_batch("PRAGMA secure_delete = FAST")?;
         Ok(done)
-    }
-
-    /// Whether the wall clock has lately moved further than time did.
-    fn must_rest(&mut self, at: Instant, now_ms: i64) -> bool {
-        if let Some((last_at, last_ms)) = self.last.replace((at, now_ms)) {
-            let passed =
-                signed(u64::try_from(at.duration_since(last_at).as_millis()).unwrap_or(u64::MAX));
-            if now_ms - last_ms - passed > HOUR_MS {
-                warn!(
-                    "the clock was put forward by more than an hour: nothing is deleted by age within the next hour; \
-                     see that the clock is right"
-                );
-                self.rests_until = Some(at + REST);
-            }
-        }
-        self.rests_until.is_some_and(|until| at < until)
     }
 
     /// Messages older than `before_ms`, in the order in which they came, but for those with an answer that can be read.
@@ -100,6 +83,7 @@ impl Tidy {
             "SELECT m.id, m.received_at_ms < ?2, m.received_at_ms > ?5,
                     EXISTS (SELECT 1 FROM answers a WHERE a.message_id = m.id AND a.expires_at_ms > ?3
                             AND a.state IN ('running', 'text', 'other'))
+                        OR EXISTS (SELECT 1 FROM answers a JOIN pages p ON p.answer_id = a.id WHERE a.message_id = m.id)
              FROM messages m WHERE m.id > ?1 ORDER BY m.id LIMIT ?4",
         )?;
         let rows = select.query_map(
@@ -123,8 +107,10 @@ impl Tidy {
             if *is_live || !*is_old {
                 continue;
             }
+            index::remove(connection, &[*id])?;
             for sql in [
                 "DELETE FROM links WHERE answer_id IN (SELECT id FROM answers WHERE message_id = ?1)",
+                "DELETE FROM pages WHERE answer_id IN (SELECT id FROM answers WHERE message_id = ?1)",
                 "DELETE FROM answers WHERE message_id = ?1",
                 "DELETE FROM deliveries WHERE message_id = ?1",
                 "DELETE FROM messages WHERE id = ?1",
@@ -140,6 +126,29 @@ impl Tidy {
         }
         Ok(())
     }
+}
+
+/// Deletes pages that have expired, with the texts that stood there only. How many.
+fn delete_pages(connection: &Connection, now_ms: i64) -> Result<usize, Fault> {
+    let mut select = connection.prepare_cached(
+        "SELECT hash, answer_id FROM pages WHERE expires_at_ms <= ?1 ORDER BY expires_at_ms LIMIT ?2",
+    )?;
+    let gone = select.query_map(params![now_ms, signed(PORTION as u64)], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    let gone: Vec<(Vec<u8>, Vec<u8>)> = gone.collect::<Result<_, _>>()?;
+    for (hash, answer) in &gone {
+        connection
+            .prepare_cached("DELETE FROM pages WHERE hash = ?1")?
+            .execute([hash])?;
+        connection
+            .prepare_cached(
+                "UPDATE answers SET source = NULL, markup = NULL
+                 WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM pages WHERE answer_id = ?1)",
+            )?
+            .execute([answer])?;
+    }
+    Ok(gone.len())
 }
 
 /// Forgets a follower who unfollowed before `before_ms`. Whether there was one.
@@ -160,6 +169,8 @@ fn forget_one(connection: &Connection, before_ms: i64) -> Result<bool, Fault> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::value::empty;
 

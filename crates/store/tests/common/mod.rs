@@ -2,12 +2,14 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod postgres;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use echostr::journal::{
     Commit, Content, Delivery, Ended, Id, LinkRecord, Of, PageRecord, PushId, Received, Record,
-    Replied, SavedAnswer, Written,
+    Replied, SavedAnswer, Written, by,
 };
 use echostr::{Journal, Message, Reply};
 use echostr_protocol::{Document, OpenId, Str};
@@ -28,6 +30,50 @@ pub(crate) const FOR_EVER: Retention = Retention {
 /// A data folder of its own.
 pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder for temporary files")
+}
+
+/// Where a journal of a test is.
+pub(crate) enum Ground {
+    Sqlite(TempDir),
+    Postgres(String),
+}
+
+impl Ground {
+    pub(crate) fn sqlite() -> Self {
+        Self::Sqlite(folder())
+    }
+
+    pub(crate) fn postgres() -> Self {
+        Self::Postgres(postgres::shared().database())
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        match self {
+            Self::Sqlite(folder) => Place::Folder(folder.path().to_owned()),
+            Self::Postgres(url) => Place::Postgres(url.parse().expect("an address")),
+        }
+    }
+
+    pub(crate) async fn open(&self) -> SqlJournal {
+        self.open_with(FOR_EVER).await
+    }
+
+    pub(crate) async fn open_with(&self, retention: Retention) -> SqlJournal {
+        SqlJournal::open(&self.place(), retention)
+            .await
+            .expect("a journal")
+    }
+
+    pub(crate) fn count(&self, table: &str) -> i64 {
+        match self {
+            Self::Sqlite(folder) => count(folder.path(), table),
+            Self::Postgres(url) => {
+                let sql = format!("SELECT count(*) FROM {table}");
+                let printed = postgres::shared().psql(url, &sql);
+                printed.parse().expect("a number")
+            }
+        }
+    }
 }
 
 pub(crate) async fn open(folder: &Path) -> SqlJournal {
@@ -158,6 +204,8 @@ pub(crate) fn answer(id: Id, message: &Message, content: Content) -> SavedAnswer
         expires_at_ms: message.created_at() * 1000 + 7 * DAY_MS,
         content,
         step: 0,
+        has_page: false,
+        written: None,
     }
 }
 
@@ -217,4 +265,54 @@ pub(crate) async fn written(journal: &dyn Journal, records: Vec<Record>) -> Writ
 #[track_caller]
 pub(crate) fn done(written: &Written) {
     assert_eq!(*written, Written::Done);
+}
+
+/// Looks again until it is so.
+pub(crate) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+    while !is_so().await {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+}
+
+/// Everything that can stand in a journal about a follower.
+pub(crate) async fn fill(journal: &SqlJournal, follower: &str, n: i64) {
+    let (question, tap) = (text(follower, n, "多少钱"), text(follower, n + 1, "继续1"));
+    let id = u128::from(n.unsigned_abs()) * 1000 + follower.len() as u128;
+    let records = vec![
+        received(
+            &event(follower, n, "subscribe", "<EventKey>qrscene_a</EventKey>"),
+            None,
+        ),
+        received(&question, Some(replied("稍等", by::DEADLINE))),
+        delivery(&question, 1, Ended::Closed),
+        delivery(&question, 2, Ended::Answered),
+        Record::Answer(answer(id, &question, rest("abcdef", 0))),
+        Record::Link(link(id + 1, follower, 1, id, 0)),
+        session(follower, "cart", Some("[1]")),
+    ];
+    done(&written(journal, records).await);
+    let records = vec![
+        received(&tap, Some(replied("abc", by::OUTBOX))),
+        page(id + 1, id, 0, "abc", rest("abcdef", 3)),
+        delivery(&tap, 1, Ended::Answered),
+    ];
+    done(&written(journal, records).await);
+    let open_id = open_id(follower);
+    journal.next_number(of(&open_id)).await.expect("drawn");
+}
+
+/// The tables in which something of a follower may stand.
+pub(crate) const TABLES: [&str; 7] = [
+    "followers",
+    "messages",
+    "latest",
+    "deliveries",
+    "answers",
+    "links",
+    "sessions",
+];
+
+/// All rows of these.
+pub(crate) fn rows(ground: &Ground) -> Vec<(&'static str, i64)> {
+    TABLES.map(|table| (table, ground.count(table))).to_vec()
 }
