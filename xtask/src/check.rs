@@ -6,17 +6,18 @@
 use std::time::{Duration, Instant};
 
 use crate::project::{Project, Result, succeed};
-use crate::{interop, tools};
+use crate::{e2e, interop, tools};
 
 type Stage = (&'static str, fn(&Project) -> Result);
 
-const STAGES: [Stage; 6] = [
+const STAGES: [Stage; 7] = [
     ("tools", tools::install),
     ("format", format),
     ("clippy", clippy),
     ("docs", docs),
     ("tests", tests),
     ("interop", interop::run),
+    ("e2e", e2e::run),
 ];
 
 /// Runs the named stages, or all.

@@ -1,4 +1,5 @@
-//! Software that we did not write plays the platform against the running server; the peers lie in `interop/`.
+//! Software that we did not write plays the platform against the running server, and stands behind its relay; the peers lie
+//! in `interop/`.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -8,45 +9,75 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::project::{Project, Result, succeed};
-use crate::tools;
+use crate::{description, tools};
 
-/// An account of the server, one for each mode.
+/// An account of the server.
 struct Account {
+    id: &'static str,
     mode: &'static str,
     token: &'static str,
     app_id: &'static str,
     /// Three of four real keys are not canonical base64, as these: their last character carries bits that count nothing.
     aes_key: &'static str,
+    /// The mode of the server that answers for it; nothing: the default bot does.
+    behind: Option<&'static str>,
 }
 
-const ACCOUNTS: [Account; 3] = [
+/// One for each mode, and two behind which another server stands, in another mode than theirs.
+const ACCOUNTS: [Account; 5] = [
     Account {
+        id: "plain",
         mode: "plain",
         token: "interopPlain1",
         app_id: "",
         aes_key: "",
+        behind: None,
     },
     Account {
+        id: "compatible",
         mode: "compatible",
         token: "interopCompatible2",
         app_id: "wx0123456789abcdef",
         aes_key: "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2D",
+        behind: None,
     },
     Account {
+        id: "safe",
         mode: "safe",
         token: "interopSafe3",
         app_id: "wxfedcba9876543210",
         aes_key: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFH",
+        behind: None,
+    },
+    Account {
+        id: "behind-plain",
+        mode: "safe",
+        token: "interopRelayed4",
+        app_id: "wx0123456789abcdef",
+        aes_key: "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2D",
+        behind: Some("plain"),
+    },
+    Account {
+        id: "behind-safe",
+        mode: "plain",
+        token: "interopRelayed5",
+        app_id: "",
+        aes_key: "",
+        behind: Some("safe"),
     },
 ];
 
 /// Every peer in every mode, against the binary that the tests were built with.
 pub(crate) fn run(project: &Project) -> Result {
     let python = tools::python(project)?;
-    let node_modules = tools::node_modules(project)?;
+    let node_modules = tools::node_modules(project, "interop")?;
     // The test targets are named so that the features, and with them the compiled crates, are those of `cargo test`.
     succeed(&mut project.cargo("build --workspace --bins --tests"))?;
-    let mut server = Server::start(project)?;
+    let behind = [
+        Behind::start(project, &python, "plain")?,
+        Behind::start(project, &python, "safe")?,
+    ];
+    let mut server = Server::start(project, &behind)?;
     let seed = seed();
     let peers = [
         (python.as_path(), "-B", "interop/wechatpy_peer.py"),
@@ -58,14 +89,16 @@ pub(crate) fn run(project: &Project) -> Result {
         ),
     ];
     for Account {
+        id,
         mode,
         token,
         app_id,
         aes_key,
+        ..
     } in ACCOUNTS
     {
         let options = [
-            format!("--url=http://{}/mp/{mode}", server.address),
+            format!("--url=http://{}/mp/{id}", server.address),
             format!("--mode={mode}"),
             format!("--token={token}"),
             format!("--app-id={app_id}"),
@@ -80,6 +113,9 @@ pub(crate) fn run(project: &Project) -> Result {
             succeed(&mut peer).map_err(|error| server.with_log(&error))?;
         }
     }
+    let folder = tools::interop_folder(project)?;
+    description::run(project, &python, server.address, &folder, &seed)
+        .map_err(|error| server.with_log(&error))?;
     server.must_still_run()
 }
 
@@ -93,7 +129,91 @@ fn seed() -> String {
     })
 }
 
-/// `echostr serve` with the three accounts; ends with this value.
+/// WeRoBot as a server that was made for the platform; ends with this value.
+struct Behind {
+    process: Child,
+    address: SocketAddr,
+    mode: &'static str,
+}
+
+impl Behind {
+    const TOKEN: &str = "interopBehind6";
+    const APP_ID: &str = "wxfedcba9876543210";
+    const AES_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFH";
+
+    fn start(project: &Project, python: &Path, mode: &'static str) -> Result<Behind> {
+        let address = free_address()?;
+        let mut command = project.command(python, "-B interop/werobot_server.py");
+        command
+            .arg(format!("--port={}", address.port()))
+            .arg(format!("--token={}", Self::TOKEN));
+        if mode == "safe" {
+            command
+                .arg(format!("--app-id={}", Self::APP_ID))
+                .arg(format!("--aes-key={}", Self::AES_KEY));
+        }
+        let process = command
+            .spawn()
+            .map_err(|error| format!("cannot run {}: {error}", python.display()))?;
+        let mut behind = Behind {
+            process,
+            address,
+            mode,
+        };
+        behind.wait_until_listening()?;
+        Ok(behind)
+    }
+
+    fn wait_until_listening(&mut self) -> Result {
+        let limit = Duration::from_secs(20);
+        let start = Instant::now();
+        while start.elapsed() < limit {
+            if TcpStream::connect(self.address).is_ok() {
+                return Ok(());
+            }
+            if let Ok(Some(status)) = self.process.try_wait() {
+                return Err(format!(
+                    "interop/werobot_server.py ended by itself ({status})"
+                ));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Err(format!(
+            "interop/werobot_server.py did not listen at {} within {} s",
+            self.address,
+            limit.as_secs()
+        ))
+    }
+
+    /// The line in the settings that makes it answer for an account.
+    fn bot(&self) -> String {
+        let keys = if self.mode == "safe" {
+            format!(
+                ", app_id = \"{}\", encoding_aes_key = \"{}\"",
+                Self::APP_ID,
+                Self::AES_KEY
+            )
+        } else {
+            String::new()
+        };
+        format!(
+            "bot = {{ kind = \"relay\", url = \"http://{}/wx\", token = \"{}\", mode = \"{}\"{keys} }}\n",
+            self.address,
+            Self::TOKEN,
+            self.mode
+        )
+    }
+}
+
+impl Drop for Behind {
+    fn drop(&mut self) {
+        // Both fail only when it has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// `echostr serve` with the accounts; ends with this value.
 struct Server {
     process: Child,
     address: SocketAddr,
@@ -101,10 +221,10 @@ struct Server {
 }
 
 impl Server {
-    fn start(project: &Project) -> Result<Server> {
+    fn start(project: &Project, behind: &[Behind]) -> Result<Server> {
         let folder = tools::interop_folder(project)?;
         let [config, log] = ["echostr.toml", "server.log"].map(|name| folder.join(name));
-        fs::write(&config, configuration())
+        fs::write(&config, configuration(behind))
             .map_err(|error| format!("cannot write {}: {error}", config.display()))?;
         let output = File::create(&log)
             .map_err(|error| format!("cannot write {}: {error}", log.display()))?;
@@ -189,27 +309,31 @@ impl Drop for Server {
     }
 }
 
-fn configuration() -> String {
+fn configuration(servers: &[Behind]) -> String {
     let accounts = ACCOUNTS.map(
         |Account {
+             id,
              mode,
              token,
              app_id,
              aes_key,
+             behind,
          }| {
             let cipher = if aes_key.is_empty() {
                 String::new()
             } else {
                 format!("app_id = \"{app_id}\"\nencoding_aes_key = \"{aes_key}\"\n")
             };
+            let server = servers.iter().find(|server| Some(server.mode) == behind);
+            let bot = server.map(Behind::bot).unwrap_or_default();
             format!(
-                "[[account]]\nid = \"{mode}\"\nname = \"interop {mode}\"\nmode = \"{mode}\"\n\
-             token = \"{token}\"\n{cipher}"
+                "[[account]]\nid = \"{id}\"\nname = \"interop {id}\"\nmode = \"{mode}\"\n\
+                 token = \"{token}\"\n{cipher}{bot}"
             )
         },
     );
     format!(
-        "# Written by `cargo xtask check interop`.\n\n{}",
+        "# Written by `cargo xtask check interop`.\n\n[api]\nrequests_per_second = 10000\nburst = 100000\n\n{}",
         accounts.join("\n")
     )
 }

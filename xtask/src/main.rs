@@ -2,6 +2,8 @@
 
 mod check;
 mod deny;
+mod description;
+mod e2e;
 mod fuzz;
 mod interop;
 mod project;
@@ -12,7 +14,7 @@ use std::process::ExitCode;
 use project::{Project, Result};
 
 const HELP: &str = "\
-cargo xtask check [STAGE…]           install what the tests need, then format, lints, docs, tests, interop;
+cargo xtask check [STAGE…]           install what the tests need, then format, lints, docs, tests, interop, e2e;
                                      with names of stages: only these
 cargo xtask deny                     licences, banned crates, advisories (installs cargo-deny when it is missing)
 cargo xtask fuzz [TARGET] [SECONDS]  run the fuzz targets, each for 60 seconds (needs nightly and cargo-fuzz)

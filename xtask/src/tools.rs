@@ -1,6 +1,6 @@
 //! What the check needs beside Rust: installed when it is missing, left alone when it is there.
 //!
-//! Python packages and node modules go to `interop/` in cargo's target directory; `cargo clean` removes them.
+//! Python packages and node modules go to `interop/` and `e2e/` in cargo's target directory; `cargo clean` removes them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,8 +26,12 @@ const PYTHON: Tool = Tool {
     debian_packages: "python3 python3-venv",
 };
 const NODE: Tool = Tool {
-    name: "Node.js 18.3 or newer",
-    test: &["node", "-e", "require('node:util').parseArgs({ args: [] })"],
+    name: "Node.js 20 or newer",
+    test: &[
+        "node",
+        "-e",
+        "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)",
+    ],
     debian_packages: "nodejs",
 };
 const NPM: Tool = Tool {
@@ -48,6 +52,16 @@ const NGINX: Tool = Tool {
     debian_packages: "nginx",
 };
 
+const CHROMIUM: Tool = Tool {
+    name: "Chromium, which opens our pages",
+    test: &["chromium", "--version"],
+    debian_packages: "chromium",
+};
+const CHINESE_FONT: Tool = Tool {
+    name: "a Chinese font, so that pages are as wide as on a phone",
+    test: &["sh", "-c", "fc-list :lang=zh-cn family | grep -q ."],
+    debian_packages: "fontconfig fonts-noto-cjk",
+};
 const POSTGRESQL: Tool = Tool {
     name: "PostgreSQL, which the tests start by themselves",
     // Debian puts the server where no shell looks.
@@ -74,13 +88,28 @@ pub(crate) fn install(project: &Project) -> Result {
     require(project, &NGINX)?;
     require(project, &POSTGRESQL)?;
     python(project)?;
-    node_modules(project)?;
+    chromium(project)?;
+    for folder in ["interop", "e2e"] {
+        node_modules(project, folder)?;
+    }
     Ok(())
+}
+
+/// The browser, with a font for what it has to show.
+pub(crate) fn chromium(project: &Project) -> Result<PathBuf> {
+    require(project, &CHROMIUM)?;
+    require(project, &CHINESE_FONT)?;
+    let path = output(Command::new("sh").args(["-c", "command -v chromium"]))?;
+    Ok(path.trim().into())
 }
 
 /// The folder for all that the interop runs make.
 pub(crate) fn interop_folder(project: &Project) -> Result<PathBuf> {
-    let folder = project.target.join("interop");
+    made_folder(project, "interop")
+}
+
+fn made_folder(project: &Project, name: &str) -> Result<PathBuf> {
+    let folder = project.target.join(name);
     fs::create_dir_all(&folder)
         .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
     Ok(folder)
@@ -110,11 +139,11 @@ pub(crate) fn python(project: &Project) -> Result<PathBuf> {
     Ok(python)
 }
 
-/// A `node_modules` folder with what `interop/package.json` names.
-pub(crate) fn node_modules(project: &Project) -> Result<PathBuf> {
-    let folder = interop_folder(project)?;
+/// A `node_modules` folder with what the `package.json` of this folder names.
+pub(crate) fn node_modules(project: &Project, of: &str) -> Result<PathBuf> {
+    let folder = made_folder(project, of)?;
     let [package, lock] =
-        ["package.json", "package-lock.json"].map(|name| project.root.join("interop").join(name));
+        ["package.json", "package-lock.json"].map(|name| project.root.join(of).join(name));
     let node_modules = folder.join("node_modules");
     let ready = node_modules.is_dir() && NODE.is_there();
     let stamp = folder.join("node_modules.installed");

@@ -9,7 +9,7 @@ use echostr_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{OwnBot, Seen};
+use crate::{Came, OwnBot, Seen};
 
 /// An account (公众号) that pushes to this server.
 #[derive(Debug, Clone)]
@@ -195,6 +195,8 @@ impl Texts {
 pub struct Push<'a> {
     /// What it says.
     pub message: Arc<Message>,
+    /// The mode in which it came, whatever the account's own is.
+    pub came: Came,
     /// How the answer has to be sealed: as the push was.
     seal: Option<Seal<'a>>,
 }
@@ -256,8 +258,15 @@ impl Account {
         body: &[u8],
     ) -> Result<Push<'a>, Error> {
         let (Mode::Compatible(sealing) | Mode::Safe(sealing)) = &self.mode else {
+            let message = clear_message(body)?;
+            let encrypt = message.document().root().child("Encrypt");
             return Ok(Push {
-                message: Arc::new(clear_message(body)?),
+                came: if encrypt.is_some() {
+                    Came::Compatible
+                } else {
+                    Came::Plain
+                },
+                message: Arc::new(message),
                 seal: None,
             });
         };
@@ -272,12 +281,32 @@ impl Account {
         let message = Arc::new(Message::parse(Document::from_text(text)?));
         Ok(Push {
             message,
+            came: if has_clear_copy(body) {
+                Came::Compatible
+            } else {
+                Came::Safe
+            },
             seal: Some(Seal {
                 token,
                 key: keys[place],
                 app_id: &sealing.app_id,
             }),
         })
+    }
+
+    /// Whether the push is for this account, as far as that can be known: nothing when it is, else its own original id. The
+    /// first push teaches it, unless it is set.
+    pub(crate) fn misses(&self, message: &Message) -> Option<&Str> {
+        let to = message.to_user().as_str();
+        if self.is_open || to.is_empty() || to == DOCTOR {
+            return None;
+        }
+        let own = match &self.gh_id {
+            Some(own) => own,
+            None if to.starts_with(GH_ID) => self.seen.learn(to),
+            None => return None,
+        };
+        (*own != *to).then_some(own)
     }
 
     /// The account in a log line; open access has no id.
@@ -313,6 +342,16 @@ impl Push<'_> {
     }
 }
 
+/// Every original id (原始ID) begins so.
+const GH_ID: &str = "gh_";
+/// The account that `echostr doctor` plays, whichever it examines.
+const DOCTOR: &str = "gh_000000000000";
+
+/// Whether an encrypted body has the fields beside it as well. What is encrypted is base64, which has no such name in it.
+fn has_clear_copy(body: &[u8]) -> bool {
+    memchr::memmem::find(body, b"FromUserName").is_some()
+}
+
 /// Plain mode: the clear copy counts. A body that has none was sealed for an account that is not configured so here.
 fn clear_message(body: &[u8]) -> Result<Message, Error> {
     let message = Message::parse(Document::parse(body)?);
@@ -334,6 +373,16 @@ pub trait Accounts: Send + Sync + 'static {
     fn by_id(&self, id: &str) -> Option<Arc<Account>>;
     /// By token; tokens are unique among accounts.
     fn by_token(&self, token: &str) -> Option<Arc<Account>>;
+}
+
+impl<A: Accounts + ?Sized> Accounts for Arc<A> {
+    fn by_id(&self, id: &str) -> Option<Arc<Account>> {
+        (**self).by_id(id)
+    }
+
+    fn by_token(&self, token: &str) -> Option<Arc<Account>> {
+        (**self).by_token(token)
+    }
 }
 
 /// Accounts in memory.

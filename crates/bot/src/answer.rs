@@ -12,6 +12,9 @@ use crate::{BoxError, readable};
 pub enum Answer {
     /// All of it. A text may have any length: what goes beyond one message is read on by a link.
     Reply(Reply),
+    /// All of a text in Markdown, of any length. Followers read it as [readable](crate::readable) text, and on a page as it
+    /// is meant.
+    Markdown(String),
     /// A text that is still being written.
     Text(TextStream),
 }
@@ -31,7 +34,7 @@ pub struct TextStream {
 }
 
 /// How a text is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Markup {
     /// As followers read it.
     #[default]
@@ -121,6 +124,7 @@ impl Answer {
     pub async fn whole(self) -> Result<Reply, BoxError> {
         match self {
             Self::Reply(reply) => Ok(reply),
+            Self::Markdown(text) => Ok(readable(&text).into()),
             Self::Text(TextStream { pieces, markup }) => {
                 let text: String = pieces.try_collect().await?;
                 Ok(markup.shown(&text).into())

@@ -27,8 +27,9 @@ use crate::handler::{
     Answering, AnyHandler, Argument, Context, Erased, Handler, IntoAnswer, Needs, States,
 };
 use crate::job::{Failure, Job, JobLimits, job};
-use crate::journal::{Journal, MemoryJournal, PushId};
+use crate::journal::{Id, Journal, MemoryJournal, PushId};
 use crate::listen::{Connection, Limits, listen};
+use crate::live::Following;
 use crate::metrics::Metrics;
 use crate::noted::Noted;
 use crate::shared::Shared;
@@ -203,6 +204,17 @@ impl Bot {
         self.0.deadline.resume(self).await
     }
 
+    /// The answer with this id, if it has a page and this process makes it or has just made it.
+    pub fn follow(&self, answer: Id) -> Option<Following> {
+        self.0.deadline.live.follow(answer)
+    }
+
+    /// A page has shown all of an answer, which therefore waits no longer to be read. `false` when the answer is not in
+    /// memory: then the journal alone has to know.
+    pub async fn was_shown(&self, answer: Id) -> bool {
+        self.0.deadline.was_shown(answer).await
+    }
+
     /// Lets go of the deliveries that are held, so that the platform repeats them to the next process.
     pub fn stop(&self) {
         self.0.deadline.stop();
@@ -216,6 +228,11 @@ impl Bot {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    /// Unix milliseconds.
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.0.deadline.clock.unix_ms()
     }
 
     pub(crate) fn noted(&self) -> &Noted {

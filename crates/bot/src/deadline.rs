@@ -26,6 +26,7 @@ use crate::journal::{
     Commit, Delivery, Ended, Id, Journal, Of, PushId, Received, Record, Replied, Written,
 };
 use crate::listen::Connection;
+use crate::live::Live;
 use crate::metrics::{Counted, Metrics};
 use crate::pace::{Pace, Paces};
 use crate::progress::Progress;
@@ -80,8 +81,14 @@ pub trait Sender: Send + Sync + 'static {
 
 /// Pages on which answers appear while they are made.
 pub trait Pages: Send + Sync + 'static {
-    /// The address of the page of this answer.
-    fn url(&self, answer: Id) -> String;
+    /// The address of a page. Who knows it can read there: the journal has only the [hash](crate::journal::page_hash) of
+    /// the id, and says to which answer it leads.
+    fn url(&self, page: Id) -> String;
+
+    /// How long a page can be read.
+    fn kept(&self) -> Duration {
+        Duration::from_hours(7 * 24)
+    }
 }
 
 /// What deliveries of an account get, with everything that it takes. Cloning shares all of it.
@@ -92,6 +99,7 @@ pub(crate) struct Deadline {
     pub(crate) shared: Arc<dyn Shared>,
     pub(crate) sender: Option<Arc<dyn Sender>>,
     pub(crate) pages: Option<Arc<dyn Pages>>,
+    pub(crate) live: Arc<Live>,
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
     limits: JobLimits,
@@ -196,6 +204,7 @@ impl Deadline {
             shared: Arc::new(InProcess::new(pushes, limits.max_held)),
             sender: None,
             pages: None,
+            live: Arc::default(),
             clock: Clock::system(),
             metrics: Metrics::default(),
             limits,

@@ -10,7 +10,7 @@ use echostr_protocol::{Article, Kind, Message, Reply, Str};
 
 use crate::answer::{Answer, Markdown, TextStream};
 use crate::clock::Clock;
-use crate::{Account, BoxError, Journal, readable};
+use crate::{Account, BoxError, Journal};
 
 /// What a handler's further arguments are taken from.
 #[derive(Clone)]
@@ -114,7 +114,7 @@ impl IntoAnswer for Answer {
 
 impl<T: AsRef<str>> IntoAnswer for Markdown<T> {
     fn into_answer(self) -> Result<Answer, BoxError> {
-        Ok(readable(self.0.as_ref()).into())
+        Ok(Answer::Markdown(self.0.as_ref().to_owned()))
     }
 }
 

@@ -4,19 +4,18 @@
 //! Source of the three headers and the signature:
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md> (read 2026-11-22)
 
-use std::error::Error as StdError;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, LazyLock};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use echostr_protocol::{Article, Event, Key, Message, Music, Reply, Video};
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, Stream, StreamExt as _};
 use http::StatusCode;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, USER_AGENT};
-use reqwest::{Client, Response, Url, redirect};
-use rustls_platform_verifier::Verifier;
+use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Map, Value, json};
 use sha1::{Digest, Sha1};
 use sse_stream::{Sse, SseByteStream};
@@ -28,11 +27,11 @@ use time::format_description::well_known::Rfc3339;
 use tokio::time::{Instant, timeout_at};
 
 use crate::answer::{Answer, Markdown, Markup, TextStream};
+use crate::call::{
+    AGENT, BadProgram, Failure, ON_THE_WAY, ProgramUrl, client, now, shown, wrong_status,
+};
 use crate::handler::IntoAnswer as _;
-use crate::{Account, BoxError};
-
-/// What a program that uses all of its time may be late by.
-const ON_THE_WAY: Duration = Duration::from_secs(1);
+use crate::{Account, BoxError, OwnBot};
 
 /// How long a text may be, in bytes.
 const MAX_TEXT_BYTES: usize = 256 * 1024;
@@ -40,8 +39,8 @@ const MAX_TEXT_BYTES: usize = 256 * 1024;
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// How much of an answer that cannot be used is shown to the owner, in characters.
 const EXCERPT_CHARS: usize = 200;
-/// Programs close idle connections after 2 (gunicorn) or 5 seconds (Node, uvicorn); none may be used just then.
-const IDLE: Duration = Duration::from_millis(1500);
+/// In sentences.
+const WHO: &str = "program";
 /// The largest number that programs in JavaScript read exactly.
 const MAX_EXACT: u64 = (1 << 53) - 1;
 
@@ -85,11 +84,6 @@ pub struct Program {
     pub events: bool,
 }
 
-/// `http://` or `https://`, without a user name, a password or a fragment. It prints without its query, which may hold a
-/// secret.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ProgramUrl(Url);
-
 /// `whsec_` and 24 to 64 random bytes in base64. It prints as `***`.
 #[derive(Clone)]
 pub struct ProgramSecret(Arc<Secret>);
@@ -97,18 +91,6 @@ pub struct ProgramSecret(Arc<Secret>);
 struct Secret {
     base64: String,
     signer: Webhook,
-}
-
-/// Why an address or a secret cannot be used. No secret is in it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BadProgram {
-    /// What is wrong with the address, as the rest of a sentence about it.
-    #[error("the program's address {0}")]
-    Url(String),
-    /// What is wrong with the secret, as the rest of a sentence about it.
-    #[error("the program's secret {0}")]
-    Secret(String),
 }
 
 impl Program {
@@ -123,18 +105,42 @@ impl Program {
     }
 }
 
+impl Program {
+    /// Posts what it need not answer, as signed JSON. `id` is the same for every attempt at the same thing.
+    ///
+    /// # Errors
+    /// When it cannot be reached or does not accept it. There is no secret in the sentence, and no limit in time: the caller
+    /// has one.
+    pub async fn tell(&self, id: &str, json: String) -> Result<(), BoxError> {
+        let request = self.signed(&client(&self.url), id, now(), json);
+        let response = request.send().await;
+        let status = response.map_err(|error| self.unreached(&error))?.status();
+        if status.is_success() {
+            Ok(())
+        } else {
+            Err(self.failed(&wrong_status(status, "2xx")).into())
+        }
+    }
+
+    fn signed(&self, client: &Client, id: &str, timestamp: i64, body: String) -> RequestBuilder {
+        client
+            .post(self.url.0.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header(USER_AGENT, AGENT)
+            .header(HEADER_WEBHOOK_ID, id)
+            .header(HEADER_WEBHOOK_TIMESTAMP, timestamp)
+            .header(
+                HEADER_WEBHOOK_SIGNATURE,
+                self.secret.sign(id, timestamp, &body),
+            )
+            .body(body)
+    }
+}
+
 impl HttpBot {
     /// Makes no connection yet.
     pub fn new(program: Program) -> Self {
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls(&program.url))
-            .http1_only()
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .pool_idle_timeout(IDLE)
-            .build()
-            .expect("what could fail is given: TLS and proxies");
+        let client = client(&program.url);
         Self {
             program: Arc::new(program),
             client,
@@ -154,29 +160,17 @@ impl HttpBot {
     }
 
     async fn ask(&self, message: &Message, account: &Account) -> Result<Body, Failure> {
-        let Program {
-            url,
-            secret,
-            timeout,
-            ..
-        } = &*self.program;
+        let Program { timeout, .. } = &*self.program;
         let id = webhook_id(message, &account.id);
         let timestamp = now();
         let body = body(message, &account.id, timestamp);
-        let signature = secret.sign(&id, timestamp, &body);
         let request = self
-            .client
-            .post(url.0.clone())
-            .header(CONTENT_TYPE, "application/json")
+            .program
+            .signed(&self.client, &id, timestamp, body)
             .header(
                 ACCEPT,
                 "application/json, text/plain, text/markdown, text/event-stream",
-            )
-            .header(USER_AGENT, concat!("echostr/", env!("CARGO_PKG_VERSION")))
-            .header(HEADER_WEBHOOK_ID, id)
-            .header(HEADER_WEBHOOK_TIMESTAMP, timestamp)
-            .header(HEADER_WEBHOOK_SIGNATURE, signature)
-            .body(body);
+            );
         // The time is the program's; the way there and back is not counted.
         let by = Instant::now() + *timeout + ON_THE_WAY;
         match timeout_at(by, request.send()).await {
@@ -201,7 +195,10 @@ impl HttpBot {
             return Ok(Reply::Silence.into());
         }
         if status != StatusCode::OK {
-            return Err(body.refused(&wrong_status(status)).await.into());
+            return Err(body
+                .refused(&wrong_status(status, "200 or 204"))
+                .await
+                .into());
         }
         match &*body.content_type() {
             "application/json" => body.json().await,
@@ -213,6 +210,16 @@ impl HttpBot {
     }
 }
 
+impl OwnBot for HttpBot {
+    fn answer<'a>(
+        &'a self,
+        message: &'a Message,
+        account: &'a Account,
+    ) -> BoxFuture<'a, Result<Answer, BoxError>> {
+        Box::pin(self.answer(message, account))
+    }
+}
+
 impl Program {
     /// Pushes to a third-party platform hold its tickets and codes: they go to nobody.
     fn takes(&self, message: &Message) -> bool {
@@ -221,31 +228,11 @@ impl Program {
 
     /// `what` goes on after "the program at …".
     fn failed(&self, what: &str) -> Failure {
-        Failure {
-            text: format!("the program at {} {what}", self.url),
-            source: None,
-        }
+        Failure::of(WHO, &self.url, what)
     }
 
     fn unreached(&self, error: &reqwest::Error) -> Failure {
-        let text = if error.is_connect() && self.url.is_https() && VERIFIER.is_none() {
-            format!(
-                "the program at {} cannot be called: this machine has no root certificates to check its certificate with; \
-                 install them (Debian, Ubuntu: ca-certificates)",
-                self.url
-            )
-        } else if error.is_connect() {
-            format!(
-                "cannot connect to the program at {}; does it run?",
-                self.url
-            )
-        } else {
-            format!("the call of the program at {} broke off", self.url)
-        };
-        Failure {
-            text,
-            source: Some(innermost(error).into()),
-        }
+        Failure::unreached(WHO, &self.url, error)
     }
 
     /// What came, on one line, without what may not be shown.
@@ -672,16 +659,6 @@ fn short(name: &str) -> String {
         .collect()
 }
 
-fn wrong_status(status: StatusCode) -> String {
-    let code = status.as_u16();
-    if status.is_redirection() {
-        return format!(
-            "answered with the redirect {code}, which is not followed; give the address that it leads to"
-        );
-    }
-    format!("answered with status {code}, 200 or 204 is needed")
-}
-
 fn wrong_type(found: &str) -> String {
     let needed = "application/json, text/plain, text/markdown and text/event-stream can be read";
     if found.is_empty() {
@@ -690,127 +667,19 @@ fn wrong_type(found: &str) -> String {
     format!("answered with content type `{}`; {needed}", short(found))
 }
 
-/// Why there is no answer. What came may be in it, the secret is not.
-#[derive(Debug, thiserror::Error)]
-#[error("{text}")]
-struct Failure {
-    text: String,
-    #[source]
-    source: Option<BoxError>,
-}
-
 impl Program {
     fn not_utf_8(&self) -> Failure {
         self.failed("sent a text that is not UTF-8")
     }
 }
 
-/// The innermost cause in words; the outer ones name the URL, and with it the query.
-fn innermost(error: &(dyn StdError + 'static)) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
-}
-
-/// `60 s`, `0.2 s`
-fn shown(time: Duration) -> String {
-    format!("{} s", time.as_secs_f64())
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs().cast_signed())
-}
-
-/// The TLS provider is passed explicitly, so nobody has to install one. Root certificates are needed for `https://` only.
-fn tls(url: &ProgramUrl) -> rustls::ClientConfig {
-    let builder = rustls::ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .expect("ring speaks TLS 1.2 and 1.3");
-    let mut tls = match url.is_https().then(|| VERIFIER.clone()).flatten() {
-        Some(verifier) => builder
-            .dangerous()
-            .with_custom_certificate_verifier(verifier),
-        None => builder.with_root_certificates(rustls::RootCertStore::empty()),
-    }
-    .with_no_client_auth();
-    tls.alpn_protocols = vec!["http/1.1".into()];
-    tls
-}
-
-/// One for all programs: it holds the machine's root certificates. Nothing when there are none.
-static VERIFIER: LazyLock<Option<Arc<Verifier>>> =
-    LazyLock::new(|| Verifier::new(provider()).ok().map(Arc::new));
-
-fn provider() -> Arc<rustls::crypto::CryptoProvider> {
-    Arc::new(rustls::crypto::ring::default_provider())
-}
-
-impl FromStr for ProgramUrl {
-    type Err = BadProgram;
-
-    /// Blanks around the address are cut off: they come from copying.
-    fn from_str(text: &str) -> Result<Self, BadProgram> {
-        let text = text.trim();
-        let bad = |what: &str| BadProgram::Url(what.into());
-        // A query may hold a secret, and so may what stands before the host.
-        let shown = text.split(['?', '#']).next().unwrap_or_default();
-        let shown = shown.rsplit_once('@').map_or(shown, |(_, after)| after);
-        let shown: String = shown.chars().filter(|c| !c.is_control()).take(60).collect();
-        let found = |what: &str| bad(&format!("is `{shown}`, {what}"));
-        if text.is_empty() {
-            return Err(bad("is empty; write for example `http://127.0.0.1:9000/`"));
-        }
-        let lower = text.to_ascii_lowercase();
-        if !lower.starts_with("http://") && !lower.starts_with("https://") {
-            return Err(found("`http://` or `https://` is needed at the beginning"));
-        }
-        if text.contains('#') {
-            return Err(found("leave out the `#` and what follows it"));
-        }
-        match Url::parse(text) {
-            Ok(url) if !url.username().is_empty() || url.password().is_some() => Err(bad(
-                "has a user name or a password in it; leave them out, the signature is what proves a call",
-            )),
-            Ok(url) if url.has_host() => Ok(Self(url)),
-            Ok(_) => Err(found("which has no host")),
-            Err(error) => Err(found(&format!("which is no address: {error}"))),
-        }
-    }
-}
-
-impl ProgramUrl {
-    fn is_https(&self) -> bool {
-        self.0.scheme() == "https"
-    }
-}
-
-impl fmt::Display for ProgramUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(url) = self;
-        write!(
-            f,
-            "{}://{}",
-            url.scheme(),
-            url.host_str().unwrap_or_default()
-        )?;
-        if let Some(port) = url.port() {
-            write!(f, ":{port}")?;
-        }
-        f.write_str(url.path())
-    }
-}
-
-impl fmt::Debug for ProgramUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 impl ProgramSecret {
     const PREFIX: &str = "whsec_";
+
+    /// The secret in clear, as the program has it. Never log it.
+    pub fn expose(&self) -> String {
+        format!("{}{}", Self::PREFIX, self.0.base64)
+    }
 
     fn sign(&self, id: &str, timestamp: i64, body: &str) -> String {
         let signed = self.0.signer.sign(id, timestamp, body.as_bytes());

@@ -1,11 +1,12 @@
 //! A job: the handler's work on one push, detached from the connections that wait for it, and bounded.
 
 use std::collections::HashMap;
+use std::future::ready;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
@@ -96,6 +97,11 @@ pub(crate) async fn drive(
 ) -> Result<Made, Failure> {
     match job.await? {
         Answer::Reply(reply) => Ok(Made::Reply(shortened(reply, text_bytes))),
+        Answer::Markdown(text) => {
+            let text = TextStream::markdown(stream::once(ready(text)));
+            let copying = copy(text, progress, text_bytes).await;
+            copying.map(|()| Made::Text).map_err(Failure::Error)
+        }
         Answer::Text(text) => {
             let copying = AssertUnwindSafe(copy(text, progress, text_bytes)).catch_unwind();
             match copying.await {

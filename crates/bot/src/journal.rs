@@ -12,7 +12,7 @@ use echostr_protocol::{Key, Message, OpenId, Reply, Str};
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
-use crate::BoxError;
+use crate::{BoxError, Markup};
 
 pub use memory::MemoryJournal;
 
@@ -95,6 +95,18 @@ pub enum Record {
     Link(LinkRecord),
     /// The page behind a link, fixed: the next part of its answer. When it is fixed already, that counts.
     Page(PageRecord),
+    /// A page on which an answer can be read by who knows its address. The answer stands in the same call, or was written
+    /// before; without it there is no page either.
+    LivePage {
+        /// Of the id in the address, see [`page_hash`].
+        hash: [u8; 32],
+        /// Which answer.
+        answer: Id,
+        /// Unix milliseconds.
+        created_at_ms: i64,
+        /// When it can no longer be read, Unix milliseconds.
+        expires_at_ms: i64,
+    },
     /// What a session holds from now on; nothing ends it.
     Session {
         /// Of which account, by its id.
@@ -183,8 +195,14 @@ pub enum Ended {
     GivenUp,
 }
 
-/// The id of an [answer](SavedAnswer) or a [link](LinkRecord): 128 random bits.
+/// The id of an [answer](SavedAnswer), a [link](LinkRecord) or a page: 128 random bits.
 pub type Id = u128;
+
+/// What is kept of the id of a page: who reads the journal cannot open pages.
+pub fn page_hash(page: Id) -> [u8; 32] {
+    let digest = ring::digest::digest(&ring::digest::SHA256, &page.to_be_bytes());
+    digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
 
 /// An answer that was not wholly delivered.
 #[derive(Debug, Clone)]
@@ -207,6 +225,20 @@ pub struct SavedAnswer {
     pub content: Content,
     /// How many parts of it were given out; each part moves it by one.
     pub step: u32,
+    /// Whether it has a page: then nobody is told that it waits.
+    pub has_page: bool,
+    /// With a page, once all of it has come: what stands there, also after it was read. Written only, for it is long; an
+    /// answer that is written again without it keeps what it had.
+    pub written: Option<WrittenText>,
+}
+
+/// A text as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenText {
+    /// The text.
+    pub text: String,
+    /// How it is written.
+    pub markup: Markup,
 }
 
 /// What an answer is.

@@ -9,12 +9,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{self, Poll, ready};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use futures_util::future::{self, Either};
 use http::header::CONNECTION;
 use http::{HeaderValue, Version};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1::{self, Parts};
 use hyper::service::service_fn;
@@ -79,7 +80,7 @@ impl Connection {
 impl Limits {
     /// Who sent the request: the last address of `X-Forwarded-For` that is no trusted proxy, if the connection comes from
     /// one, else the connection's.
-    pub(crate) fn peer_of(&self, head: &http::request::Parts) -> Option<IpAddr> {
+    pub fn peer_of(&self, head: &http::request::Parts) -> Option<IpAddr> {
         // An axum application that a bot is mounted in may know it by other means.
         let mounted = head.extensions.get().map(|ConnectInfo(peer)| peer);
         let ours = head.extensions.get().map(|Connection { peer, .. }| peer);
@@ -351,14 +352,16 @@ impl AsyncWrite for Rewind {
 struct Activity {
     begun: AtomicU64,
     ended: AtomicU64,
+    // Pieces of answers that come piece by piece.
+    streamed: AtomicU64,
     // The request that is to be parked.
     parked: AtomicU64,
     parks: Notify,
 }
 
 impl Activity {
-    /// Ready when nothing runs and nothing has begun or ended for `patience`, or up to twice as long: the client is idle,
-    /// sends its next head too slowly, or does not read its answers.
+    /// Ready when nothing runs and nothing has begun, ended or been streamed for `patience`, or up to twice as long: the client
+    /// is idle, sends its next head too slowly, or does not read its answers.
     async fn stalls(&self, patience: Duration) {
         let mut before = self.counts();
         loop {
@@ -371,10 +374,11 @@ impl Activity {
         }
     }
 
-    fn counts(&self) -> (u64, u64) {
+    fn counts(&self) -> (u64, u64, u64) {
         (
             self.begun.load(Ordering::Relaxed),
             self.ended.load(Ordering::Relaxed),
+            self.streamed.load(Ordering::Relaxed),
         )
     }
 }
@@ -423,9 +427,14 @@ impl<Answering: Future<Output = Response>> Slot<Answering> {
         let Some(answer) = &mut self.answer else {
             return Poll::Pending;
         };
-        let response = ready!(poll_in(answer.as_mut(), context));
+        let mut response = ready!(poll_in(answer.as_mut(), context));
         answer.as_mut().set(None);
-        self.running = None;
+        if let Some(running) = self.running.take()
+            && response.body().size_hint().exact().is_none()
+        {
+            let activity = Arc::clone(&running.activity);
+            response = response.map(|body| streamed(body, activity));
+        }
         Poll::Ready(Ok(response))
     }
 
@@ -434,6 +443,14 @@ impl<Answering: Future<Output = Response>> Slot<Answering> {
         let running = self.running.take_if(|running| running.number == number)?;
         Some((running, self.answer.take()?))
     }
+}
+
+/// A body that comes piece by piece: each piece that the client takes shows that it reads.
+fn streamed(body: Body, activity: Arc<Activity>) -> Body {
+    Body::new(body.map_frame(move |frame| {
+        activity.streamed.fetch_add(1, Ordering::Relaxed);
+        frame
+    }))
 }
 
 fn poll_in<F: Future>(

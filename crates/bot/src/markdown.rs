@@ -69,6 +69,15 @@ pub fn settled(markdown: &str) -> usize {
     prepared.position(without_blank_lines(&source[..end]).len())
 }
 
+/// A Markdown text in which a parser of CommonMark finds what a Chinese model meant: `**注意：**请` is emphasis, `3~5 天`
+/// strikes nothing out, a table needs no blank line before it.
+///
+/// U+FDD0 stands in it for a `~`, and U+FDD1 for nothing at all; Unicode keeps them for such use, and they are in no text that
+/// comes from elsewhere. Whoever shows the text puts back what they stand for.
+pub fn meant(markdown: &str) -> String {
+    prepare(markdown).source
+}
+
 fn parse(source: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_STRIKETHROUGH

@@ -85,6 +85,11 @@ pub(crate) fn link(link: &LinkRecord, label: &str, language: Language) -> String
     )
 }
 
+/// A link to a page.
+pub(crate) fn link_to(url: &str, label: &str) -> String {
+    format!("<a href=\"{url}\">{label}</a>")
+}
+
 /// The beginning of a question, for people to know it by.
 pub(crate) fn question(message: &Message) -> String {
     let Message::Text(text) = message else {

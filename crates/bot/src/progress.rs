@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use echostr_protocol::{OpenId, Reply};
+use echostr_protocol::{Article, OpenId, Reply};
 use tokio::sync::Notify;
 
-use crate::Account;
 use crate::answer::Markup;
-use crate::journal::{Content, Id, Of, SavedAnswer};
+use crate::journal::{Content, Id, Of, SavedAnswer, WrittenText};
+use crate::live::{Look, Stage};
 use crate::markdown::ends_in_code;
+use crate::{Account, Strategy};
 
 /// An answer while it is made, and after that until it is delivered or in the journal.
 pub struct Progress {
@@ -17,22 +18,31 @@ pub struct Progress {
     identity: SavedAnswer,
     state: Mutex<State>,
     changed: Notify,
+    // More of the text has come, or it has ended.
+    grown: Notify,
+    // Of this process: another one writes another text.
+    run: u64,
     /// Held by who gives out a part.
     pub(crate) cutting: tokio::sync::Mutex<()>,
 }
 
 struct State {
-    /// What has come while it runs.
+    /// The text as it is written. Kept after its end for those only who may read it on a page.
     text: String,
     markup: Markup,
-    /// How many bytes of `text` were given out.
+    /// How many bytes of `text` were given out while it ran.
     shown_bytes: usize,
+    /// Whether what was given out ends in the middle of code: the next part is read on its own.
+    is_in_code: bool,
     content: Content,
     step: u32,
     is_failed: bool,
     is_overtaken: bool,
     is_later: bool,
     is_saved: bool,
+    has_page: bool,
+    // The page whose address was given.
+    live_page: Option<Id>,
     // The parts that were given out since it is in memory, by the step before them.
     pages: Vec<(u32, Arc<Reply>)>,
 }
@@ -55,12 +65,15 @@ impl Progress {
             text: String::new(),
             markup: Markup::Plain,
             shown_bytes: 0,
+            is_in_code: false,
             content: identity.content.clone(),
             step: identity.step,
             is_failed: false,
             is_overtaken: identity.is_overtaken,
             is_later: false,
             is_saved: identity.content != Content::Running || identity.step > 0,
+            has_page: identity.has_page,
+            live_page: None,
             pages: Vec::new(),
         };
         Self {
@@ -68,6 +81,8 @@ impl Progress {
             identity,
             state: Mutex::new(state),
             changed: Notify::new(),
+            grown: Notify::new(),
+            run: rand::random(),
             cutting: tokio::sync::Mutex::new(()),
         }
     }
@@ -106,13 +121,16 @@ impl Progress {
     pub(crate) fn add(&self, piece: &str) -> usize {
         let mut state = self.state();
         state.text.push_str(piece);
-        state.text.len()
+        let length = state.text.len();
+        drop(state);
+        self.grown.notify_waiters();
+        length
     }
 
     /// All of the streamed text has come. When nothing has, `otherwise` is the answer.
     pub(crate) fn finish_text(&self, otherwise: Option<Reply>) {
         let mut state = self.state();
-        let rest = state.markup.shown(&state.text[state.shown_bytes..]);
+        let rest = state.markup.shown(&state.rest());
         let has_begun = state.step > self.identity.step;
         if let Some(reply) = otherwise.filter(|_| rest.trim().is_empty() && !has_begun) {
             drop(state);
@@ -127,10 +145,11 @@ impl Progress {
                 shown_bytes: 0,
             }
         };
-        state.text = String::new();
-        state.shown_bytes = 0;
+        if !self.keeps_text(&state) {
+            state.text = String::new();
+        }
         drop(state);
-        self.changed.notify_waiters();
+        self.ended();
     }
 
     /// The answer is there.
@@ -140,6 +159,11 @@ impl Progress {
             return;
         }
         state.is_failed = is_failed;
+        (state.text, state.markup) = if self.keeps_text(&state) {
+            as_written(&reply)
+        } else {
+            Default::default()
+        };
         state.content = match reply {
             Reply::Text(text) if !text.trim().is_empty() => Content::Text {
                 text,
@@ -150,9 +174,73 @@ impl Progress {
             Reply::Text(_) | Reply::Silence => Content::Read,
             other => Content::Other(other.detached()),
         };
-        state.text = String::new();
+        drop(state);
+        self.ended();
+    }
+
+    fn ended(&self) {
+        self.changed.notify_waiters();
+        self.grown.notify_waiters();
+    }
+
+    /// Whether its text may be read on a page after its end.
+    fn keeps_text(&self, state: &State) -> bool {
+        state.has_page || self.account.delivery == Strategy::Link
+    }
+
+    /// The page on which it can be read. It stays the same one for as long as this process has the answer.
+    pub(crate) fn live_page(&self) -> Id {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        if let Content::Text { text, .. } = &state.content
+            && state.text.is_empty()
+            && !state.has_page
+        {
+            // It was saved before anybody thought of a page.
+            state.text.clone_from(text);
+        }
+        state.has_page = true;
+        *state.live_page.get_or_insert_with(rand::random)
+    }
+
+    /// Whether a page has it: then it does not wait to be read.
+    pub(crate) fn has_page(&self) -> bool {
+        self.state().has_page
+    }
+
+    /// Whether what a page shows is here. Of an answer that was saved with its page, it is in the journal only.
+    pub(crate) fn has_text(&self) -> bool {
+        !(self.identity.has_page && self.identity.content != Content::Running)
+    }
+
+    /// A page has shown all of it. Whether that changes anything.
+    pub(crate) fn read_on_page(&self) -> bool {
+        let mut state = self.state();
+        if !state.has_page || !matches!(state.content, Content::Text { .. }) {
+            return false;
+        }
+        state.content = Content::Read;
+        state.step += 1;
         drop(state);
         self.changed.notify_waiters();
+        true
+    }
+
+    /// How it looks on a page, from the byte `from` of its text on.
+    pub(crate) fn look(&self, from: usize) -> Look {
+        let state = self.state();
+        let from = state.text.floor_char_boundary(from);
+        Look {
+            run: self.run,
+            from,
+            text: state.text[from..].to_owned(),
+            markup: state.markup,
+            stage: match &state.content {
+                Content::Running => Stage::Writing,
+                Content::Failed => Stage::Failed,
+                Content::Text { .. } | Content::Other(_) | Content::Read => Stage::Written,
+            },
+        }
     }
 
     pub(crate) fn is_finished(&self) -> bool {
@@ -209,9 +297,7 @@ impl Progress {
     pub(crate) fn next(&self) -> Next {
         let state = self.state();
         match &state.content {
-            Content::Running => {
-                Next::SoFar(state.text[state.shown_bytes..].to_owned(), state.markup)
-            }
+            Content::Running => Next::SoFar(state.rest(), state.markup),
             Content::Text { text, shown_bytes } => {
                 Next::Text(text[text.floor_char_boundary(*shown_bytes)..].to_owned())
             }
@@ -228,14 +314,12 @@ impl Progress {
         state.step += 1;
         match (&mut state.content, bytes) {
             (Content::Running, bytes) => {
-                let shown_bytes = state.shown_bytes + bytes.unwrap_or_default();
-                state.shown_bytes = state.text.floor_char_boundary(shown_bytes);
-                if state.markup == Markup::Markdown
-                    && ends_in_code(&state.text[..state.shown_bytes])
-                {
-                    // The next part begins in the middle of code, and is read on its own.
-                    state.text.insert_str(state.shown_bytes, "```\n");
-                }
+                let bytes = bytes
+                    .unwrap_or_default()
+                    .saturating_sub(state.reopening().len());
+                state.shown_bytes = state.text.floor_char_boundary(state.shown_bytes + bytes);
+                state.is_in_code = state.markup == Markup::Markdown
+                    && ends_in_code(&state.text[..state.shown_bytes]);
             }
             // Its task was ended meanwhile: what is left was made of the text from before this part.
             (_, _) if of_running => {}
@@ -262,6 +346,13 @@ impl Progress {
             content: state.content.clone(),
             step: state.step,
             is_overtaken: state.is_overtaken,
+            has_page: state.has_page,
+            written: (state.has_page && state.content != Content::Running && self.has_text()).then(
+                || WrittenText {
+                    text: state.text.clone(),
+                    markup: state.markup,
+                },
+            ),
             ..self.identity.clone()
         }
     }
@@ -270,7 +361,60 @@ impl Progress {
         &self.changed
     }
 
+    pub(crate) fn grown(&self) -> &Notify {
+        &self.grown
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl State {
+    /// What was not given out while it runs.
+    fn rest(&self) -> String {
+        [self.reopening(), &self.text[self.shown_bytes..]].concat()
+    }
+
+    /// What stands before the rest, so that it is read as it is meant.
+    fn reopening(&self) -> &'static str {
+        if self.is_in_code { "```\n" } else { "" }
+    }
+}
+
+/// A reply as a page shows it. What is neither a text nor an article has nothing that could be read.
+fn as_written(reply: &Reply) -> (String, Markup) {
+    match reply {
+        Reply::Text(text) => (text.clone(), Markup::Plain),
+        Reply::News(articles) => (as_markdown(articles), Markup::Markdown),
+        _ => Default::default(),
+    }
+}
+
+fn as_markdown(articles: &[Article]) -> String {
+    let article = |article: &Article| {
+        let [title, description] = [&article.title, &article.description].map(|text| escaped(text));
+        format!("### {title}\n\n{description}\n\n<{}>", article.url)
+    };
+    articles
+        .iter()
+        .map(article)
+        .collect::<Vec<_>>()
+        .join("\n\n")
+}
+
+/// On one line, and without any meaning in Markdown.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_ascii_punctuation() {
+            escaped.push('\\');
+        }
+        escaped.push(if character.is_control() {
+            ' '
+        } else {
+            character
+        });
+    }
+    escaped
 }

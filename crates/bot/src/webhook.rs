@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::Request;
 use axum::response::Response;
-use echostr_protocol::{Error, Query};
+use echostr_protocol::{Error, Query, Str};
 use futures_util::FutureExt as _;
 use http::header::{ACCEPT, ALLOW, CONNECTION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -26,7 +26,7 @@ pub async fn receive(bot: &Bot, account: &Arc<Account>, request: Request) -> Res
     let opened = match head.method {
         Method::POST => open(bot, account, &query, body).await,
         Method::GET | Method::HEAD => {
-            let answer = handshake(account, &query);
+            let answer = handshake(bot, account, &query);
             return answer.unwrap_or_else(|refusal| refuse(bot, account, &refusal, &head));
         }
         _ => Err(Refusal::Method),
@@ -44,8 +44,9 @@ pub async fn receive(bot: &Bot, account: &Arc<Account>, request: Request) -> Res
 }
 
 /// The platform asks whether this is the right server.
-fn handshake(account: &Account, query: &Query<'_>) -> Result<Response, Refusal> {
+fn handshake(bot: &Bot, account: &Account, query: &Query<'_>) -> Result<Response, Refusal> {
     account.verify(query)?;
+    account.seen.handshake(bot.now_ms());
     let echostr = query
         .echostr
         .as_deref()
@@ -67,6 +68,14 @@ async fn open<'a>(
     let token = account.verify(query)?;
     let body = read(body, bot.limits()).await?;
     let push = account.open(token, query, &body)?;
+    if let Some(own) = account.misses(&push.message) {
+        return Err(Refusal::WrongAccount {
+            account: account.id.clone(),
+            own: own.clone(),
+            found: push.message.to_user().0.chars().take(64).collect(),
+        });
+    }
+    account.seen.push(bot.now_ms(), push.came);
     bot.noted().unknown(account, &push.message);
     Ok(push)
 }
@@ -184,6 +193,16 @@ pub(crate) enum Refusal {
     BrokenOff,
     #[error("only GET, HEAD and POST are answered")]
     Method,
+    #[error(
+        "the push is for `{found}`, but the original id (原始ID) of this account is `{own}`: another account's page has this \
+         address and token; if this is the right one, forget the old id with `echostr account set {account} --gh-id ''`, or write \
+         `gh_id` where the account is set"
+    )]
+    WrongAccount {
+        account: Str,
+        own: Str,
+        found: String,
+    },
 }
 
 impl Refusal {
@@ -194,6 +213,7 @@ impl Refusal {
             Self::Slow => "slow",
             Self::BrokenOff => "broken_off",
             Self::Method => "method",
+            Self::WrongAccount { .. } => "wrong_account",
         }
     }
 }
@@ -208,6 +228,10 @@ fn refuse(
     let peer = bot.limits().peer_of(head);
     let class = refusal.class();
     bot.metrics().rejected(class);
+    let text = refusal.to_string();
+    if !account.is_open {
+        account.seen.refused(bot.now_ms(), class, &text);
+    }
     // What costs an attacker nothing gets one line a minute and address; what only the platform, or who knows the
     // token, can send is always told.
     let is_unsigned = matches!(
@@ -219,12 +243,14 @@ fn refuse(
         let peer = peer.map(tracing::field::display);
         warn!(
             account.id = account.log_id(),
-            peer, class, "refused a request: {refusal}"
+            peer, class, "refused a request: {text}"
         );
     }
     match refusal {
         Refusal::Protocol(Error::BadSignature { .. }) => not_found(&head.headers),
-        Refusal::Protocol(_) | Refusal::BrokenOff => empty(StatusCode::BAD_REQUEST),
+        Refusal::Protocol(_) | Refusal::BrokenOff | Refusal::WrongAccount { .. } => {
+            empty(StatusCode::BAD_REQUEST)
+        }
         Refusal::TooLarge => empty(StatusCode::PAYLOAD_TOO_LARGE),
         Refusal::Slow => empty(StatusCode::REQUEST_TIMEOUT),
         Refusal::Method => not_allowed(),

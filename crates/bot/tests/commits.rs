@@ -60,6 +60,8 @@ impl Known {
                     shown_bytes: 0,
                 },
                 step: 0,
+                has_page: false,
+                written: None,
             }),
         }
     }
@@ -411,6 +413,7 @@ fn named(record: &Record) -> String {
         Record::Answer(answer) => format!("answer at step {}", answer.step),
         Record::Link(link) => format!("link {}", link.number),
         Record::Page(_) => "page".into(),
+        Record::LivePage { .. } => "live page".into(),
         Record::Session { .. } => "session".into(),
         Record::Forget { .. } => "forget".into(),
     }

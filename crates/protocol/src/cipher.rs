@@ -13,6 +13,7 @@ use aes::Aes256;
 use aes::cipher::{Block, BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit};
 use base64::Engine;
 use base64::alphabet::STANDARD as ALPHABET;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
@@ -37,7 +38,9 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 ///
 /// Keys are compared by their 32 bytes: four spellings of the last character are one key.
 #[derive(Clone)]
-pub struct EncodingAesKey {
+pub struct EncodingAesKey(Arc<Expanded>);
+
+struct Expanded {
     // Expanded once; the key also gives the constant initialisation vector.
     cipher: Aes256,
     bytes: [u8; 32],
@@ -63,21 +66,27 @@ impl FromStr for EncodingAesKey {
             .ok_or_else(|| {
                 Error::BadKey("has characters other than A-Z, a-z, 0-9, + and /".into())
             })?;
-        Ok(Self {
+        Ok(Self(Arc::new(Expanded {
             cipher: Aes256::new(&bytes.into()),
             bytes,
-        })
+        })))
     }
 }
 
 impl EncodingAesKey {
     /// The 32 bytes of the key. Never log them.
     pub fn expose(&self) -> &[u8; 32] {
-        &self.bytes
+        &self.0.bytes
+    }
+
+    /// The 43 characters, to be pasted into the platform's page. Never log them. What another spelling of the last one was
+    /// read from is not remembered.
+    pub fn to_base64(&self) -> String {
+        STANDARD_NO_PAD.encode(self.0.bytes)
     }
 
     fn initialisation_vector(&self) -> &Block<Aes256> {
-        self.bytes[..16].try_into().expect("16 of 32 bytes")
+        self.0.bytes[..16].try_into().expect("16 of 32 bytes")
     }
 
     fn open(&self, encrypt: &str, app_id: &AppId) -> Result<Arc<str>, Error> {
@@ -88,7 +97,7 @@ impl EncodingAesKey {
             return Err(Error::BadCiphertext(buffer.len()));
         }
         let (blocks, _) = Block::<Aes256>::slice_as_chunks_mut(&mut buffer);
-        cbc::Decryptor::inner_iv_init(&self.cipher, self.initialisation_vector())
+        cbc::Decryptor::inner_iv_init(&self.0.cipher, self.initialisation_vector())
             .decrypt_blocks(blocks);
 
         let clear = without_padding(&buffer)?;
@@ -126,7 +135,7 @@ impl EncodingAesKey {
             u8::try_from(padding).expect("1 to 32"),
         );
         let (blocks, _) = Block::<Aes256>::slice_as_chunks_mut(&mut buffer);
-        cbc::Encryptor::inner_iv_init(&self.cipher, self.initialisation_vector())
+        cbc::Encryptor::inner_iv_init(&self.0.cipher, self.initialisation_vector())
             .encrypt_blocks(blocks);
         base64_simd::STANDARD.encode_to_string(buffer)
     }
@@ -134,7 +143,7 @@ impl EncodingAesKey {
 
 impl PartialEq for EncodingAesKey {
     fn eq(&self, other: &Self) -> bool {
-        self.bytes.ct_eq(&other.bytes).into()
+        self.0.bytes.ct_eq(&other.0.bytes).into()
     }
 }
 
@@ -259,6 +268,79 @@ fn encrypt_in_json(text: &str) -> Result<Option<Cow<'_, str>>, Error> {
     Ok(envelope.encrypt)
 }
 
+/// A clear document with `encrypt` as its last element `Encrypt`, as in compatible mode; all of that name that were there
+/// are gone. Otherwise it stays as it is, byte for byte.
+///
+/// # Errors
+/// [`Error::BadXml`] when it is no document.
+pub fn with_encrypted_part(document: &str, encrypt: Option<&str>) -> Result<String, Error> {
+    if document.trim_start().starts_with('{') {
+        encrypt_to_json(document, encrypt)
+    } else {
+        encrypt_to_xml(document, encrypt)
+    }
+}
+
+fn encrypt_to_xml(document: &str, encrypt: Option<&str>) -> Result<String, Error> {
+    let mut scanner = Scanner::new(document);
+    let mut written = String::with_capacity(document.len() + encrypt.map_or(0, str::len) + 64);
+    // What stands before is written already; what stands behind `left_out`, if it is set, is left out.
+    let mut from = 0;
+    let mut left_out = None;
+    let element = encrypt.map(|encrypt| format!("<Encrypt><![CDATA[{encrypt}]]></Encrypt>"));
+    let element = element.unwrap_or_default();
+    loop {
+        let before = scanner.at();
+        let Some(piece) = scanner.next()? else { break };
+        match piece {
+            Xml::Start(name) if scanner.depth() == 2 && &document[name.clone()] == "Encrypt" => {
+                left_out = Some(name.start - 1);
+            }
+            Xml::Empty(name) if scanner.depth() == 1 && &document[name.clone()] == "Encrypt" => {
+                written.push_str(&document[from..name.start - 1]);
+                from = scanner.at();
+            }
+            Xml::End if scanner.depth() == 1 => {
+                if let Some(start) = left_out.take() {
+                    written.push_str(&document[from..start]);
+                    from = scanner.at();
+                }
+            }
+            Xml::End if scanner.depth() == 0 => {
+                // Comments may stand before the end tag.
+                let end = before
+                    + document[before..scanner.at()]
+                        .rfind("</")
+                        .unwrap_or_default();
+                written.push_str(&document[from..end]);
+                written.push_str(&element);
+                from = end;
+            }
+            Xml::Empty(name) if scanner.depth() == 0 && encrypt.is_some() => {
+                let name = &document[name];
+                written = format!("<{name}>{element}</{name}>");
+                from = scanner.at();
+            }
+            _ => {}
+        }
+    }
+    written.push_str(&document[from..]);
+    Ok(written)
+}
+
+fn encrypt_to_json(document: &str, encrypt: Option<&str>) -> Result<String, Error> {
+    let bad = |error: serde_json::Error| Error::BadXml(error.to_string());
+    let mut members: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(document).map_err(bad)?;
+    if members.remove("Encrypt").is_none() && encrypt.is_none() {
+        return Ok(document.into());
+    }
+    if let Some(encrypt) = encrypt {
+        members.insert("Encrypt".into(), encrypt.into());
+    }
+    serde_json::to_string(&members).map_err(bad)
+}
+
 /// Strict: the last byte is 1 to 32, not more than there is, and all padding bytes are equal.
 fn without_padding(buffer: &[u8]) -> Result<&[u8], Error> {
     let last = *buffer.last().ok_or(Error::BadCiphertext(0))?;
@@ -271,4 +353,46 @@ fn without_padding(buffer: &[u8]) -> Result<&[u8], Error> {
         return Err(Error::BadBuffer("the padding bytes differ"));
     }
     Ok(clear)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(document: &str, without: &str, with: &str) {
+        assert_eq!(with_encrypted_part(document, None).as_deref(), Ok(without));
+        assert_eq!(
+            with_encrypted_part(document, Some("c+/=")).as_deref(),
+            Ok(with)
+        );
+    }
+
+    #[test]
+    fn a_ciphertext_is_put_in_and_taken_out_and_all_else_stays_as_it_came() {
+        const NEW: &str = "<Encrypt><![CDATA[c+/=]]></Encrypt>";
+        let clear = "<?xml version=\"1.0\"?>\n<xml a='>'>\n<A>1</A><B><Encrypt>b</Encrypt></B>\n";
+        let end = "<!-- </xml> --></xml >\n";
+        let with = format!("{clear}<!-- </xml> -->{NEW}</xml >\n");
+        check(&format!("{clear}{end}"), &format!("{clear}{end}"), &with);
+        for old in [
+            "<Encrypt/>",
+            "<Encrypt>x</Encrypt>",
+            "<Encrypt><Encrypt>x</Encrypt></Encrypt>",
+            "<Encrypt><![CDATA[</Encrypt>]]></Encrypt ><Encrypt a='b' />",
+        ] {
+            check(
+                &format!("{clear}{old}{end}"),
+                &format!("{clear}{end}"),
+                &with,
+            );
+        }
+        check("<xml/>", "<xml/>", &format!("<xml>{NEW}</xml>"));
+        let json = r#"{"A": 23238031123456789}"#;
+        let sealed = r#"{"A":23238031123456789,"Encrypt":"c+/="}"#;
+        check(json, json, sealed);
+        check(sealed, &json.replace(' ', ""), sealed);
+        assert!(with_encrypted_part("<xml>", None).is_err());
+        assert!(with_encrypted_part("{", None).is_err());
+    }
 }

@@ -34,7 +34,7 @@ mod signature;
 mod text;
 mod xml;
 
-pub use cipher::{EncodingAesKey, encrypted_part, open, seal};
+pub use cipher::{EncodingAesKey, encrypted_part, open, seal, with_encrypted_part};
 pub use component::Component;
 pub use dedupe::Key;
 pub use document::{Document, Element, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS};

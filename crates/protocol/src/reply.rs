@@ -132,6 +132,45 @@ impl Reply {
         Some(xml.text)
     }
 
+    /// Reads what is replied from a document, whoever stands in it as sender and receiver.
+    ///
+    /// # Errors
+    /// [`Error::BadXml`] when an element that the platform needs is missing, or when its kind is not known.
+    pub fn parse(document: &Document) -> Result<Self, Error> {
+        Self::read(document.root())
+    }
+
+    fn read(root: Element<'_>) -> Result<Self, Error> {
+        Ok(match needed(root, "MsgType")? {
+            "text" => Self::Text(needed(root, "Content")?.into()),
+            "image" => Self::Image(media_of(root, "Image")?),
+            "voice" => Self::Voice(media_of(root, "Voice")?),
+            "video" => Self::Video(Video {
+                media_id: media_of(root, "Video")?,
+                title: text_at(root, "Video.Title"),
+                description: text_at(root, "Video.Description"),
+            }),
+            "music" => Self::Music(Music {
+                title: text_at(root, "Music.Title"),
+                description: text_at(root, "Music.Description"),
+                music_url: text_at(root, "Music.MusicUrl"),
+                hq_music_url: text_at(root, "Music.HQMusicUrl"),
+                thumb_media_id: text_at(root, "Music.ThumbMediaId").into(),
+            }),
+            "news" => Self::News(articles_of(root)),
+            "transfer_customer_service" => Self::TransferCustomerService(
+                root.at("TransInfo.KfAccount")
+                    .map(|account| account.text().into()),
+            ),
+            "transfer_biz_ai_ivr" => Self::TransferBizAiIvr,
+            kind => {
+                return Err(Error::BadXml(format!(
+                    "the platform has no reply of `MsgType` `{kind}`"
+                )));
+            }
+        })
+    }
+
     /// The reply in memory of its own and no larger than what is shown, to be kept: a long text is cut, and a media id
     /// that came with a push does not keep all of the push in memory.
     #[must_use]
@@ -288,52 +327,26 @@ impl Rendered {
     /// [`Error::BadXml`] when an element that the platform needs is missing, or when its kind is not known.
     pub fn parse(document: &Document) -> Result<Self, Error> {
         let root = document.root();
-        let needed = |name: &str| {
-            let value = root
-                .child(name)
-                .map(Element::text)
-                .filter(|value| !value.is_empty());
-            value.ok_or_else(|| Error::BadXml(format!("the reply has no `{name}`")))
-        };
-        let created_at = needed("CreateTime")?;
+        let created_at = needed(root, "CreateTime")?;
         Ok(Self {
-            to: needed("ToUserName")?.into(),
-            from: needed("FromUserName")?.into(),
+            to: needed(root, "ToUserName")?.into(),
+            from: needed(root, "FromUserName")?.into(),
             created_at: created_at.parse().map_err(|_| {
                 Error::BadXml(format!(
                     "`CreateTime` of the reply is `{created_at}`, Unix seconds are needed"
                 ))
             })?,
-            reply: match needed("MsgType")? {
-                "text" => Reply::Text(needed("Content")?.into()),
-                "image" => Reply::Image(media_of(root, "Image")?),
-                "voice" => Reply::Voice(media_of(root, "Voice")?),
-                "video" => Reply::Video(Video {
-                    media_id: media_of(root, "Video")?,
-                    title: text_at(root, "Video.Title"),
-                    description: text_at(root, "Video.Description"),
-                }),
-                "music" => Reply::Music(Music {
-                    title: text_at(root, "Music.Title"),
-                    description: text_at(root, "Music.Description"),
-                    music_url: text_at(root, "Music.MusicUrl"),
-                    hq_music_url: text_at(root, "Music.HQMusicUrl"),
-                    thumb_media_id: text_at(root, "Music.ThumbMediaId").into(),
-                }),
-                "news" => Reply::News(articles_of(root)),
-                "transfer_customer_service" => Reply::TransferCustomerService(
-                    root.at("TransInfo.KfAccount")
-                        .map(|account| account.text().into()),
-                ),
-                "transfer_biz_ai_ivr" => Reply::TransferBizAiIvr,
-                kind => {
-                    return Err(Error::BadXml(format!(
-                        "the platform has no reply of `MsgType` `{kind}`"
-                    )));
-                }
-            },
+            reply: Reply::read(root)?,
         })
     }
+}
+
+fn needed<'a>(root: Element<'a>, name: &str) -> Result<&'a str, Error> {
+    let value = root
+        .child(name)
+        .map(Element::text)
+        .filter(|value| !value.is_empty());
+    value.ok_or_else(|| Error::BadXml(format!("the reply has no `{name}`")))
 }
 
 fn text_at(root: Element<'_>, path: &str) -> String {

@@ -52,6 +52,11 @@ impl<'a> Scanner<'a> {
         self.depth
     }
 
+    /// Where the next piece begins.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
     /// The next piece, or `None` at the end of a complete document.
     pub(crate) fn next(&mut self) -> Result<Option<Xml>, Error> {
         loop {

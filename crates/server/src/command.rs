@@ -1,10 +1,17 @@
 //! What the binary can do beside serving.
 
+pub mod account;
 pub mod answer;
+pub mod api_key;
+pub mod audit;
 pub mod config;
 pub mod doctor;
+pub mod document;
 pub mod follower;
 pub mod message;
+pub mod migrate_to;
+pub mod secrets;
 
-mod book;
+mod client;
+mod here;
 mod print;

@@ -4,6 +4,7 @@
 //! A new key is one block there, one field and one line below.
 
 mod fault;
+mod notify;
 mod reader;
 mod unknown;
 mod value;
@@ -12,19 +13,29 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use echostr::{Account, Language, Limits, Mode, Program, Sealing, Strategy, Texts};
-use echostr_protocol::{EncodingAesKey, MAX_BYTES, Str, Token};
+use echostr::{Language, Limits, Strategy};
+use echostr_protocol::{MAX_BYTES, Token};
+use echostr_store::{
+    AccountEntry, BotSettings, MASTER_KEY_VARIABLE, ModeWord, Origin, PostgresUrl, Previous,
+    TextSettings,
+};
+use secrecy::SecretString;
 
 pub use self::fault::{Fault, Faults, Place, Warning};
 use self::reader::{Document, Reader};
+pub(crate) use self::reader::{quoted, shown};
+pub(crate) use self::unknown::nearest;
 use self::value::{
-    Needs, account_id, account_name, address, app_id, boolean, bot, bot_of_open_access, delivery,
-    folder, integer, list_of, network, one_of, seconds, secret, text, text_beside, url,
+    address, boolean, bot, bot_of_open_access, database, delivery, folder, integer, list_of,
+    network, number, one_of, ruled, ruled_secret, seconds, url,
 };
+use crate::notify::Notify;
+
+use crate::rules;
 
 /// The commented manual: every key with its default, range and a reason to change it.
 pub const MANUAL: &str = include_str!("../config.default.toml");
@@ -36,8 +47,13 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The folder for data; relative to the working directory unless absolute.
     pub data: PathBuf,
+    /// The database, when it is not a file in the data folder.
+    pub database: Option<PostgresUrl>,
     /// Scheme, host and port by which the world reaches the server, without a slash at the end.
     pub public_url: Option<String>,
+    /// `ECHOSTR_MASTER_KEY`, under which secrets are encrypted; nothing: it is in a file of the data folder. It is never in a file
+    /// of settings.
+    pub master_key: Option<SecretString>,
     /// How to log.
     pub log: Log,
     /// What a client may cost, and who is believed about `X-Forwarded-For`.
@@ -46,13 +62,15 @@ pub struct Config {
     pub jobs: Jobs,
     /// How long things are kept.
     pub journal: JournalSettings,
+    /// The HTTP API.
+    pub api: ApiSettings,
     /// Accounts that nobody registered.
     pub open_access: OpenAccess,
-    /// Registered accounts (公众号); ids differ, and so do tokens, previous ones included. The bot of each is a
-    /// [`BotKind`]'s word.
-    pub accounts: Vec<Account>,
-    /// The programs of the accounts whose bot is `http`, by the account's id.
-    pub programs: HashMap<Str, Program>,
+    /// Registered accounts (公众号) of the file; ids differ, and so do tokens, previous ones included. Each has what its mode
+    /// and its bot need.
+    pub accounts: Vec<AccountEntry>,
+    /// Who is told what needs a person.
+    pub notify: Vec<Notify>,
 }
 
 /// What answers that take their time may cost.
@@ -73,8 +91,19 @@ pub struct JournalSettings {
     pub retention_days: u32,
     /// Answers that were not read to the end, in days.
     pub answers_days: u32,
+    /// The live page of an answer, in days.
+    pub page_days: u32,
     /// All about a follower who does not follow any more, in days; 0: it is not deleted for that.
     pub forget_unfollowed_days: u32,
+}
+
+/// The HTTP API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApiSettings {
+    /// How often a key may ask for something.
+    pub requests_per_second: NonZeroU32,
+    /// How often at once, after a pause.
+    pub burst: NonZeroU32,
 }
 
 /// How to log.
@@ -132,6 +161,8 @@ pub enum BotKind {
     Http,
     /// Nobody.
     None,
+    /// Another server that expects the platform.
+    Relay,
 }
 
 const LEVELS: &[(&str, Level)] = &[
@@ -146,22 +177,19 @@ const FORMATS: &[(&str, Format)] = &[
     ("pretty", Format::Pretty),
     ("json", Format::Json),
 ];
-const MODES: &[(&str, ModeName)] = &[
-    ("plain", ModeName::Plain),
-    ("compatible", ModeName::Compatible),
-    ("safe", ModeName::Safe),
-];
 const BOTS_OF_OPEN_ACCESS: &[(&str, BotKind)] = &[("echo", BotKind::Echo), ("none", BotKind::None)];
 const DELIVERIES: &[(&str, Strategy)] = &[
     ("auto", Strategy::Auto),
     ("patient", Strategy::Patient),
     ("quick", Strategy::Quick),
+    ("link", Strategy::Link),
 ];
 const LANGUAGES: &[(&str, Language)] = &[("zh", Language::Chinese), ("en", Language::English)];
 const BOTS: &[(&str, BotKind)] = &[
     ("echo", BotKind::Echo),
     ("http", BotKind::Http),
     ("none", BotKind::None),
+    ("relay", BotKind::Relay),
 ];
 
 /// What the settings come from, so that reading them needs nothing global.
@@ -203,7 +231,10 @@ pub fn load(sources: &Sources) -> Result<(Config, Vec<Warning>), Faults> {
         &options,
         faults,
     );
-    let config = config(&mut reader);
+    let config = Config {
+        master_key: master_key(&sources.environment),
+        ..config(&mut reader)
+    };
     reader.finish().map(|warnings| (config, warnings))
 }
 
@@ -223,11 +254,14 @@ fn config(keys: &mut Reader<'_>) -> Config {
         max_jobs: keys.get("limits.max_jobs", integer(1..=1_000_000)),
         timeout: keys.get("limits.job_timeout_secs", seconds(1..=600)),
     };
-    let (accounts, programs) = accounts(keys, jobs.timeout);
+    let public_url = public_url(keys);
+    let accounts = accounts(keys, jobs.timeout, public_url.is_some());
     Config {
         listen: keys.get("listen", address),
         data: keys.get("data", folder),
-        public_url: public_url(keys),
+        database: keys.get("database.url", database),
+        public_url,
+        master_key: None,
         log: Log {
             level: keys.get("log.level", one_of(LEVELS)),
             format: keys.get("log.format", one_of(FORMATS)),
@@ -244,12 +278,25 @@ fn config(keys: &mut Reader<'_>) -> Config {
         journal: JournalSettings {
             retention_days: keys.get("journal.retention_days", integer(1..=3650)),
             answers_days: keys.get("journal.answers_days", integer(1..=30)),
+            page_days: keys.get("journal.page_days", integer(1..=30)),
             forget_unfollowed_days: keys.get("journal.forget_unfollowed_days", integer(0..=3650)),
+        },
+        api: ApiSettings {
+            requests_per_second: keys.get("api.requests_per_second", number(1..=10_000)),
+            burst: keys.get("api.burst", number(1..=100_000)),
         },
         open_access: open_access(keys),
         accounts,
-        programs,
+        notify: notify::all(keys),
     }
+}
+
+/// What is not UTF-8 is no key, and is refused as such where it is used.
+fn master_key(environment: &[(OsString, OsString)]) -> Option<SecretString> {
+    let given = environment
+        .iter()
+        .find(|(name, value)| name == MASTER_KEY_VARIABLE && !value.is_empty());
+    given.map(|(_, value)| value.to_string_lossy().into_owned().into())
 }
 
 fn public_url(keys: &mut Reader<'_>) -> Option<String> {
@@ -265,53 +312,68 @@ fn public_url(keys: &mut Reader<'_>) -> Option<String> {
 
 fn open_access(keys: &mut Reader<'_>) -> OpenAccess {
     let language = keys.get("open_access.language", one_of(LANGUAGES));
-    let welcome = keys.explicit("open_access.welcome", text);
+    let welcome = keys.explicit("open_access.welcome", ruled(rules::text));
     OpenAccess {
         enabled: keys.get("open_access.enabled", boolean),
         bot: keys.get("open_access.bot", bot_of_open_access),
         welcome: welcome.unwrap_or_else(|| language.welcome().into()),
-        fallback: keys.get("open_access.fallback", text),
+        fallback: keys.get("open_access.fallback", ruled(rules::text)),
         language,
     }
 }
 
-/// `longest` is how long any answer may take.
-fn accounts(keys: &mut Reader<'_>, longest: Duration) -> (Vec<Account>, HashMap<Str, Program>) {
+/// `longest` is how long any answer may take; `has_pages` tells whether answers can be read on pages.
+fn accounts(keys: &mut Reader<'_>, longest: Duration, has_pages: bool) -> Vec<AccountEntry> {
     let mut in_use = InUse::default();
-    let (mut accounts, mut programs) = (Vec::new(), HashMap::new());
+    let mut accounts = Vec::new();
     for table in keys.tables("account") {
-        let Some((account, program)) = account(keys, &table, &mut in_use) else {
+        let Some(account) = account(keys, &table, &mut in_use) else {
             continue;
         };
-        if let Some(program) = program {
-            check_time(keys, &format!("{table}.bot"), &program, longest);
-            programs.insert(account.id.clone(), program);
+        if account.settings.delivery == Strategy::Link && !has_pages {
+            let text = "is `link`, which needs `public_url`: set it to the address under which followers open the pages, \
+                        such as `https://bot.example.com`, or choose another `delivery`";
+            keys.fault(&format!("{table}.delivery"), text);
+        }
+        if let BotSettings::Http { timeout_secs, .. } | BotSettings::Relay { timeout_secs, .. } =
+            account.settings.bot
+        {
+            check_time(keys, &format!("{table}.bot"), timeout_secs, longest);
         }
         accounts.push(account);
     }
-    (accounts, programs)
+    accounts
 }
 
 /// Every key of one account; `table` is its path, like `account[0]`. Nothing when one that it needs is missing or faulty.
-fn account(
-    keys: &mut Reader<'_>,
-    table: &str,
-    in_use: &mut InUse,
-) -> Option<(Account, Option<Program>)> {
+fn account(keys: &mut Reader<'_>, table: &str, in_use: &mut InUse) -> Option<AccountEntry> {
     let key = |name: &str| format!("{table}.{name}");
-    let id = keys.required(&key("id"), account_id, "choose 1 to 32 of a-z, 0-9 and `-`");
-    let name = keys.explicit(&key("name"), account_name);
+    let what = "choose 1 to 32 of a-z, 0-9 and `-`";
+    let id = keys.required(&key("id"), ruled(rules::account_id), what);
+    let name = keys.explicit(&key("name"), ruled(rules::account_name));
     let what = "3 to 32 letters and digits, the same as on the platform's page (令牌)";
-    let token = keys.required(&key("token"), secret::<Token>, what);
-    let previous_token = keys.explicit(&key("previous_token"), secret::<Token>);
-    let mode = mode(keys, table);
+    let token = keys.required(&key("token"), ruled_secret(rules::token), what);
+    let previous_token = keys.explicit(&key("previous_token"), ruled_secret(rules::token));
+    let gh_id = keys.explicit(&key("gh_id"), ruled(rules::gh_id));
+    let app_secret = keys.explicit(&key("app_secret"), ruled_secret(rules::app_secret));
+    let app_id = keys.explicit(&key("app_id"), ruled(rules::app_id));
+    let aes_key = ruled_secret(rules::encoding_aes_key);
+    let current = keys.explicit(&key("encoding_aes_key"), &aes_key);
+    let previous = keys.explicit(&key("previous_encoding_aes_key"), &aes_key);
+    let mode = keys.get(&key("mode"), ruled(rules::mode));
     let language = keys.get(&key("language"), one_of(LANGUAGES));
-    let welcome = keys.explicit(&key("welcome"), text);
-    let fallback = keys.get(&key("fallback"), text);
+    let welcome = keys.explicit(&key("welcome"), ruled(rules::text));
+    let fallback = keys.get(&key("fallback"), ruled(rules::text));
     let delivery = keys.get(&key("delivery"), delivery);
-    let texts = texts(keys, table, language);
-    let (bot, program) = keys.get(&key("bot"), bot);
+    let texts = texts(keys, table);
+    let bot = keys.get(&key("bot"), bot);
 
+    if previous == current && current.is_some() {
+        let text = "is the same as `encoding_aes_key`; delete it";
+        keys.warn(&key("previous_encoding_aes_key"), text);
+    }
+    let has_what_it_needs = mode == ModeWord::Plain || (app_id.is_some() && current.is_some());
+    check_mode(keys, table, mode);
     in_use.check_id(keys, &key("id"), id.as_deref());
     in_use.check_token(keys, &key("token"), token.as_ref());
     if previous_token == token && token.is_some() {
@@ -320,113 +382,82 @@ fn account(
         in_use.check_token(keys, &key("previous_token"), previous_token.as_ref());
     }
 
-    let id = id?;
-    let account = Account {
-        name: name
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| id.clone()),
-        previous_token,
-        mode: mode?,
-        welcome: welcome.unwrap_or_else(|| language.welcome().into()),
-        fallback,
-        language,
-        delivery,
-        texts: Arc::new(texts),
-        bot: bot.as_str().into(),
-        ..Account::new(id, token?)
-    };
-    Some((account, program))
+    let (id, token) = id.zip(token).filter(|_| has_what_it_needs)?;
+    let mut entry = AccountEntry::new(id, token, 0);
+    entry.origin = Origin::File;
+    let settings = &mut entry.settings;
+    if let Some(name) = name.filter(|name| !name.is_empty()) {
+        settings.name = name;
+    }
+    settings.gh_id = gh_id;
+    settings.app_id = app_id;
+    settings.mode = mode;
+    settings.delivery = delivery;
+    settings.welcome = welcome;
+    settings.fallback = fallback;
+    settings.language = language;
+    settings.texts = texts;
+    settings.bot = bot.settings;
+    let secrets = &mut entry.secrets;
+    secrets.previous_token = previous_token.map(in_the_file);
+    secrets.encoding_aes_key = current;
+    secrets.previous_encoding_aes_key = previous.map(in_the_file);
+    secrets.app_secret = app_secret;
+    secrets.bot_secret = bot.secret;
+    secrets.relay_token = bot.relay_token;
+    secrets.relay_encoding_aes_key = bot.relay_encoding_aes_key;
+    Some(entry)
 }
 
-/// A program whose time cannot be used up.
-fn check_time(keys: &mut Reader<'_>, key: &str, program: &Program, longest: Duration) {
-    if program.timeout > longest {
+/// It counts as long as it stands there.
+fn in_the_file<T>(value: T) -> Previous<T> {
+    Previous {
+        value,
+        until_ms: None,
+    }
+}
+
+/// A bot elsewhere whose time cannot be used up.
+fn check_time(keys: &mut Reader<'_>, key: &str, timeout_secs: u64, longest: Duration) {
+    let longest = longest.as_secs();
+    if timeout_secs > longest {
         keys.warn(
             key,
             &format!(
-                "has `timeout_secs` {}, but every answer ends after {} s; raise `limits.job_timeout_secs` or lower `timeout_secs`",
-                program.timeout.as_secs(),
-                longest.as_secs()
+                "has `timeout_secs` {timeout_secs}, but every answer ends after {longest} s; \
+                 raise `limits.job_timeout_secs` or lower `timeout_secs`"
             ),
         );
     }
 }
 
 /// What followers read around answers that come late; what is not written follows the language.
-fn texts(keys: &mut Reader<'_>, table: &str, language: Language) -> Texts {
-    let default = Texts::clone(&language.texts());
-    let mut text = |name: &str, needs: Needs, default: String| {
-        let key = format!("{table}.texts.{name}");
-        keys.explicit(&key, text_beside(needs)).unwrap_or(default)
+fn texts(keys: &mut Reader<'_>, table: &str) -> TextSettings {
+    let mut text = |name: &'static str| {
+        let rule = move |text: &str| rules::text_beside(name, text);
+        keys.explicit(&format!("{table}.texts.{name}"), ruled(rule))
     };
-    Texts {
-        wait: text("wait", Needs::Nothing, default.wait),
-        wait_label: text("wait_label", Needs::Label, default.wait_label),
-        more_label: text("more_label", Needs::Label, default.more_label),
-        end: text("end", Needs::Nothing, default.end),
-        expired: text("expired", Needs::Nothing, default.expired),
-        unread: text("unread", Needs::Place("{n}", "how many"), default.unread),
-        earlier: text(
-            "earlier",
-            Needs::Place("{question}", "the question"),
-            default.earlier,
-        ),
-        busy: text("busy", Needs::Nothing, default.busy),
-    }
-}
-
-/// The mode of an account with the keys that it needs. Nothing when one of them is missing or faulty.
-fn mode(keys: &mut Reader<'_>, table: &str) -> Option<Mode> {
-    let key = |name: &str| format!("{table}.{name}");
-    let app_id = keys.explicit(&key("app_id"), app_id);
-    let current = keys.explicit(&key("encoding_aes_key"), secret::<EncodingAesKey>);
-    let previous = keys.explicit(&key("previous_encoding_aes_key"), secret::<EncodingAesKey>);
-    let name = keys.get(&key("mode"), mode_name);
-
-    if previous == current && current.is_some() {
-        let text = "is the same as `encoding_aes_key`; delete it";
-        keys.warn(&key("previous_encoding_aes_key"), text);
-    }
-    check_mode(keys, table, name);
-
-    let sealing = app_id.zip(current).map(|(app_id, key)| Sealing {
-        app_id,
-        key,
-        previous_key: previous,
-    });
-    match name {
-        ModeName::Plain => Some(Mode::Plain),
-        ModeName::Compatible => sealing.map(Mode::Compatible),
-        ModeName::Safe => sealing.map(Mode::Safe),
-    }
-}
-
-/// A [`Mode`] before its keys are known.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum ModeName {
-    Plain,
-    Compatible,
-    Safe,
-}
-
-/// `compat` is the platform's own short word, accepted and not advertised.
-fn mode_name(given: &reader::Given<'_>) -> Result<ModeName, Faults> {
-    if given.text()? == "compat" {
-        Ok(ModeName::Compatible)
-    } else {
-        one_of(MODES)(given)
+    TextSettings {
+        wait: text("wait"),
+        wait_label: text("wait_label"),
+        more_label: text("more_label"),
+        end: text("end"),
+        expired: text("expired"),
+        unread: text("unread"),
+        earlier: text("earlier"),
+        busy: text("busy"),
     }
 }
 
 /// The keys that each mode needs, and a key that no mode uses.
-fn check_mode(keys: &mut Reader<'_>, table: &str, mode: ModeName) {
+fn check_mode(keys: &mut Reader<'_>, table: &str, mode: ModeWord) {
     let key = |name: &str| format!("{table}.{name}");
     let has_key = keys.has(&key("encoding_aes_key"));
     if !has_key && keys.has(&key("previous_encoding_aes_key")) {
         let text = "stands without `encoding_aes_key`; the current key goes there";
         keys.fault(&key("previous_encoding_aes_key"), text);
     }
-    if mode == ModeName::Plain {
+    if mode == ModeWord::Plain {
         if has_key && !keys.has(&key("mode")) {
             let text = "is not used, because the mode is `plain` unless `mode` says otherwise; \
                         write the `mode` that the platform's page shows";
@@ -440,7 +471,7 @@ fn check_mode(keys: &mut Reader<'_>, table: &str, mode: ModeName) {
         .map(|name| format!("`{name}`"))
         .collect();
     if !missing.is_empty() {
-        let name = word(MODES, &mode);
+        let name = mode.as_str();
         let it = if missing.len() == 1 { "it" } else { "them" };
         let missing = missing.join(" and ");
         let text = format!(

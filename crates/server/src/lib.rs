@@ -1,9 +1,15 @@
 //! The parts of the `echostr` binary, as a library so that they can be tested.
 
+pub mod api;
 pub mod command;
 pub mod config;
+mod live;
 pub mod log;
 mod metrics;
+pub mod notify;
+pub mod office;
 mod page;
+mod rules;
 pub mod serve;
+pub mod socket;
 mod store;

@@ -6,7 +6,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{Format, Log};
 
-/// Starts logging to standard error. Called once, by `serve`.
+/// Starts logging to standard error. Called once, by `serve` or by a command that opens the store itself.
 pub fn start(log: Log) {
     let filter = EnvFilter::new(log.level.as_str());
     let lines = tracing_subscriber::fmt()

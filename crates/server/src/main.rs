@@ -4,7 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use echostr_server::command::{answer, config, doctor, follower, message};
+use echostr_server::command::{
+    account, answer, api_key, audit, config, doctor, document, follower, message, migrate_to,
+    secrets,
+};
 use echostr_server::config::Sources;
 use echostr_server::serve;
 
@@ -30,6 +33,11 @@ enum Command {
     },
     /// 扮演微信平台，检查一个地址 · play the platform against an address and explain what is wrong
     Doctor(doctor::Options),
+    /// 公众号：新建、查看、修改、换 Token、删除，立即生效 · accounts: add, show, change, rotate, remove, at once
+    Account {
+        #[command(subcommand)]
+        action: account::Action,
+    },
     /// 查看收到的消息和回复 · messages and what was replied
     Message {
         #[command(subcommand)]
@@ -45,6 +53,27 @@ enum Command {
         #[command(subcommand)]
         action: follower::Action,
     },
+    /// 把所有公众号写成一个文档 · all accounts as a document
+    Export(document::Export),
+    /// 按一个文档新建和修改公众号，先看会改什么 · add and change accounts by a document; says first what would change
+    Apply(document::Apply),
+    /// HTTP API 的密钥 · keys for the HTTP API
+    ApiKey {
+        #[command(subcommand)]
+        action: api_key::Action,
+    },
+    /// 谁在什么时候改了什么 · who changed what, and when
+    Audit {
+        #[command(subcommand)]
+        action: audit::Action,
+    },
+    /// 加密存放的密钥 · the secrets that are kept encrypted
+    Secrets {
+        #[command(subcommand)]
+        action: secrets::Action,
+    },
+    /// 把数据文件夹里的全部数据搬进 PostgreSQL · move everything from the data folder into PostgreSQL
+    MigrateTo(migrate_to::Options),
 }
 
 #[derive(Subcommand)]
@@ -82,6 +111,13 @@ fn main() -> ExitCode {
         Some(Command::Message { action }) => message::run(action),
         Some(Command::Answer { action }) => answer::run(action),
         Some(Command::Follower { action }) => follower::run(action),
+        Some(Command::Account { action }) => account::run(action),
+        Some(Command::Export(export)) => document::export(export),
+        Some(Command::Apply(apply)) => document::apply(apply),
+        Some(Command::ApiKey { action }) => api_key::run(action),
+        Some(Command::Audit { action }) => audit::run(action),
+        Some(Command::Secrets { action }) => secrets::run(action),
+        Some(Command::MigrateTo(options)) => migrate_to::run(options),
     }
 }
 

@@ -1,6 +1,5 @@
 //! The composition root: settings, one [`Bot`], the addresses, one listener.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -12,19 +11,25 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Router, http};
 use echostr::{
-    Account, AccountMap, Answer, Bot, HttpBot, JobLimits, Message, Reply, Result, State, echo,
-    is_answered, listen, not_allowed, not_found, receive, stop_signal,
+    Account, AccountMap, Answer, Bot, Clock, JobLimits, Message, Reply, Result, echo, is_answered,
+    listen, not_allowed, not_found, receive, stop_signal,
 };
-use echostr_protocol::{Str, Token};
-use echostr_store::SqlJournal;
+use echostr_protocol::Token;
+use echostr_store::{AccountEntry, LivePages};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use tracing::{error, info, warn};
 
+use crate::api::{self, Authority};
 use crate::command::config::FAULTY;
 use crate::config::{BotKind, Config, OpenAccess, Sources, load};
+use crate::live::{Addresses, Live};
 use crate::metrics::Metrics;
-use crate::{log, page, store};
+use crate::notify::{Notices, Patience, Sight, Watched};
+use crate::office::Office;
+use crate::socket::{self, Serving, Socket};
+use crate::store::{self, Store};
+use crate::{log, page};
 
 /// Reads the settings and serves until the process is asked to stop.
 pub fn run(sources: &Sources) -> ExitCode {
@@ -67,6 +72,9 @@ fn raise_file_limit(max_connections: usize) {
     }
 }
 
+/// How long a command that is being answered may take when the server stops.
+const COMMANDS_END_WITHIN: Duration = Duration::from_secs(5);
+
 /// Listens and answers until SIGTERM or Ctrl-C.
 async fn serve(config: Config) -> Result<(), String> {
     let unheard = |error| unheard(config.listen, &error);
@@ -75,28 +83,67 @@ async fn serve(config: Config) -> Result<(), String> {
     let store = store::open(&config).await?;
     let limits = config.limits.clone();
     let bot = bot(&config, store.as_ref())?;
+    let live = live(&config, &bot, store.as_ref());
     take_up(&bot).await;
-    announce(&config, address);
-    let site = Site::new(config, bot.clone(), store.as_ref());
+    // From the first command on, a stop is an orderly one.
+    let stop = tokio::spawn(stop_signal());
+    let keeping = store.as_ref().map(Store::keep);
+    let office = store.as_ref().map(|store| store.office(&config));
+    let commands = match &office {
+        Some(office) => commands(&config, office).await,
+        None => None,
+    };
+    announce(&config, store.as_ref(), address);
+    let notices = notices(&config, address, store.as_ref());
+    let site = Site::new(config, bot.clone(), store.as_ref(), office, live.as_ref());
     let app = move |request| {
         let site = site.clone();
         async move { site.respond(request).await }
     };
     let stop = async {
-        stop_signal().await;
+        // It cannot fail: nobody ends it.
+        let _ = stop.await;
         bot.stop();
+        if let Some(live) = &live {
+            live.stop();
+        }
     };
     listen(listener, app, &limits, stop).await;
-    if let Some(journal) = store {
-        journal.close().await;
+    if let Some(commands) = commands {
+        commands.stop(COMMANDS_END_WITHIN).await;
+    }
+    if let Some(keeping) = keeping {
+        keeping.abort();
+        // What it is at may hold a connection.
+        let _ = keeping.await;
+    }
+    drop(notices);
+    if let Some(store) = store {
+        store.close().await;
     }
     info!("stopped");
     Ok(())
 }
 
+/// Answers commands on the socket of the data folder.
+async fn commands(config: &Config, office: &Office) -> Option<Serving> {
+    match Socket::bind(&config.data).await {
+        Ok(socket) => Some(socket.serve(api::router(office.clone(), Authority::Operator))),
+        Err(error) => {
+            error!(
+                error = &error as &dyn std::error::Error,
+                "commands cannot reach this server: the socket `{}` cannot be made in the data folder {}; \
+                 may the server's user write there, and does its file system know sockets?",
+                socket::NAME,
+                config.data.display()
+            );
+            None
+        }
+    }
+}
+
 /// The one bot for all accounts.
-fn bot(config: &Config, store: Option<&Arc<SqlJournal>>) -> Result<Bot, String> {
-    let accounts: AccountMap = config.accounts.iter().cloned().collect();
+fn bot(config: &Config, store: Option<&Store>) -> Result<Bot, String> {
     let bot = Bot::new()
         .with_limits(config.limits.clone())
         .with_job_limits(JobLimits {
@@ -106,14 +153,63 @@ fn bot(config: &Config, store: Option<&Arc<SqlJournal>>) -> Result<Bot, String> 
             kept: Duration::from_hours(24 * u64::from(config.journal.answers_days)),
             ..JobLimits::default()
         })
-        .accounts(accounts)
-        .state(Programs::of(config))
         .on(answer);
     bot.check().map_err(|error| error.to_string())?;
     Ok(match store {
-        Some(journal) => bot.journal(Arc::clone(journal) as _),
-        None => bot,
+        Some(store) => {
+            let bot = bot
+                .accounts(Arc::clone(&store.accounts))
+                .journal(Arc::clone(&store.journal) as _);
+            match &config.public_url {
+                Some(public_url) => bot.pages(Arc::new(Addresses {
+                    public_url: public_url.clone(),
+                    kept: Duration::from_hours(24 * u64::from(config.journal.page_days)),
+                })),
+                None => bot,
+            }
+        }
+        None => bot.accounts(in_memory(config)?),
     })
+}
+
+/// The pages on which answers are read. They are there as long as the journal is, also when no new ones are given out.
+fn live(config: &Config, bot: &Bot, store: Option<&Store>) -> Option<Live> {
+    let pages = LivePages::new(store?.db.clone());
+    let patience = config.limits.header_timeout;
+    Some(Live::new(bot.clone(), pages, patience))
+}
+
+/// The accounts of the file, when there is no database.
+fn in_memory(config: &Config) -> Result<AccountMap, String> {
+    let accounts = config.accounts.iter().map(AccountEntry::account);
+    let accounts: Result<_, _> = accounts.collect();
+    accounts.map_err(|error| error.to_string())
+}
+
+/// Tells the owner what needs a person, until this is dropped.
+fn notices(config: &Config, address: SocketAddr, store: Option<&Store>) -> Notices {
+    let server = config.public_url.clone();
+    let server = server.unwrap_or_else(|| address.to_string());
+    let (clock, store) = (Clock::system(), store.cloned());
+    let started_at_ms = clock.unix_ms();
+    let look = move || match &store {
+        Some(store) => Sight {
+            journal_away_since_ms: store.journal.health().away_since_ms,
+            accounts: store
+                .accounts
+                .list()
+                .iter()
+                .filter(|account| account.disabled_at_ms.is_none())
+                .map(|account| Watched::of(&account.id, &account.settings.name, &account.seen))
+                .collect(),
+        },
+        // It could not be opened; that alone is to be told.
+        None => Sight {
+            journal_away_since_ms: Some(started_at_ms),
+            accounts: Vec::new(),
+        },
+    };
+    Notices::start(&config.notify, &server, clock, Patience::default(), look)
 }
 
 /// Jobs that the process before this one did not finish.
@@ -148,6 +244,9 @@ fn unheard(address: SocketAddr, error: &io::Error) -> String {
     format!("cannot listen on {address}: {error}; {remedy}")
 }
 
+/// Everything beneath it is the HTTP API's.
+const API: &str = "/api/";
+
 /// Every address of the server.
 #[derive(Clone)]
 struct Site(Arc<Parts>);
@@ -155,25 +254,42 @@ struct Site(Arc<Parts>);
 struct Parts {
     bot: Bot,
     open_access: OpenAccess,
+    api: Router,
     pages: Router,
 }
 
 impl Site {
-    fn new(config: Config, bot: Bot, store: Option<&Arc<SqlJournal>>) -> Self {
-        let pages = pages(&config, &bot, store);
+    fn new(
+        config: Config,
+        bot: Bot,
+        store: Option<&Store>,
+        office: Option<Office>,
+        live: Option<&Live>,
+    ) -> Self {
+        let pages = pages(&config, &bot, store, live);
+        let authority = Authority::Keys {
+            settings: config.api,
+            limits: config.limits,
+        };
+        let api = office.map_or_else(api::unavailable, |office| api::router(office, authority));
         Self(Arc::new(Parts {
             bot,
             open_access: config.open_access,
+            api,
             pages,
         }))
     }
 
     /// The addresses of the webhook are looked at first: they are on the path of every message.
     async fn respond(&self, request: Request) -> Response {
-        let Some(at) = Webhook::at(request.uri().path()) else {
-            return self
-                .0
-                .pages
+        let path = request.uri().path();
+        let Some(at) = Webhook::at(path) else {
+            let others = if path.starts_with(API) {
+                &self.0.api
+            } else {
+                &self.0.pages
+            };
+            return others
                 .clone()
                 .oneshot(request)
                 .await
@@ -219,11 +335,11 @@ impl<'a> Webhook<'a> {
 }
 
 /// The addresses for people and for operations.
-fn pages(config: &Config, bot: &Bot, store: Option<&Arc<SqlJournal>>) -> Router {
+fn pages(config: &Config, bot: &Bot, store: Option<&Store>, live: Option<&Live>) -> Router {
     let home = page::home(config);
-    let metrics = Metrics::new(bot, store);
-    Router::new()
-        .route("/", get(async || home))
+    let metrics = Metrics::new(bot, store.map(|store| &store.journal));
+    let live = live.map(Live::router).unwrap_or_default();
+    live.route("/", get(async || home))
         .route("/healthz", get("ok\n"))
         .route("/readyz", get("ok\n"))
         .route("/metrics", get(async move || metrics.render().await))
@@ -249,28 +365,11 @@ impl OpenAccess {
     }
 }
 
-/// The owners' programs, by the account that each answers for.
-#[derive(Clone)]
-struct Programs(Arc<HashMap<Str, HttpBot>>);
-
-impl Programs {
-    fn of(config: &Config) -> Self {
-        let programs = config.programs.iter();
-        let bots =
-            programs.map(|(account, program)| (account.clone(), HttpBot::new(program.clone())));
-        Self(Arc::new(bots.collect()))
-    }
-}
-
 /// Answers with the account's bot. A new follower is greeted whichever it is, and what an account's program does not want
 /// gets the default.
-async fn answer(
-    message: Message,
-    account: Arc<Account>,
-    State(programs): State<Programs>,
-) -> Result<Answer> {
-    if let Some(program) = programs.0.get(&*account.id) {
-        return program.answer(&message, &account).await;
+async fn answer(message: Message, account: Arc<Account>) -> Result<Answer> {
+    if let Some(bot) = &account.own_bot {
+        return bot.answer(&message, &account).await;
     }
     Ok(match &message {
         Message::Event(echostr::protocol::Event::Subscribe(_)) => (&*account.welcome).into(),
@@ -279,8 +378,11 @@ async fn answer(
     })
 }
 
+/// How many accounts are named in the log at the start.
+const ANNOUNCED: usize = 20;
+
 /// Says where the server is and what to paste into the platform's page.
-fn announce(config: &Config, address: SocketAddr) {
+fn announce(config: &Config, store: Option<&Store>, address: SocketAddr) {
     info!(
         "Echostr 回音 {} 已启动 · listening on http://{address}",
         env!("CARGO_PKG_VERSION")
@@ -291,12 +393,25 @@ fn announce(config: &Config, address: SocketAddr) {
             "开放接入，填入公众平台的 URL · open access, the URL to paste: {public_url}/wechatMP/你的Token"
         );
     }
-    for account in &config.accounts {
+    let accounts = match store {
+        Some(store) => store.accounts.list(),
+        None => config.accounts.iter().cloned().map(Arc::new).collect(),
+    };
+    let answered = || {
+        accounts
+            .iter()
+            .filter(|entry| entry.disabled_at_ms.is_none())
+    };
+    for account in answered().take(ANNOUNCED) {
         info!(
-            account.id = &*account.id,
+            account.id = account.id,
             "公众号「{}」的 URL · the URL of this account: {public_url}/mp/{}",
-            account.name,
+            account.settings.name,
             account.id
         );
+    }
+    let n_others = answered().skip(ANNOUNCED).count();
+    if n_others > 0 {
+        info!("另有 {n_others} 个公众号 · {n_others} more accounts: echostr account list");
     }
 }

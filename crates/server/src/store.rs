@@ -1,59 +1,214 @@
-//! The journal of the process: where it is, what is done when it cannot be opened.
+//! What the process keeps: the database, and upon it the journal, the accounts and the API keys; what is done when it cannot be
+//! opened.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use echostr_store::{Place, Retention, SqlJournal};
-use tokio::time::sleep;
-use tracing::error;
+use echostr_store::{
+    AccountStore, ApiKeys, Db, Error, History, MASTER_KEY_FILE, MasterKeys, NotChanged, Place,
+    Retention, SqlJournal, Vault,
+};
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tracing::{error, info, warn};
 
 use crate::config::Config;
+use crate::office::{Office, Parts};
 
-/// How long a journal that cannot be opened is tried again, and how often: a disk may come late after a boot.
+/// How long a database that cannot be opened is tried again, and how often: a disk may come late after a boot, and a database
+/// server later.
 const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE_FOR_A_SERVER: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Opens the journal in the data folder. Nothing when it cannot be written at the moment: followers are answered without it
-/// until the next start.
-///
-/// # Errors
-/// When what is there belongs to somebody else, to a newer Echostr or to a server that runs: it is not touched.
-pub(crate) async fn open(config: &Config) -> Result<Option<Arc<SqlJournal>>, String> {
-    let retention = Retention {
-        journal_days: config.journal.retention_days,
-        unfollowed_days: config.journal.forget_unfollowed_days,
-    };
-    let place = Place::Folder(config.data.clone());
-    let start = Instant::now();
-    let opened = loop {
-        match SqlJournal::open(&place, retention).await {
-            Err(error) if !error.is_final() && start.elapsed() < PATIENCE => sleep(PAUSE).await,
-            opened => break opened,
-        }
-    };
-    match opened {
-        Ok(journal) => {
-            if let Err(error) = journal.put_accounts(&config.accounts).await {
-                error!(
-                    error = &*error as &dyn std::error::Error,
-                    "the accounts cannot be written to the journal"
-                );
+/// How often what is counted in memory is written down, and what has expired is deleted.
+const KEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// Everything upon the one database.
+#[derive(Clone)]
+pub(crate) struct Store {
+    pub(crate) journal: Arc<SqlJournal>,
+    pub(crate) db: Db,
+    pub(crate) accounts: Arc<AccountStore>,
+    pub(crate) keys: Arc<ApiKeys>,
+}
+
+impl Store {
+    /// Opens all of it, and keeps other servers out meanwhile.
+    ///
+    /// # Errors
+    /// Then nothing is open.
+    pub(crate) async fn open(config: &Config) -> Result<Self, Error> {
+        let retention = Retention {
+            journal_days: config.journal.retention_days,
+            unfollowed_days: config.journal.forget_unfollowed_days,
+        };
+        let place = match &config.database {
+            Some(url) => Place::Postgres(url.clone()),
+            None => Place::Folder(config.data.clone()),
+        };
+        let journal = SqlJournal::open(&place, retention).await?;
+        let db = journal.db();
+        let opened = async {
+            let vault = Vault::open(&db, master_keys(config)).await?;
+            let accounts = AccountStore::open(db.clone(), vault).await?;
+            Ok((accounts, ApiKeys::open(db.clone()).await?))
+        };
+        match opened.await {
+            Ok((accounts, keys)) => Ok(Self {
+                journal: Arc::new(journal),
+                db,
+                accounts,
+                keys,
+            }),
+            Err(error) => {
+                journal.close().await;
+                Err(error)
             }
-            Ok(Some(Arc::new(journal)))
         }
-        Err(error) if error.is_final() => Err(with_causes(&error)),
-        Err(error) => {
-            error!(
+    }
+
+    /// Writes down what is only in memory, again and again, until the task is ended.
+    pub(crate) fn keep(&self) -> JoinHandle<()> {
+        let store = self.clone();
+        tokio::spawn(async move {
+            let mut ticks = interval(KEEP_EVERY);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                store.write_down().await;
+            }
+        })
+    }
+
+    /// What people and programs may do with it.
+    pub(crate) fn office(&self, config: &Config) -> Office {
+        Office::new(Parts {
+            accounts: Arc::clone(&self.accounts),
+            keys: Arc::clone(&self.keys),
+            journal: Arc::clone(&self.journal),
+            db: self.db.clone(),
+            history: History::new(self.db.clone()),
+            public_url: config.public_url.clone(),
+            started: Instant::now(),
+        })
+    }
+
+    /// Writes down what is only in memory, and closes the database.
+    pub(crate) async fn close(self) {
+        self.write_down().await;
+        self.journal.close().await;
+    }
+
+    async fn write_down(&self) {
+        let now_ms = echostr::Clock::system().unix_ms();
+        let done = [
+            self.accounts.expire(now_ms).await.map(|_| ()),
+            self.accounts.save_seen().await,
+            self.keys.save_used().await,
+        ];
+        for error in done.into_iter().filter_map(Result::err) {
+            warn!(
                 error = &error as &dyn std::error::Error,
-                "the journal cannot be opened; followers are answered, but what is not read when the server stops is lost; \
-                 restart the server when this is mended"
+                "what was counted cannot be written down at the moment; it is tried again"
             );
-            Ok(None)
         }
     }
 }
 
-fn with_causes(error: &dyn std::error::Error) -> String {
+fn master_keys(config: &Config) -> MasterKeys {
+    match &config.master_key {
+        Some(keys) => MasterKeys::Environment(keys.clone()),
+        // Whoever can read the database should not find the key beside it.
+        None if config.database.is_some() => MasterKeys::Environment(String::new().into()),
+        None => MasterKeys::File(config.data.join(MASTER_KEY_FILE)),
+    }
+}
+
+/// Opens everything for a server, with the accounts of the file in it. Nothing when that cannot be written at the moment:
+/// followers are answered without it until the next start.
+///
+/// # Errors
+/// When what is there belongs to somebody else, to a newer Echostr or to a server that runs: it is not touched. Or the accounts
+/// of the file do not go together with those that are there.
+pub(crate) async fn open(config: &Config) -> Result<Option<Store>, String> {
+    let start = Instant::now();
+    let patience = match &config.database {
+        Some(_) => PATIENCE_FOR_A_SERVER,
+        None => PATIENCE,
+    };
+    let opened = loop {
+        match Store::open(config).await {
+            Err(error) if !error.is_final() && start.elapsed() < patience => {
+                if let Some(url) = &config.database {
+                    let text = with_causes(&error);
+                    info!("waiting for the database at {url}: {text}");
+                }
+                sleep(PAUSE).await;
+            }
+            opened => break opened,
+        }
+    };
+    let store = match opened {
+        Ok(store) => store,
+        // Without the database nobody knows which accounts there are.
+        Err(error) if error.is_final() || config.database.is_some() => {
+            return Err(with_causes(&error));
+        }
+        Err(error) => {
+            without(&error);
+            return Ok(None);
+        }
+    };
+    match provision(config, &store).await {
+        Ok(()) => Ok(Some(store)),
+        Err(NotChanged::Database(error)) => {
+            store.journal.close().await;
+            without(&error);
+            Ok(None)
+        }
+        Err(error) => {
+            store.journal.close().await;
+            Err(with_causes(&error))
+        }
+    }
+}
+
+fn without(error: &Error) {
+    error!(
+        error = error as &dyn std::error::Error,
+        "the journal cannot be opened; the accounts of the file are answered, but what is not read when the server stops is lost; \
+         restart the server when this is mended"
+    );
+}
+
+/// Makes the accounts of the file what they are there.
+async fn provision(config: &Config, store: &Store) -> Result<(), NotChanged> {
+    let done = store.accounts.provision(config.accounts.clone()).await?;
+    for id in done.created {
+        info!(
+            account.id = id,
+            "the account `{id}` was added from the file of settings"
+        );
+    }
+    for id in done.changed {
+        info!(
+            account.id = id,
+            "the account `{id}` was changed in the file of settings"
+        );
+    }
+    for id in done.disabled {
+        warn!(
+            account.id = id,
+            "the account `{id}` is no longer in the file of settings and is answered no more; \
+             bring it back with `echostr account enable {id}`, or remove it with `echostr account remove {id}`"
+        );
+    }
+    Ok(())
+}
+
+/// An error with what caused it.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -5,9 +5,12 @@ use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use echostr::{Language, Limits, Mode, Program, Strategy};
 use echostr_server::config::{BotKind, Config, Faults, Level, MANUAL, Sources, Warning, load};
+use echostr_store::{AccountSettings, BotSettings, ModeWord};
+use secrecy::ExposeSecret as _;
 
 const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const KEY: &str = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR";
@@ -58,6 +61,10 @@ fn check<T: std::fmt::Debug + PartialEq>(
         read(&sources(toml.as_bytes(), environment)).expect("a right configuration");
     assert_eq!(view(&config), expected);
     assert_eq!(warnings, [], "{toml}");
+}
+
+fn bot_of(config: &Config) -> BotSettings {
+    config.accounts[0].settings.bot.clone()
 }
 
 /// Compares with `snapshots/config_faults__{name}.snap`.
@@ -174,6 +181,8 @@ fn what_the_manual_shows_for_an_account_is_what_an_account_gets() {
     assert_eq!(warnings, []);
     let (least, _) = read(&sources(account("").as_bytes(), &[])).expect("two keys are enough");
     let (shown, least) = (&shown.accounts[0], &least.accounts[0]);
+    assert_eq!(least.settings, AccountSettings::new("shop"));
+    let [shown, least] = [shown, least].map(|entry| entry.account().expect("it is whole"));
     assert!(matches!(shown.mode, Mode::Plain) && matches!(least.mode, Mode::Plain));
     assert_eq!(
         (&shown.welcome, &shown.fallback, shown.language, &shown.bot),
@@ -183,10 +192,7 @@ fn what_the_manual_shows_for_an_account_is_what_an_account_gets() {
         (shown.delivery, &shown.texts),
         (least.delivery, &least.texts)
     );
-    assert_eq!(
-        (least.name.as_str(), least.bot.as_str()),
-        ("shop", BotKind::Echo.as_str())
-    );
+    assert_eq!((&*least.name, &*least.bot), ("shop", "echo"));
 }
 
 #[test]
@@ -228,18 +234,25 @@ fn the_manual_shows_a_program_with_its_defaults() {
     let least = account(&format!(
         "bot = {{ kind = \"http\", url = \"http://127.0.0.1:9000/\", secret = \"{SECRET}\" }}"
     ));
-    let program = |config: &Config| format!("{:?}", config.programs);
     let default = Program::new(
         "http://127.0.0.1:9000/".parse().expect("an address"),
         SECRET.parse().expect("a secret"),
     );
+    let default = BotSettings::Http {
+        url: default.url.to_string(),
+        timeout_secs: default.timeout.as_secs(),
+        events: default.events,
+    };
     for toml in [shown, least] {
-        check(&toml, &[], program, format!("{{\"shop\": {default:?}}}"));
+        check(&toml, &[], bot_of, default.clone());
         check(
             &toml,
             &[],
-            |config| config.accounts[0].bot.to_string(),
-            "http".into(),
+            |config| {
+                let secret = config.accounts[0].secrets.bot_secret.as_ref();
+                secret.map(|secret| secret.expose_secret().to_owned())
+            },
+            Some(SECRET.to_owned()),
         );
     }
 }
@@ -250,7 +263,7 @@ fn every_key_of_the_manual_is_read_and_no_other() {
     let manual: toml::Table = whole_manual().parse().expect("the manual is TOML");
     let mut keys = BTreeSet::new();
     collect_keys(&manual, "", "", &mut keys);
-    assert_eq!(keys.len(), 43);
+    assert_eq!(keys.len(), 55);
     for (header, path, key) in keys {
         // No key takes a date.
         let faults = read(&sources(
@@ -280,9 +293,8 @@ fn collect_keys(
                 let header = format!("{header}[{name_in_file}]\n");
                 collect_keys(table, &header, &format!("{path}{name}."), keys);
             }
-            toml::Value::Array(list) if !list.is_empty() => {
-                let table = list[0].as_table();
-                let table = table.expect("the only lists with members are tables");
+            toml::Value::Array(list) if list.first().is_some_and(toml::Value::is_table) => {
+                let table = list[0].as_table().expect("it is one");
                 let header = format!("[[{name}]]\n");
                 collect_keys(table, &header, &format!("{path}{name}[0]."), keys);
             }
@@ -393,10 +405,8 @@ fn the_welcome_follows_the_language_unless_it_is_written() {
         String::new(),
     );
     let of_account = |config: &Config| {
-        (
-            config.accounts[0].welcome.clone(),
-            config.accounts[0].language,
-        )
+        let account = config.accounts[0].account().expect("it is whole");
+        (account.welcome, account.language)
     };
     check(
         &account("language = \"en\""),
@@ -414,7 +424,7 @@ fn the_welcome_follows_the_language_unless_it_is_written() {
 
 #[test]
 fn words_have_the_forms_that_people_write() {
-    let mode = |config: &Config| match &config.accounts[0].mode {
+    let mode = |config: &Config| match config.accounts[0].account().expect("it is whole").mode {
         Mode::Plain => "plain".to_owned(),
         Mode::Compatible(sealing) => format!("compatible {}", sealing.app_id),
         Mode::Safe(sealing) => format!("safe {}", sealing.app_id),
@@ -429,15 +439,14 @@ fn words_have_the_forms_that_people_write() {
         let toml = account(&format!("{keys}mode = \"{written}\""));
         check(&toml, &[], mode, meant.into());
     }
-    let bot = |config: &Config| config.accounts[0].bot.clone();
     for none in [
         "bot = \"none\"",
         "bot = { kind = \"none\" }",
         "[account.bot]\nkind = \"none\"",
     ] {
-        check(&account(none), &[], bot, "none".into());
+        check(&account(none), &[], bot_of, BotSettings::None);
     }
-    let delivery = |config: &Config| config.accounts[0].delivery;
+    let delivery = |config: &Config| config.accounts[0].settings.delivery;
     check(&account(""), &[], delivery, Strategy::Auto);
     check(
         &account("delivery = \"quick\""),
@@ -445,22 +454,44 @@ fn words_have_the_forms_that_people_write() {
         delivery,
         Strategy::Quick,
     );
-    let program = |config: &Config| {
-        let program = &config.programs["shop"];
-        (
-            program.url.to_string(),
-            program.timeout.as_secs(),
-            program.events,
-        )
-    };
     check(
         &account(&format!(
             "[account.bot]\nkind = \"http\"\nurl = \" HTTPS://bot.example.com?a=b\"\nsecret = \"{SECRET}\"\n\
              timeout_secs = 5\nevents = true"
         )),
         &[],
-        program,
-        ("https://bot.example.com/".into(), 5, true),
+        bot_of,
+        BotSettings::Http {
+            url: "HTTPS://bot.example.com?a=b".into(),
+            timeout_secs: 5,
+            events: true,
+        },
+    );
+    let least = "kind = \"relay\"\nurl = \"http://127.0.0.1:9000/wx\"\ntoken = \"TheirToken\"";
+    check(
+        &account(&format!("[account.bot]\n{least}")),
+        &[],
+        bot_of,
+        BotSettings::Relay {
+            url: "http://127.0.0.1:9000/wx".into(),
+            mode: ModeWord::Plain,
+            app_id: None,
+            timeout_secs: 60,
+        },
+    );
+    check(
+        &account(&format!(
+            "[account.bot]\n{least}\nmode = \"compat\"\napp_id = \"wx0123456789abcdef\"\n\
+             encoding_aes_key = \"{KEY}\"\ntimeout_secs = 5"
+        )),
+        &[],
+        bot_of,
+        BotSettings::Relay {
+            url: "http://127.0.0.1:9000/wx".into(),
+            mode: ModeWord::Compatible,
+            app_id: Some("wx0123456789abcdef".into()),
+            timeout_secs: 5,
+        },
     );
     let url = |config: &Config| config.public_url.clone();
     check(
@@ -484,15 +515,15 @@ fn a_text_may_have_2048_bytes() {
     check(
         &account(&format!("welcome = \"{text}\"")),
         &[],
-        |config| config.accounts[0].welcome.len(),
-        2048,
+        |config| config.accounts[0].settings.welcome.as_deref().map(str::len),
+        Some(2048),
     );
 }
 
 #[test]
 fn the_texts_follow_the_language_unless_they_are_written() {
     let texts = |config: &Config| {
-        let texts = &config.accounts[0].texts;
+        let texts = config.accounts[0].account().expect("it is whole").texts;
         (texts.wait.clone(), texts.unread.clone())
     };
     let [chinese, english] =
@@ -715,6 +746,74 @@ fn a_program_or_a_text_that_cannot_be_used() {
             "[open_access]\nbot = { kind = \"http\", url = \"http://127.0.0.1:9000/\" }",
         ]),
     );
+}
+
+/// What the bot `relay` needs.
+#[test]
+fn a_relay_that_cannot_be_used() {
+    let least = "url = \"http://127.0.0.1:9000/wx\", token = \"TheirToken\"";
+    let bot = |keys: &str| format!("bot = {{ kind = \"relay\", {keys} }}");
+    assert_said(
+        "relays",
+        accounts(&[
+            "bot = \"relay\"",
+            "bot = { kind = \"relay\" }",
+            &bot(
+                "url = 9000, token = 9000, mode = 1, app_id = 1, encoding_aes_key = 1, timeout_secs = \"60\"",
+            ),
+            &bot("url = \"ftp://a/?hidden\", token = \"hidden-1\", timeout_secs = 0"),
+            &bot(&format!("{least}, secret = \"hidden\"")),
+            &bot(&format!("{least}, mode = \"safe\"")),
+            &bot(&format!(
+                "{least}, mode = \"compatible\", app_id = \"wx0123456789abcdef\""
+            )),
+            &bot(&format!(
+                "{least}, mode = \"safe\", app_id = \"wx1\", encoding_aes_key = \"hidden\""
+            )),
+            &bot(&format!("{least}, mode = \"secret\"")),
+        ]) + &files(&["[open_access]\nbot = \"relay\""]),
+    );
+}
+
+/// To whom notices go.
+#[test]
+fn a_notice_that_would_go_nowhere() {
+    let web = format!("url = \"http://127.0.0.1:9000/\"\nsecret = \"{SECRET}\"");
+    let mail =
+        "smtp = \"smtp://me:hidden@a\"\nfrom = \"me@example.com\"\nto = [\"me@example.com\"]";
+    let tables: Vec<String> = [
+        "",
+        "url = \"http://127.0.0.1:9000/\"\nfrom = \"me@example.com\"",
+        "smtp = \"smtp://me:hidden@a\"",
+        "smtp = \"smtp://me:hid/den@a\"\nfrom = \"me\"\nto = []",
+        "smtp = 587\nfrom = 1\nto = \"me@example.com\"",
+        &format!(
+            "{web}\ncauses = [\"no_push\", \"hunger\"]\nno_push_hours = 8761\nforged_per_10_min = 0"
+        ),
+        &format!("{mail}\nmail = \"me\""),
+    ]
+    .into_iter()
+    .map(|lines| format!("[[notify]]\n{lines}"))
+    .collect();
+    assert_said(
+        "notices",
+        files(&tables.iter().map(String::as_str).collect::<Vec<_>>())
+            + &said(&[("", &[("ECHOSTR_NOTIFY__URL", "http://a/")])]),
+    );
+    let both =
+        format!("[[notify]]\n{web}\n[[notify]]\n{mail}\ncauses = [\"no_push\"]\nno_push_hours = 0");
+    let notify = |config: &Config| format!("{:?}", config.notify);
+    check(&both, &[], |config| config.notify.len(), 2);
+    let (config, _) = read(&sources(both.as_bytes(), &[])).expect("both are right");
+    assert!(!notify(&config).contains("hidden"));
+    let [web, mail] = &config.notify[..] else {
+        panic!("two")
+    };
+    assert!(web.program.is_some() && web.mail.is_none());
+    assert!(mail.program.is_none() && mail.mail.is_some());
+    assert_eq!((web.causes.len(), mail.causes.len()), (5, 1));
+    assert_eq!(web.no_push, Some(Duration::from_hours(24)));
+    assert_eq!((mail.no_push, mail.forged_per_10_min), (None, 100));
 }
 
 #[test]

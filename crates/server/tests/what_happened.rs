@@ -217,6 +217,27 @@ async fn the_commands_read_the_journal_while_the_server_runs_and_after() {
         );
         assert!(!shown.contains('\u{1b}'), "it steers the terminal");
         check(&run(&folder, &["message", "show", "99"]), 1, &["99"]);
+        let found = ["message", "list", "--search", "hello"];
+        let found = check(&run(&folder, &found), 0, &["Ada"]);
+        assert!(!found.contains("Ben") && !found.contains("Cai"), "{found}");
+        let table = ["message", "list", "--kind", "image"];
+        check(&run(&folder, &table), 0, &["no messages"]);
+        let table = check(
+            &run(&folder, &["follower", "list"]),
+            0,
+            &["Ada", "Ben", "Cai"],
+        );
+        assert!(table.find("Cai") < table.find("Ada"), "{table}");
+        let export = check(
+            &run(&folder, &["follower", "export", "shop", "Ada"]),
+            0,
+            &[],
+        );
+        let export: serde_json::Value =
+            serde_json::from_str(&export).unwrap_or_else(|error| panic!("{error}: {export:?}"));
+        assert_eq!(export["follower"], "Ada");
+        assert_eq!(export["messages"].as_array().map(Vec::len), Some(1));
+        assert!(!export.to_string().contains("Ben"), "{export}");
         let unread = check(&run(&folder, &["answer", "list"]), 0, &["Ben", "3000"]);
         assert!(!unread.contains("Ada"), "{unread}");
     }
@@ -258,7 +279,7 @@ async fn a_follower_is_forgotten_while_the_server_runs_and_after() {
         wait_until_said(&folder, &["message", "list"], "Ben");
         let forget = [&forget[..], &["--yes"]].concat();
         check(&run(&folder, &forget), 0, &["2 message(s), 1 answer(s)"]);
-        check(&run(&folder, &forget), 1, &["no such follower"]);
+        check(&run(&folder, &forget), 1, &["没有这个关注者", "Ben"]);
         let list = check(&run(&folder, &["message", "list"]), 0, &["Ada"]);
         assert!(!list.contains("Ben"), "{list}");
         check(&run(&folder, &["answer", "list"]), 0, &["no answer waits"]);

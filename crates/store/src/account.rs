@@ -1,12 +1,21 @@
 //! What is kept of an account: its settings, its secrets, where it comes from.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use echostr::{Language, Strategy};
+use echostr::{
+    Account, BadProgram, HttpBot, Language, Mode, OwnBot, Program, Relay, RelayBot, Sealing, Seen,
+    Strategy, Texts,
+};
 use echostr_protocol::{AppId, EncodingAesKey, Token};
-use secrecy::SecretString;
+use rand::RngExt as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::db::without_nul;
 
 /// An account as it is kept.
 #[derive(Debug, Clone)]
@@ -26,7 +35,7 @@ pub struct AccountEntry {
     /// Unix milliseconds of the last change.
     pub updated_at_ms: i64,
     /// What came for it.
-    pub seen: Arc<echostr::Seen>,
+    pub seen: Arc<Seen>,
 }
 
 /// Where an account comes from.
@@ -93,8 +102,8 @@ pub enum ModeWord {
     Safe,
 }
 
-/// Who answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Who answers. It prints addresses without their queries, which may hold a secret.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum BotSettings {
     /// Sends text, image and voice back.
@@ -164,9 +173,531 @@ impl fmt::Display for Actor {
     }
 }
 
+/// Why an entry cannot answer: it lacks something. No secret is in it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the account `{id}` {what}")]
+pub struct Incomplete {
+    /// The account.
+    pub id: String,
+    /// As the rest of a sentence about it.
+    pub what: String,
+}
+
+/// How long a token or key counts after it was replaced.
+pub const PREVIOUS_FOR: Duration = Duration::from_hours(24);
+
+impl AccountEntry {
+    /// An account in plain mode that echoes, as one that is made now.
+    pub fn new(id: impl Into<String>, token: Token, now_ms: i64) -> Self {
+        let id = id.into();
+        Self {
+            settings: AccountSettings::new(&id),
+            id,
+            secrets: AccountSecrets::new(token),
+            origin: Origin::Store,
+            disabled_at_ms: None,
+            created_at_ms: now_ms,
+            updated_at_ms: now_ms,
+            seen: Arc::default(),
+        }
+    }
+
+    /// Replaces the token; the one before counts for 24 hours more.
+    pub fn rotate_token(&mut self, token: Token, now_ms: i64) {
+        let value = std::mem::replace(&mut self.secrets.token, token);
+        self.secrets.previous_token = Some(Previous::replaced(value, now_ms));
+    }
+
+    /// Replaces the EncodingAESKey; the one before, if there was one, counts for 24 hours more.
+    pub fn rotate_encoding_aes_key(&mut self, key: EncodingAesKey, now_ms: i64) {
+        if let Some(value) = self.secrets.encoding_aes_key.replace(key) {
+            self.secrets.previous_encoding_aes_key = Some(Previous::replaced(value, now_ms));
+        }
+    }
+
+    /// The account as the webhook needs it.
+    ///
+    /// # Errors
+    /// Something is missing that its mode or its bot needs.
+    pub fn account(&self) -> Result<Account, Incomplete> {
+        let settings = &self.settings;
+        let secrets = &self.secrets;
+        let language = settings.language;
+        Ok(Account {
+            name: settings.name.clone(),
+            previous_token: secrets.previous_token.as_ref().map(Previous::get),
+            mode: self.mode()?,
+            welcome: settings
+                .welcome
+                .clone()
+                .unwrap_or_else(|| language.welcome().to_owned()),
+            fallback: settings.fallback.clone(),
+            language,
+            delivery: settings.delivery,
+            texts: settings.texts.over(language),
+            bot: settings.bot.kind().into(),
+            own_bot: self.own_bot()?,
+            gh_id: settings.gh_id.as_deref().map(Into::into),
+            seen: Arc::clone(&self.seen),
+            ..Account::new(&*self.id, secrets.token.clone())
+        })
+    }
+
+    fn mode(&self) -> Result<Mode, Incomplete> {
+        let mode = self.settings.mode;
+        if mode == ModeWord::Plain {
+            return Ok(Mode::Plain);
+        }
+        let lacks = |what: &str| {
+            self.incomplete(format!(
+                "is in the mode `{}`, which needs {what}",
+                mode.as_str()
+            ))
+        };
+        let app_id = self.settings.app_id.clone();
+        let key = self.secrets.encoding_aes_key.clone();
+        let previous = self.secrets.previous_encoding_aes_key.as_ref();
+        let sealing = Sealing {
+            app_id: app_id.ok_or_else(|| lacks("an AppID"))?,
+            key: key.ok_or_else(|| lacks("an EncodingAESKey"))?,
+            previous_key: previous.map(Previous::get),
+        };
+        Ok(match mode {
+            ModeWord::Safe => Mode::Safe(sealing),
+            _ => Mode::Compatible(sealing),
+        })
+    }
+
+    /// Who answers, unless it is a bot that every server has.
+    fn own_bot(&self) -> Result<Option<Arc<dyn OwnBot>>, Incomplete> {
+        match &self.settings.bot {
+            BotSettings::Echo | BotSettings::None => Ok(None),
+            BotSettings::Http {
+                url,
+                timeout_secs,
+                events,
+            } => {
+                let unusable = |error: BadProgram| self.incomplete(format!("has no bot: {error}"));
+                let secret = self.secrets.bot_secret.as_ref();
+                let secret = secret.ok_or_else(|| {
+                    self.incomplete("has a bot of the kind `http`, which needs a secret".into())
+                })?;
+                let secret = secret.expose_secret().parse().map_err(unusable)?;
+                let program = Program {
+                    timeout: Duration::from_secs(*timeout_secs),
+                    events: *events,
+                    ..Program::new(url.parse().map_err(unusable)?, secret)
+                };
+                Ok(Some(Arc::new(HttpBot::new(program))))
+            }
+            BotSettings::Relay {
+                url,
+                mode,
+                app_id,
+                timeout_secs,
+            } => {
+                let unusable = |error: BadProgram| self.incomplete(format!("has no bot: {error}"));
+                let lacks = |what: &str| {
+                    self.incomplete(format!("has a bot of the kind `relay`, which needs {what}"))
+                };
+                let secrets = &self.secrets;
+                let token = secrets.relay_token.clone();
+                let key = secrets.relay_encoding_aes_key.clone();
+                let sealing = || {
+                    Ok::<_, Incomplete>(Sealing {
+                        app_id: app_id
+                            .clone()
+                            .ok_or_else(|| lacks("an AppID in this mode"))?,
+                        key: key.ok_or_else(|| lacks("an EncodingAESKey in this mode"))?,
+                        previous_key: None,
+                    })
+                };
+                let relay = Relay {
+                    mode: match mode {
+                        ModeWord::Plain => Mode::Plain,
+                        ModeWord::Compatible => Mode::Compatible(sealing()?),
+                        ModeWord::Safe => Mode::Safe(sealing()?),
+                    },
+                    timeout: Duration::from_secs(*timeout_secs),
+                    ..Relay::new(
+                        url.parse().map_err(unusable)?,
+                        token.ok_or_else(|| lacks("a token"))?,
+                    )
+                };
+                Ok(Some(Arc::new(RelayBot::new(relay))))
+            }
+        }
+    }
+
+    fn incomplete(&self, what: String) -> Incomplete {
+        Incomplete {
+            id: self.id.clone(),
+            what,
+        }
+    }
+
+    /// What of it is new against `before`, secrets masked; nothing when nothing is.
+    pub(crate) fn difference(&self, before: &Self) -> Option<(Value, Value)> {
+        let (mut was, mut is) = (before.visible(), self.visible());
+        was.retain(|key, value| {
+            let is_same = is.get(key) == Some(value);
+            if is_same {
+                is.remove(key);
+            }
+            !is_same
+        });
+        for ((name, old), (_, new)) in before.kept().into_iter().zip(self.kept()) {
+            if old == new {
+                continue;
+            }
+            // The address stands there already.
+            if name == BOT_URL {
+                was.entry("bot")
+                    .or_insert_with(|| json!(before.settings.bot.masked()));
+                is.entry("bot")
+                    .or_insert_with(|| json!(self.settings.bot.masked()));
+                continue;
+            }
+            let masked = |secret: Option<Kept<'_>>| secret.map(|_| (name.to_owned(), json!("***")));
+            was.extend(masked(old));
+            is.extend(masked(new));
+        }
+        (!was.is_empty() || !is.is_empty()).then(|| (was.into(), is.into()))
+    }
+
+    /// All of it, secrets masked.
+    pub(crate) fn masked(&self) -> Value {
+        let mut map = self.visible();
+        let kept = self
+            .kept()
+            .into_iter()
+            .filter(|(name, kept)| *name != BOT_URL && kept.is_some());
+        map.extend(kept.map(|(name, _)| (name.to_owned(), json!("***"))));
+        map.into()
+    }
+
+    /// Every secret in the order of [`SECRETS`], as far as it is set.
+    pub(crate) fn kept(&self) -> [(&'static str, Option<Kept<'_>>); 9] {
+        fn token(token: &Token) -> Kept<'_> {
+            Kept {
+                text: token.expose().into(),
+                until_ms: None,
+            }
+        }
+        fn key(key: &EncodingAesKey) -> Kept<'_> {
+            Kept {
+                text: key.to_base64().into(),
+                until_ms: None,
+            }
+        }
+        fn text(secret: &SecretString) -> Kept<'_> {
+            Kept {
+                text: secret.expose_secret().into(),
+                until_ms: None,
+            }
+        }
+        fn previous<'a, T>(of: fn(&'a T) -> Kept<'a>) -> impl Fn(&'a Previous<T>) -> Kept<'a> {
+            move |previous| Kept {
+                until_ms: previous.until_ms,
+                ..of(&previous.value)
+            }
+        }
+        let secrets = &self.secrets;
+        let values = [
+            Some(token(&secrets.token)),
+            secrets.previous_token.as_ref().map(previous(token)),
+            secrets.encoding_aes_key.as_ref().map(key),
+            secrets
+                .previous_encoding_aes_key
+                .as_ref()
+                .map(previous(key)),
+            secrets.app_secret.as_ref().map(text),
+            secrets.bot_secret.as_ref().map(text),
+            secrets.relay_token.as_ref().map(token),
+            secrets.relay_encoding_aes_key.as_ref().map(key),
+            self.settings.bot.secret_url().map(|url| Kept {
+                text: url.into(),
+                until_ms: None,
+            }),
+        ];
+        let mut values = values.into_iter();
+        SECRETS.map(|name| (name, values.next().flatten()))
+    }
+
+    fn visible(&self) -> Map<String, Value> {
+        let mut map = object(&self.settings);
+        map.insert("bot".into(), json!(self.settings.bot.masked()));
+        map.insert("origin".into(), json!(self.origin.as_str()));
+        map.insert("disabled".into(), json!(self.disabled_at_ms.is_some()));
+        map.retain(|_, value| !value.is_null());
+        map
+    }
+
+    pub(crate) fn columns(&self) -> Columns {
+        let mut settings = object(&self.settings);
+        if self.settings.bot.secret_url().is_some() {
+            settings.insert("bot".into(), json!(self.settings.bot.masked()));
+        }
+        for name in IN_COLUMNS {
+            settings.remove(name);
+        }
+        Columns {
+            // PostgreSQL's texts cannot hold it.
+            name: without_nul(&self.settings.name).into_owned(),
+            gh_id: self.settings.gh_id.clone(),
+            app_id: self.settings.app_id.as_ref().map(ToString::to_string),
+            mode: self.settings.mode.as_str(),
+            settings: Value::from(settings).to_string(),
+        }
+    }
+}
+
+/// What of the settings stands in columns of its own.
+const IN_COLUMNS: [&str; 4] = ["name", "gh_id", "app_id", "mode"];
+
+pub(crate) struct Columns {
+    pub(crate) name: String,
+    pub(crate) gh_id: Option<String>,
+    pub(crate) app_id: Option<String>,
+    pub(crate) mode: &'static str,
+    pub(crate) settings: String,
+}
+
+fn object(settings: &AccountSettings) -> Map<String, Value> {
+    match serde_json::to_value(settings) {
+        Ok(Value::Object(map)) => map,
+        _ => unreachable!("settings are an object of texts, numbers and flags"),
+    }
+}
+
+impl AccountSettings {
+    /// What an account has that was told nothing but its id.
+    pub fn new(id: &str) -> Self {
+        Self {
+            name: id.to_owned(),
+            gh_id: None,
+            app_id: None,
+            mode: ModeWord::default(),
+            delivery: Strategy::default(),
+            welcome: None,
+            fallback: String::new(),
+            language: Language::default(),
+            texts: TextSettings::default(),
+            bot: BotSettings::Echo,
+        }
+    }
+
+    /// As they stand in the database.
+    pub(crate) fn read(
+        json: &str,
+        columns: [(&'static str, Option<String>); 4],
+    ) -> Result<Self, serde_json::Error> {
+        let mut map: Map<String, Value> = serde_json::from_str(json)?;
+        map.extend(columns.map(|(name, value)| (name.to_owned(), value.into())));
+        serde_json::from_value(map.into())
+    }
+}
+
 impl TextSettings {
     /// Whether nothing is set.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// What followers read: these, and those of the language where there are none.
+    fn over(&self, language: Language) -> Arc<Texts> {
+        let texts = language.texts();
+        if self.is_empty() {
+            return texts;
+        }
+        let text = |own: &Option<String>, default: &String| own.as_ref().unwrap_or(default).clone();
+        Arc::new(Texts {
+            wait: text(&self.wait, &texts.wait),
+            wait_label: text(&self.wait_label, &texts.wait_label),
+            more_label: text(&self.more_label, &texts.more_label),
+            end: text(&self.end, &texts.end),
+            expired: text(&self.expired, &texts.expired),
+            unread: text(&self.unread, &texts.unread),
+            earlier: text(&self.earlier, &texts.earlier),
+            busy: text(&self.busy, &texts.busy),
+        })
+    }
+}
+
+impl Origin {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Store => "store",
+        }
+    }
+}
+
+impl ModeWord {
+    /// The word in the settings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Compatible => "compatible",
+            Self::Safe => "safe",
+        }
+    }
+}
+
+impl BotSettings {
+    /// Where it listens, with `***` for a query.
+    pub fn shown_url(&self) -> Option<String> {
+        let url = self.url()?;
+        Some(match url.split_once('?') {
+            Some((address, _)) => format!("{address}?***"),
+            None => url.to_owned(),
+        })
+    }
+
+    fn url(&self) -> Option<&str> {
+        match self {
+            Self::Http { url, .. } | Self::Relay { url, .. } => Some(url),
+            Self::Echo | Self::None => None,
+        }
+    }
+
+    /// The address, if it may hold a secret.
+    fn secret_url(&self) -> Option<&str> {
+        self.url().filter(|url| url.contains('?'))
+    }
+
+    /// The address is the one that was kept as a secret.
+    pub(crate) fn set_url(&mut self, secret: &str) {
+        if let Self::Http { url, .. } | Self::Relay { url, .. } = self {
+            secret.clone_into(url);
+        }
+    }
+
+    fn masked(&self) -> Self {
+        let mut masked = self.clone();
+        masked.set_url(&self.shown_url().unwrap_or_default());
+        masked
+    }
+
+    /// The word in the settings.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Echo => "echo",
+            Self::None => "none",
+            Self::Http { .. } => "http",
+            Self::Relay { .. } => "relay",
+        }
+    }
+}
+
+impl fmt::Debug for BotSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.shown_url().unwrap_or_default();
+        match self {
+            Self::Echo => f.write_str("Echo"),
+            Self::None => f.write_str("None"),
+            Self::Http {
+                timeout_secs,
+                events,
+                ..
+            } => f
+                .debug_struct("Http")
+                .field("url", &url)
+                .field("timeout_secs", timeout_secs)
+                .field("events", events)
+                .finish(),
+            Self::Relay {
+                mode,
+                app_id,
+                timeout_secs,
+                ..
+            } => f
+                .debug_struct("Relay")
+                .field("url", &url)
+                .field("mode", mode)
+                .field("app_id", app_id)
+                .field("timeout_secs", timeout_secs)
+                .finish(),
+        }
+    }
+}
+
+/// A secret in clear, on its way into the database.
+#[derive(PartialEq)]
+pub(crate) struct Kept<'a> {
+    pub(crate) text: Cow<'a, str>,
+    pub(crate) until_ms: Option<i64>,
+}
+
+/// The address of the bot, when it has a query: that may hold a secret.
+pub(crate) const BOT_URL: &str = "bot_url";
+
+/// The names of the secrets in the database.
+pub(crate) const SECRETS: [&str; 9] = [
+    "token",
+    "previous_token",
+    "encoding_aes_key",
+    "previous_encoding_aes_key",
+    "app_secret",
+    "bot_secret",
+    "relay_token",
+    "relay_encoding_aes_key",
+    BOT_URL,
+];
+
+impl AccountSecrets {
+    /// Nothing but the token.
+    pub fn new(token: Token) -> Self {
+        Self {
+            token,
+            previous_token: None,
+            encoding_aes_key: None,
+            previous_encoding_aes_key: None,
+            app_secret: None,
+            bot_secret: None,
+            relay_token: None,
+            relay_encoding_aes_key: None,
+        }
+    }
+
+    /// A token that nobody can guess: 32 letters and digits.
+    pub fn random_token() -> Token {
+        let token: String = (0..32).map(|_| random_of(ALPHANUMERIC)).collect();
+        token.parse().expect("32 letters and digits are a token")
+    }
+
+    /// An EncodingAESKey that nobody can guess. The platform's page takes letters and digits only, and the last one has four bits.
+    pub fn random_encoding_aes_key() -> EncodingAesKey {
+        let key: String = (0..42).map(|_| random_of(ALPHANUMERIC)).collect();
+        let key = format!("{key}{}", random_of(b"AEIMQUYcgkosw048"));
+        key.parse().expect("43 letters and digits are a key")
+    }
+}
+
+const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+fn random_of(characters: &[u8]) -> char {
+    characters[rand::rng().random_range(0..characters.len())].into()
+}
+
+impl<T: Clone> Previous<T> {
+    fn get(&self) -> T {
+        self.value.clone()
+    }
+}
+
+impl<T> Previous<T> {
+    /// One that is replaced now.
+    pub fn replaced(value: T, now_ms: i64) -> Self {
+        let length = i64::try_from(PREVIOUS_FOR.as_millis()).unwrap_or(i64::MAX);
+        Self {
+            value,
+            until_ms: Some(now_ms.saturating_add(length)),
+        }
+    }
+
+    pub(crate) fn is_over(&self, now_ms: i64) -> bool {
+        self.until_ms.is_some_and(|until_ms| until_ms <= now_ms)
     }
 }

@@ -1,17 +1,39 @@
 //! [`AccountStore`]: the accounts, in the database and ready for the webhook; every change is in the audit log.
 
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use echostr::Account;
+use arc_swap::ArcSwap;
+use echostr::{Account, Accounts, Seen, SeenSnapshot};
+use echostr_protocol::{EncodingAesKey, Error as Unusable, Str, Token};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+use tokio::sync::{Mutex, MutexGuard};
+use tracing::info;
 
 use crate::Error;
-use crate::account::{AccountEntry, Actor};
-use crate::db::Db;
-use crate::vault::Vault;
+use crate::account::{
+    AccountEntry, AccountSecrets, AccountSettings, Actor, BOT_URL, Incomplete, Origin,
+    PREVIOUS_FOR, Previous,
+};
+use crate::change::{Change, commit};
+use crate::db::{Db, reading};
+use crate::value::now_ms;
+use crate::vault::{Rotated, Vault};
+
+/// How many accounts are written in one transaction when all of them are: the journal waits for each.
+const PORTION: usize = 200;
 
 /// The accounts. Look-ups wait for nobody: they read an immutable map that every change replaces.
 pub struct AccountStore {
-    _db: Db,
+    db: Db,
+    vault: Vault,
+    snapshot: ArcSwap<Snapshot>,
+    // One change after the other: first the database, then the snapshot.
+    changing: Mutex<()>,
 }
 
 /// Why an account was not changed.
@@ -27,79 +49,811 @@ pub enum NotChanged {
     /// Another account has this token, now or previously. The token is not shown.
     #[error("another account has this token; choose another, tokens are unique")]
     TokenTaken,
+    /// The same, for an account of the file.
+    #[error(
+        "the account `{id}` in the file of settings has the token of the account `{other}`; tokens are unique: \
+         choose another, or remove that account"
+    )]
+    TokenTakenInFile {
+        /// The account of the file.
+        id: String,
+        /// The other one.
+        other: String,
+    },
     /// It comes from the file of settings.
     #[error(
         "the account `{0}` is set in the file of settings; change it there and restart the server"
     )]
     FromFile(String),
+    /// It would lack something.
+    #[error(transparent)]
+    Incomplete(#[from] Incomplete),
     /// The database could not be written: nothing has changed.
     #[error(transparent)]
     Database(#[from] Error),
 }
 
+/// What [`AccountStore::provision`] did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Provisioned {
+    /// New ones, by id.
+    pub created: Vec<String>,
+    /// Those that were something else before.
+    pub changed: Vec<String>,
+    /// Those that are no longer in the file and do not answer any more.
+    pub disabled: Vec<String>,
+}
+
+/// All accounts at a moment.
+#[derive(Clone, Default)]
+struct Snapshot {
+    all: BTreeMap<Str, Held>,
+    // Those that answer; a previous token leads to its account as well.
+    by_id: HashMap<Str, Arc<Account>>,
+    by_token: HashMap<Str, Arc<Account>>,
+}
+
+#[derive(Clone)]
+struct Held {
+    entry: Arc<AccountEntry>,
+    // Nothing while it is disabled.
+    account: Option<Arc<Account>>,
+    // A hash of what was last written down of `seen`.
+    saved: Arc<AtomicU64>,
+}
+
 impl AccountStore {
     /// Loads all accounts. A token or key before the last change that has expired is deleted.
+    ///
+    /// # Errors
+    /// The database cannot be read or written, or holds what cannot be understood or decrypted.
     pub async fn open(db: Db, vault: Vault) -> Result<Arc<Self>, Error> {
-        let _ = vault;
-        Ok(Arc::new(Self { _db: db }))
+        let mut snapshot = Snapshot::default();
+        for held in load(&db, &vault).await? {
+            snapshot.put(held);
+        }
+        let store = Self {
+            db,
+            vault,
+            snapshot: ArcSwap::from_pointee(snapshot),
+            changing: Mutex::new(()),
+        };
+        store.expire(now_ms()).await?;
+        Ok(Arc::new(store))
     }
 
     /// All, by id.
     pub fn list(&self) -> Vec<Arc<AccountEntry>> {
-        todo!()
+        let snapshot = self.snapshot.load();
+        let entries = snapshot.all.values();
+        entries.map(|held| Arc::clone(&held.entry)).collect()
+    }
+
+    /// At most `limit` whose id comes after `after`, by id.
+    pub fn page(&self, after: Option<&str>, limit: usize) -> Vec<Arc<AccountEntry>> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let snapshot = self.snapshot.load();
+        let begin = after.map_or(Unbounded, Excluded);
+        let entries = snapshot.all.range::<str, _>((begin, Unbounded));
+        let entries = entries.map(|(_, held)| Arc::clone(&held.entry));
+        entries.take(limit).collect()
+    }
+
+    /// How many there are, disabled ones too.
+    pub fn count(&self) -> usize {
+        self.snapshot.load().all.len()
     }
 
     /// One.
-    pub fn get(&self, _id: &str) -> Option<Arc<AccountEntry>> {
-        todo!()
+    pub fn get(&self, id: &str) -> Option<Arc<AccountEntry>> {
+        let snapshot = self.snapshot.load();
+        snapshot.all.get(id).map(|held| Arc::clone(&held.entry))
     }
 
     /// Makes the accounts of the file what they are there: created, updated; one that left the file is disabled.
-    pub async fn provision(&self, _entries: Vec<AccountEntry>) -> Result<(), NotChanged> {
-        todo!()
+    ///
+    /// # Errors
+    /// [`NotChanged`]; then all are as they were.
+    pub async fn provision(&self, entries: Vec<AccountEntry>) -> Result<Provisioned, NotChanged> {
+        let by = Actor("file".into());
+        let changing = self.changing.lock().await;
+        let before = self.snapshot.load_full();
+        let now = now_ms();
+        let mut done = Provisioned::default();
+        let mut steps = Vec::new();
+
+        let gone = before.all.values().map(|held| &held.entry);
+        let gone = gone.filter(|old| {
+            old.origin == Origin::File && !entries.iter().any(|entry| entry.id == old.id)
+        });
+        for old in gone {
+            let mut entry = AccountEntry::clone(old);
+            entry.origin = Origin::Store;
+            entry.disabled_at_ms = Some(now);
+            entry.end_previous(now);
+            entry.updated_at_ms = now;
+            done.disabled.push(entry.id.clone());
+            steps.push(Step::new(Some(old), entry)?);
+        }
+        for mut entry in entries {
+            entry.origin = Origin::File;
+            let old = before.all.get(&*entry.id).map(|held| &held.entry);
+            if let Some(old) = old {
+                entry.created_at_ms = old.created_at_ms;
+                entry.seen = Arc::clone(&old.seen);
+                // What was learnt stays until the file says something else.
+                let gh_id = entry.settings.gh_id.take().or_else(|| old.gh_id());
+                entry.settings.gh_id = gh_id;
+                entry.disabled_at_ms = None;
+                if entry.difference(old).is_none() {
+                    continue;
+                }
+                done.changed.push(entry.id.clone());
+            } else {
+                entry.created_at_ms = now;
+                done.created.push(entry.id.clone());
+            }
+            entry.updated_at_ms = now;
+            steps.push(Step::new(old, entry)?);
+        }
+        self.make(&changing, &by, &before, steps).await?;
+        Ok(done)
     }
 
     /// Adds one.
+    ///
+    /// # Errors
+    /// [`NotChanged`].
     pub async fn create(
         &self,
-        _by: &Actor,
-        _entry: AccountEntry,
+        by: &Actor,
+        entry: AccountEntry,
     ) -> Result<Arc<AccountEntry>, NotChanged> {
-        todo!()
+        let changing = self.changing.lock().await;
+        let before = self.snapshot.load_full();
+        if before.all.contains_key(&*entry.id) {
+            return Err(NotChanged::Exists(entry.id));
+        }
+        let step = Step::new(None, entry)?;
+        let made = Arc::clone(&step.entry);
+        self.make(&changing, by, &before, vec![step]).await?;
+        Ok(made)
     }
 
-    /// Changes one: settings, secrets, `disabled_at_ms`. Two changes at once happen one after the other.
+    /// Changes one: settings, secrets, `disabled_at_ms`. Two changes at once happen one after the other. An original id that was
+    /// learnt stands in the settings; when `change` takes it away, it is learnt anew.
+    ///
+    /// # Errors
+    /// [`NotChanged`].
     pub async fn change(
         &self,
-        _by: &Actor,
-        _id: &str,
-        _change: impl FnOnce(&mut AccountEntry) + Send,
+        by: &Actor,
+        id: &str,
+        change: impl FnOnce(&mut AccountEntry) + Send,
     ) -> Result<Arc<AccountEntry>, NotChanged> {
-        todo!()
+        let changing = self.changing.lock().await;
+        let before = self.snapshot.load_full();
+        let old = before.changeable(id)?;
+        let mut entry = AccountEntry::clone(old);
+        entry.settings.gh_id = old.gh_id();
+        change(&mut entry);
+        // What it is called, and where it comes from, cannot be changed.
+        entry.id.clone_from(&old.id);
+        entry.origin = old.origin;
+        entry.created_at_ms = old.created_at_ms;
+        entry.seen = Arc::clone(&old.seen);
+        if entry.settings.gh_id.is_none() && old.seen.gh_id().is_some() {
+            entry.seen = Arc::new(Seen::restore(old.seen.snapshot()));
+        }
+        if entry.difference(old).is_none() {
+            return Ok(Arc::clone(old));
+        }
+        entry.updated_at_ms = now_ms();
+        let step = Step::new(Some(old), entry)?;
+        let made = Arc::clone(&step.entry);
+        self.make(&changing, by, &before, vec![step]).await?;
+        Ok(made)
     }
 
     /// Removes one with its secrets. Its messages stay until their retention ends.
-    pub async fn remove(&self, _by: &Actor, _id: &str) -> Result<(), NotChanged> {
-        todo!()
+    ///
+    /// # Errors
+    /// [`NotChanged`].
+    pub async fn remove(&self, by: &Actor, id: &str) -> Result<(), NotChanged> {
+        let _changing = self.changing.lock().await;
+        let before = self.snapshot.load_full();
+        let old = before.changeable(id)?;
+        let at_ms = now_ms();
+        let changes = [
+            Change::NoSecrets { account: id },
+            Change::NoSeen { account: id },
+            Change::NoAccount { account: id, at_ms },
+            Change::Audit {
+                at_ms,
+                actor: &by.0,
+                action: "account.remove",
+                subject: id,
+                before: Some(old.masked().to_string()),
+                after: None,
+            },
+        ];
+        let written = commit(&self.db, &changes).await;
+        written.map_err(Error::unwritten("the account"))?;
+        let mut snapshot = Snapshot::clone(&before);
+        snapshot.take(id);
+        self.snapshot.store(Arc::new(snapshot));
+        Ok(())
     }
 
-    /// Encrypts every secret anew under the newest master key; answers how many.
-    pub async fn reencrypt(&self, _by: &Actor) -> Result<usize, Error> {
-        todo!()
+    /// Encrypts every secret anew under the newest master key, and retires the others. With a file of master keys, a new one is
+    /// made first.
+    ///
+    /// # Errors
+    /// The database or the file cannot be written. Then some secrets may be encrypted under the newest key and some under an
+    /// older one; all keys are kept, and it can be tried again.
+    pub async fn reencrypt(&self, by: &Actor) -> Result<Rotated, Error> {
+        let _changing = self.changing.lock().await;
+        let unwritten = Error::unwritten("the secrets");
+        self.vault.begin_rotation()?;
+        let (key_id, check_value) = self.vault.check_value();
+        let at_ms = now_ms();
+        let begin = [
+            Change::NoMasterKey { key_id: &key_id },
+            Change::MasterKey {
+                key_id: &key_id,
+                check_value,
+                at_ms,
+            },
+        ];
+        commit(&self.db, &begin).await.map_err(&unwritten)?;
+
+        let entries = self.list();
+        let mut n_secrets = 0;
+        for entries in entries.chunks(PORTION) {
+            let secrets = entries.iter().flat_map(|entry| {
+                let all = entry.kept().into_iter();
+                all.filter_map(|(name, kept)| Some(self.sealed(&entry.id, name, &kept?)))
+            });
+            let secrets: Vec<_> = secrets.collect();
+            n_secrets += secrets.len();
+            commit(&self.db, &secrets).await.map_err(&unwritten)?;
+        }
+
+        let retired = self.vault.older();
+        let after = json!({ "key": key_id, "retired": retired, "secrets": n_secrets });
+        let gone = retired.iter();
+        let mut end: Vec<_> = gone.map(|key_id| Change::NoMasterKey { key_id }).collect();
+        end.push(Change::Audit {
+            at_ms: now_ms(),
+            actor: &by.0,
+            action: "secrets.rotate",
+            subject: &key_id,
+            before: None,
+            after: Some(after.to_string()),
+        });
+        commit(&self.db, &end).await.map_err(&unwritten)?;
+        let file = self.vault.end_rotation()?;
+        Ok(Rotated {
+            n_secrets,
+            key_id,
+            retired,
+            file,
+        })
     }
 
-    /// Writes down what was seen since the last time.
+    /// Deletes the tokens and keys before the last change whose time is over; answers of how many accounts.
+    ///
+    /// # Errors
+    /// The database cannot be written; then they still count.
+    pub async fn expire(&self, now_ms: i64) -> Result<usize, Error> {
+        let by = Actor("server".into());
+        let changing = self.changing.lock().await;
+        let before = self.snapshot.load_full();
+        let entries = before.all.values().map(|held| &held.entry);
+        let over = entries.filter(|entry| entry.secrets.has_ended(now_ms));
+        let steps: Result<Vec<_>, Incomplete> = over
+            .map(|old| {
+                let mut entry = AccountEntry::clone(old);
+                entry.secrets.forget_ended(now_ms);
+                entry.updated_at_ms = now_ms;
+                Step::new(Some(old), entry)
+            })
+            .collect();
+        let steps = steps?;
+        let n_accounts = steps.len();
+        self.make(&changing, &by, &before, steps)
+            .await
+            .map_err(database)?;
+        Ok(n_accounts)
+    }
+
+    /// Writes down what was seen since the last time, and pins the original ids that were learnt.
+    ///
+    /// # Errors
+    /// The database cannot be written.
     pub async fn save_seen(&self) -> Result<(), Error> {
-        todo!()
+        self.pin().await?;
+        let snapshot = self.snapshot.load_full();
+        let all = snapshot.all.values();
+        let news: Vec<_> = all
+            .filter_map(|held| {
+                let seen = held.entry.seen.snapshot();
+                let hash = hash(&seen);
+                (held.saved.load(Ordering::Relaxed) != hash).then_some((held, seen, hash))
+            })
+            .collect();
+        for portion in news.chunks(PORTION) {
+            // A removed account has no row for it.
+            let _changing = self.changing.lock().await;
+            let now = self.snapshot.load();
+            let there = portion
+                .iter()
+                .filter(|(held, ..)| now.all.contains_key(&*held.entry.id));
+            let rows = there.map(|(held, seen, _)| Change::Seen {
+                account: &held.entry.id,
+                last_handshake_at_ms: seen.last_handshake_at_ms,
+                last_push_at_ms: seen.last_push_at_ms,
+                mode: seen.mode.map(echostr::Came::as_str),
+                refused: json!(seen.refused).to_string(),
+                last_refusal: seen
+                    .last_refusal
+                    .as_ref()
+                    .map(|last| json!(last).to_string()),
+            });
+            let rows: Vec<_> = rows.collect();
+            let written = commit(&self.db, &rows).await;
+            written.map_err(Error::unwritten("what was seen of the accounts"))?;
+            for (held, _, hash) in portion {
+                held.saved.store(*hash, Ordering::Relaxed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts what was learnt into the settings.
+    async fn pin(&self) -> Result<(), Error> {
+        let is_learnt =
+            |entry: &AccountEntry| entry.settings.gh_id.is_none() && entry.seen.gh_id().is_some();
+        let snapshot = self.snapshot.load();
+        if !snapshot.all.values().any(|held| is_learnt(&held.entry)) {
+            return Ok(());
+        }
+        drop(snapshot);
+        let by = Actor("push".into());
+        let changing = self.changing.lock().await;
+        let before = self.snapshot.load_full();
+        let entries = before.all.values().map(|held| &held.entry);
+        let learnt: Vec<_> = entries.filter(|entry| is_learnt(entry)).collect();
+        let mut steps = Vec::new();
+        for old in learnt {
+            let mut entry = AccountEntry::clone(old);
+            entry.settings.gh_id = old.gh_id();
+            entry.updated_at_ms = now_ms();
+            info!(
+                account.id = entry.id,
+                "the account's original id is {}: pushes to another one will be refused",
+                entry.settings.gh_id.as_deref().unwrap_or_default()
+            );
+            steps.push(Step::new(Some(old), entry)?);
+        }
+        self.make(&changing, &by, &before, steps)
+            .await
+            .map_err(database)
+    }
+
+    /// All steps or none: first in the database, then for everybody.
+    async fn make(
+        &self,
+        _: &MutexGuard<'_, ()>,
+        by: &Actor,
+        before: &Snapshot,
+        steps: Vec<Step>,
+    ) -> Result<(), NotChanged> {
+        if steps.is_empty() {
+            return Ok(());
+        }
+        let mut snapshot = before.clone();
+        // First all away, then all there: two accounts may change their tokens for each other's.
+        for step in &steps {
+            snapshot.take(&step.entry.id);
+        }
+        for step in &steps {
+            let old = before.all.get(&*step.entry.id);
+            snapshot.put(Held {
+                entry: Arc::clone(&step.entry),
+                account: step.account.clone(),
+                saved: old.map_or_else(Arc::default, |old| Arc::clone(&old.saved)),
+            });
+        }
+        snapshot.check_tokens(&steps)?;
+
+        let at_ms = now_ms();
+        let changes: Vec<_> = steps
+            .iter()
+            .flat_map(|step| step.changes(self, by, at_ms))
+            .collect();
+        let written = commit(&self.db, &changes).await;
+        written.map_err(Error::unwritten("the account"))?;
+        self.snapshot.store(Arc::new(snapshot));
+        Ok(())
+    }
+
+    fn sealed<'a>(
+        &self,
+        account: &'a str,
+        name: &'static str,
+        kept: &crate::account::Kept<'_>,
+    ) -> Change<'a> {
+        let (key_id, sealed) = self.vault.seal(account, name, &kept.text);
+        Change::Secret {
+            account,
+            name,
+            key_id,
+            sealed,
+            expires_at_ms: kept.until_ms,
+        }
     }
 }
 
-impl echostr::Accounts for AccountStore {
-    fn by_id(&self, _id: &str) -> Option<Arc<Account>> {
-        todo!()
+impl Accounts for AccountStore {
+    fn by_id(&self, id: &str) -> Option<Arc<Account>> {
+        self.snapshot.load().by_id.get(id).cloned()
     }
 
-    fn by_token(&self, _token: &str) -> Option<Arc<Account>> {
-        todo!()
+    fn by_token(&self, token: &str) -> Option<Arc<Account>> {
+        self.snapshot.load().by_token.get(token).cloned()
     }
+}
+
+impl fmt::Debug for AccountStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccountStore")
+            .field("n_accounts", &self.count())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One account becomes what it is to be.
+struct Step {
+    old: Option<Arc<AccountEntry>>,
+    entry: Arc<AccountEntry>,
+    account: Option<Arc<Account>>,
+}
+
+impl Step {
+    fn new(old: Option<&Arc<AccountEntry>>, entry: AccountEntry) -> Result<Self, Incomplete> {
+        Ok(Self {
+            old: old.map(Arc::clone),
+            account: account(&entry)?,
+            entry: Arc::new(entry),
+        })
+    }
+
+    fn changes<'a>(
+        &'a self,
+        store: &'a AccountStore,
+        by: &'a Actor,
+        at_ms: i64,
+    ) -> impl Iterator<Item = Change<'a>> {
+        let id = &*self.entry.id;
+        let (action, before, after) = match &self.old {
+            None => ("account.create", None, Some(self.entry.masked())),
+            Some(old) => {
+                let (before, after) = self.entry.difference(old).unzip();
+                ("account.change", before, after)
+            }
+        };
+        let audit = Change::Audit {
+            at_ms,
+            actor: &by.0,
+            action,
+            subject: id,
+            before: before.map(|value| value.to_string()),
+            after: after.map(|value| value.to_string()),
+        };
+        let old = self.old.as_deref().map(AccountEntry::kept);
+        let new = self.entry.kept().into_iter().enumerate();
+        let secrets = new.filter_map(move |(place, (name, new))| {
+            let old = old.as_ref().and_then(|old| old[place].1.as_ref());
+            match new {
+                new if new.as_ref() == old => None,
+                Some(new) => Some(store.sealed(id, name, &new)),
+                None => Some(Change::NoSecret { account: id, name }),
+            }
+        });
+        std::iter::once(Change::Account(&self.entry))
+            .chain(secrets.collect::<Vec<_>>())
+            .chain([audit])
+    }
+}
+
+fn account(entry: &AccountEntry) -> Result<Option<Arc<Account>>, Incomplete> {
+    let account = Arc::new(entry.account()?);
+    Ok(entry.disabled_at_ms.is_none().then_some(account))
+}
+
+impl Snapshot {
+    fn put(&mut self, held: Held) {
+        if let Some(account) = &held.account {
+            for token in std::iter::once(&account.token).chain(&account.previous_token) {
+                let token = token.expose().into();
+                self.by_token.insert(token, Arc::clone(account));
+            }
+            self.by_id.insert(account.id.clone(), Arc::clone(account));
+        }
+        self.all.insert(held.entry.id.as_str().into(), held);
+    }
+
+    fn take(&mut self, id: &str) {
+        let Some(account) = self.all.remove(id).and_then(|held| held.account) else {
+            return;
+        };
+        self.by_id.remove(id);
+        for token in std::iter::once(&account.token).chain(&account.previous_token) {
+            self.by_token.remove(token.expose());
+        }
+    }
+
+    /// One that may be changed here.
+    fn changeable(&self, id: &str) -> Result<&Arc<AccountEntry>, NotChanged> {
+        let held = self.all.get(id);
+        let entry = held.map(|held| &held.entry);
+        let entry = entry.ok_or_else(|| NotChanged::Unknown(id.to_owned()))?;
+        match entry.origin {
+            Origin::File => Err(NotChanged::FromFile(id.to_owned())),
+            Origin::Store => Ok(entry),
+        }
+    }
+
+    /// Disabled accounts keep their tokens, too.
+    fn check_tokens(&self, steps: &[Step]) -> Result<(), NotChanged> {
+        let mut owners: HashMap<&str, &str> = HashMap::with_capacity(self.all.len());
+        for Held { entry, .. } in self.all.values() {
+            let previous = entry.secrets.previous_token.as_ref();
+            for token in [
+                Some(&entry.secrets.token),
+                previous.map(|token| &token.value),
+            ] {
+                let Some(token) = token else { continue };
+                let other = owners.insert(token.expose(), &entry.id);
+                let Some(other) = other.filter(|other| *other != entry.id) else {
+                    continue;
+                };
+                let in_file = steps.iter().map(|step| &step.entry).find(|step| {
+                    step.origin == Origin::File && [other, &entry.id].contains(&&*step.id)
+                });
+                return Err(in_file.map_or(NotChanged::TokenTaken, |step| {
+                    NotChanged::TokenTakenInFile {
+                        id: step.id.clone(),
+                        other: if step.id == other { &*entry.id } else { other }.to_owned(),
+                    }
+                }));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl AccountEntry {
+    /// The original id that is set or was learnt.
+    pub fn gh_id(&self) -> Option<String> {
+        let learnt = || self.seen.gh_id().map(ToString::to_string);
+        self.settings.gh_id.clone().or_else(learnt)
+    }
+
+    /// What has no end gets one.
+    fn end_previous(&mut self, now_ms: i64) {
+        let end =
+            now_ms.saturating_add(i64::try_from(PREVIOUS_FOR.as_millis()).unwrap_or(i64::MAX));
+        if let Some(previous) = &mut self.secrets.previous_token {
+            previous.until_ms.get_or_insert(end);
+        }
+        if let Some(previous) = &mut self.secrets.previous_encoding_aes_key {
+            previous.until_ms.get_or_insert(end);
+        }
+    }
+}
+
+impl AccountSecrets {
+    fn has_ended(&self, now_ms: i64) -> bool {
+        let token = self.previous_token.as_ref();
+        let key = self.previous_encoding_aes_key.as_ref();
+        token.is_some_and(|previous| previous.is_over(now_ms))
+            || key.is_some_and(|previous| previous.is_over(now_ms))
+    }
+
+    fn forget_ended(&mut self, now_ms: i64) {
+        self.previous_token
+            .take_if(|previous| previous.is_over(now_ms));
+        self.previous_encoding_aes_key
+            .take_if(|previous| previous.is_over(now_ms));
+    }
+}
+
+fn hash(seen: &SeenSnapshot) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    seen.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// What a change can fail with that neither asks for an account nor changes a token.
+fn database(error: NotChanged) -> Error {
+    match error {
+        NotChanged::Database(error) => error,
+        NotChanged::Incomplete(error) => error.into(),
+        _ => unreachable!("ids and tokens are as they were"),
+    }
+}
+
+/// Id, name, gh_id, app_id, mode, settings, origin, disabled, created, updated.
+type AccountRow = (
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    String,
+    String,
+    Option<i64>,
+    i64,
+    i64,
+);
+/// Account, name, key, sealed, expires.
+type SecretRow = (String, String, String, Vec<u8>, Option<i64>);
+/// Account, handshake, push, mode, refused, last refusal.
+type SeenRow = (
+    String,
+    Option<i64>,
+    Option<i64>,
+    Option<String>,
+    String,
+    Option<String>,
+);
+
+async fn load(db: &Db, vault: &Vault) -> Result<Vec<Held>, Error> {
+    let rows = reading!(db, pool => sqlx::query_as::<_, AccountRow>(
+        "SELECT public_id, name, gh_id, app_id, mode, settings, origin, disabled_at_ms, created_at_ms, updated_at_ms
+         FROM accounts WHERE settings IS NOT NULL",
+    )
+    .fetch_all(pool)
+    .await);
+    let rows = rows.map_err(Error::unread("the accounts"))?;
+    let mut secrets = load_secrets(db, vault).await?;
+    let mut seen = load_seen(db).await?;
+    let held = rows.into_iter().map(|row| {
+        let (
+            id,
+            name,
+            gh_id,
+            app_id,
+            mode,
+            settings,
+            origin,
+            disabled_at_ms,
+            created_at_ms,
+            updated_at_ms,
+        ) = row;
+        let columns = [
+            ("name", Some(name)),
+            ("gh_id", gh_id),
+            ("app_id", app_id),
+            ("mode", mode),
+        ];
+        let mut settings =
+            AccountSettings::read(&settings, columns).map_err(|source| Error::Settings {
+                account: id.clone(),
+                source,
+            })?;
+        let mut secrets = secrets.remove(&id).unwrap_or_default();
+        if let Some((url, _)) = secrets.remove(BOT_URL) {
+            settings.bot.set_url(url.expose_secret());
+        }
+        let seen = seen.remove(&id).unwrap_or_default();
+        let saved = Arc::new(AtomicU64::new(hash(&seen)));
+        let entry = AccountEntry {
+            secrets: collect(&id, secrets)?,
+            settings,
+            origin: if origin == "file" {
+                Origin::File
+            } else {
+                Origin::Store
+            },
+            disabled_at_ms,
+            created_at_ms,
+            updated_at_ms,
+            seen: Arc::new(Seen::restore(seen)),
+            id,
+        };
+        Ok(Held {
+            account: account(&entry)?,
+            entry: Arc::new(entry),
+            saved,
+        })
+    });
+    held.collect()
+}
+
+/// Name, clear text and end of each, by account.
+type Clear = HashMap<String, (SecretString, Option<i64>)>;
+
+async fn load_secrets(db: &Db, vault: &Vault) -> Result<HashMap<String, Clear>, Error> {
+    let rows = reading!(db, pool => sqlx::query_as::<_, SecretRow>(
+        "SELECT account.public_id, secret.name, secret.key_id, secret.sealed, secret.expires_at_ms
+         FROM secrets secret JOIN accounts account ON account.id = secret.account_id",
+    )
+    .fetch_all(pool)
+    .await);
+    let rows = rows.map_err(Error::unread("the secrets of the accounts"))?;
+    let mut secrets = HashMap::<String, Clear>::new();
+    for (account, name, key_id, sealed, until_ms) in rows {
+        let Some(clear) = vault.unseal(&account, &name, &key_id, &sealed) else {
+            return Err(Error::Sealed {
+                account,
+                secret: name,
+            });
+        };
+        let of_account = secrets.entry(account).or_default();
+        of_account.insert(name, (clear, until_ms));
+    }
+    Ok(secrets)
+}
+
+async fn load_seen(db: &Db) -> Result<HashMap<String, SeenSnapshot>, Error> {
+    let rows = reading!(db, pool => sqlx::query_as::<_, SeenRow>(
+        "SELECT account.public_id, seen.last_handshake_at_ms, seen.last_push_at_ms, seen.mode, seen.refused, seen.last_refusal
+         FROM seen JOIN accounts account ON account.id = seen.account_id",
+    )
+    .fetch_all(pool)
+    .await);
+    let rows = rows.map_err(Error::unread("what was seen of the accounts"))?;
+    let seen = rows.into_iter().map(|row| {
+        let (account, last_handshake_at_ms, last_push_at_ms, mode, refused, last_refusal) = row;
+        // It is only counted: what cannot be read is begun anew.
+        let snapshot = SeenSnapshot {
+            last_handshake_at_ms,
+            last_push_at_ms,
+            mode: mode.and_then(|mode| serde_json::from_value(mode.into()).ok()),
+            refused: serde_json::from_str(&refused).unwrap_or_default(),
+            last_refusal: last_refusal.and_then(|last| serde_json::from_str(&last).ok()),
+        };
+        (account, snapshot)
+    });
+    Ok(seen.collect())
+}
+
+/// The secrets of an account from what was decrypted.
+fn collect(account: &str, mut clear: Clear) -> Result<AccountSecrets, Error> {
+    let unusable = |name: &str| Error::Sealed {
+        account: account.to_owned(),
+        secret: name.to_owned(),
+    };
+    let mut take = |name: &'static str| clear.remove(name);
+    fn parsed<T: std::str::FromStr<Err = Unusable>>(
+        of: Option<(SecretString, Option<i64>)>,
+    ) -> Result<Option<Previous<T>>, Unusable> {
+        let parsed = of.map(|(text, until_ms)| {
+            let value = text.expose_secret().parse()?;
+            Ok(Previous { value, until_ms })
+        });
+        parsed.transpose()
+    }
+    let mut token = |name| parsed::<Token>(take(name)).map_err(|_| unusable(name));
+    let token_now = token("token")?.ok_or_else(|| unusable("token"))?;
+    let previous_token = token("previous_token")?;
+    let relay_token = token("relay_token")?;
+    let mut key = |name| parsed::<EncodingAesKey>(take(name)).map_err(|_| unusable(name));
+    let encoding_aes_key = key("encoding_aes_key")?;
+    let previous_encoding_aes_key = key("previous_encoding_aes_key")?;
+    let relay_encoding_aes_key = key("relay_encoding_aes_key")?;
+    let mut text = |name| take(name).map(|(text, _)| text);
+    Ok(AccountSecrets {
+        token: token_now.value,
+        previous_token,
+        encoding_aes_key: encoding_aes_key.map(|key| key.value),
+        previous_encoding_aes_key,
+        app_secret: text("app_secret"),
+        bot_secret: text("bot_secret"),
+        relay_token: relay_token.map(|token| token.value),
+        relay_encoding_aes_key: relay_encoding_aes_key.map(|key| key.value),
+    })
 }

@@ -1,8 +1,12 @@
 //! The audit log: who changed what.
 
+use serde_json::Value;
+
 use crate::Error;
 use crate::account::Actor;
-use crate::db::Db;
+use crate::change::{Change, commit};
+use crate::db::{Db, reading};
+use crate::value::now_ms;
 
 /// One change.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,28 +23,91 @@ pub struct AuditEntry {
     /// Of which account or key, by its id.
     pub subject: String,
     /// Only what differs, secrets masked as `***`.
-    pub before: Option<serde_json::Value>,
+    pub before: Option<Value>,
     /// The same after the change.
-    pub after: Option<serde_json::Value>,
+    pub after: Option<Value>,
 }
 
+type Row = (
+    i64,
+    i64,
+    String,
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+);
+
 /// Newest first; older than `before`, at most `limit`.
+///
+/// # Errors
+/// The database cannot be read.
 pub async fn audit(
-    _db: &Db,
-    _subject: Option<&str>,
-    _before: Option<i64>,
-    _limit: u32,
+    db: &Db,
+    subject: Option<&str>,
+    before: Option<i64>,
+    limit: u32,
 ) -> Result<Vec<AuditEntry>, Error> {
-    todo!()
+    let before = before.unwrap_or(i64::MAX);
+    let limit = i64::from(limit);
+    let rows = if let Some(subject) = subject {
+        reading!(db, pool => sqlx::query_as::<_, Row>(
+            "SELECT id, at_ms, actor, action, subject, before, after FROM audit
+             WHERE subject = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+        )
+        .bind(subject)
+        .bind(before)
+        .bind(limit)
+        .fetch_all(pool)
+        .await)
+    } else {
+        reading!(db, pool => sqlx::query_as::<_, Row>(
+            "SELECT id, at_ms, actor, action, subject, before, after FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2",
+        )
+        .bind(before)
+        .bind(limit)
+        .fetch_all(pool)
+        .await)
+    };
+    let rows = rows.map_err(Error::unread("the audit log"))?;
+    Ok(rows.into_iter().map(AuditEntry::of).collect())
 }
 
 /// Writes down something that is no change of an account or key: those are written together with the change.
+///
+/// # Errors
+/// It could not be written.
 pub async fn note(
-    _db: &Db,
-    _by: &Actor,
-    _action: &str,
-    _subject: &str,
-    _after: serde_json::Value,
+    db: &Db,
+    by: &Actor,
+    action: &str,
+    subject: &str,
+    after: Value,
 ) -> Result<(), Error> {
-    todo!()
+    let entry = Change::Audit {
+        at_ms: now_ms(),
+        actor: &by.0,
+        action,
+        subject,
+        before: None,
+        after: Some(after.to_string()),
+    };
+    let written = commit(db, &[entry]).await;
+    written.map_err(Error::unwritten("the audit log"))
+}
+
+impl AuditEntry {
+    fn of((id, at_ms, actor, action, subject, before, after): Row) -> Self {
+        // What cannot be read any more is shown as it stands.
+        let value = |json: String| serde_json::from_str(&json).unwrap_or(Value::String(json));
+        Self {
+            id,
+            at_ms,
+            actor,
+            action,
+            subject,
+            before: before.map(value),
+            after: after.map(value),
+        }
+    }
 }

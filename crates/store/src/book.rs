@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use echostr::journal::SavedAnswer;
-use echostr_protocol::{Message, OpenId, Reply};
+use echostr_protocol::OpenId;
 use rusqlite::TransactionBehavior;
 use sqlx::sqlite::{SqlitePoolOptions, SqliteRow};
 use sqlx::{FromRow as _, Row as _, SqlitePool};
@@ -11,7 +10,7 @@ use sqlx::{FromRow as _, Row as _, SqlitePool};
 use crate::read::{self, AnswerRow};
 use crate::sqlite::{connect, forget};
 use crate::value::{message, now_ms, reply, unsigned};
-use crate::{Error, schema};
+use crate::{AnswerEntry, DeliveryEntry, Error, FollowerEntry, MessageEntry, schema};
 
 /// The journal of a data folder, opened to be read.
 #[derive(Debug, Clone)]
@@ -33,72 +32,6 @@ pub struct Messages {
     pub limit: u32,
 }
 
-/// A push and what was answered.
-#[derive(Debug, Clone)]
-pub struct MessageEntry {
-    /// Its number in the journal.
-    pub id: i64,
-    /// The account's public id.
-    pub account: String,
-    /// Who sent it; empty when nobody did.
-    pub follower: OpenId,
-    /// The kind in lower case.
-    pub kind: String,
-    /// The push; nothing when it cannot be read any more.
-    pub message: Option<Message>,
-    /// The document as it came, in clear.
-    pub source: String,
-    /// `CreateTime`, Unix seconds.
-    pub created_at: i64,
-    /// Unix milliseconds of the first delivery.
-    pub received_at_ms: i64,
-    /// What was replied, if anything was by now.
-    pub reply: Option<Reply>,
-    /// Unix seconds.
-    pub replied_at: Option<i64>,
-    /// Who answered.
-    pub answered_by: Option<String>,
-    /// To which delivery, from 1.
-    pub delivery: Option<u32>,
-    /// From the first delivery to the reply, milliseconds.
-    pub latency_ms: Option<i64>,
-    /// How many processes have worked on it.
-    pub runs: u32,
-}
-
-/// One delivery of a push.
-#[derive(Debug, Clone)]
-pub struct DeliveryEntry {
-    /// From 1.
-    pub number: u32,
-    /// Unix milliseconds.
-    pub arrived_at_ms: i64,
-    /// Unix milliseconds.
-    pub ended_at_ms: i64,
-    /// [`Ended::word`](echostr::journal::Ended::word).
-    pub ended: String,
-}
-
-/// An answer that was not wholly delivered.
-#[derive(Debug, Clone)]
-pub struct AnswerEntry {
-    /// The number of its message in the journal.
-    pub message: i64,
-    /// The answer.
-    pub answer: SavedAnswer,
-}
-
-/// A follower.
-#[derive(Debug, Clone)]
-pub struct FollowerEntry {
-    /// The account's public id.
-    pub account: String,
-    /// The follower.
-    pub open_id: OpenId,
-    /// What is known of them.
-    pub record: echostr::journal::FollowerRecord,
-}
-
 /// How much was deleted about a follower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Forgotten {
@@ -110,28 +43,6 @@ pub struct Forgotten {
     pub answers: usize,
     /// Sessions.
     pub sessions: usize,
-}
-
-impl MessageEntry {
-    /// All of it as one JSON object, on one line.
-    pub fn json(&self) -> String {
-        serde_json::json!({
-            "id": self.id,
-            "account": self.account,
-            "follower": self.follower,
-            "kind": self.kind,
-            "message": self.message,
-            "created_at": self.created_at,
-            "received_at_ms": self.received_at_ms,
-            "reply": self.reply,
-            "replied_at": self.replied_at,
-            "answered_by": self.answered_by,
-            "delivery": self.delivery,
-            "latency_ms": self.latency_ms,
-            "runs": self.runs,
-        })
-        .to_string()
-    }
 }
 
 const COLUMNS: &str = "SELECT m.id, a.public_id, coalesce(f.open_id, '') AS open_id, m.kind, m.source, m.created_at,
@@ -260,6 +171,8 @@ impl Book {
         .await;
         let entries = self.collect("answers", rows, |row| {
             let entry = AnswerEntry {
+                place: 0,
+                page: None,
                 message: row.try_get(0)?,
                 // One that cannot be read any more is left out.
                 answer: match AnswerRow::from_row(row).map(read::saved_answer)? {

@@ -3,6 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::account::Incomplete;
+use crate::vault::BadMasterKey;
+
 /// What was tried, with which file or database, and what to do. The cause is in `source()`; nothing that a follower wrote is here.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -239,6 +242,132 @@ pub enum Error {
         /// What SQLite says.
         source: rusqlite::Error,
     },
+    /// Something else than the journal could not be read.
+    #[error("cannot read {what} from the database")]
+    Unread {
+        /// What was wanted.
+        what: &'static str,
+        /// What the database says.
+        source: sqlx::Error,
+    },
+    /// Something else than the journal could not be written.
+    #[error("cannot write {what} to the database: nothing was changed; try again")]
+    Unwritten {
+        /// What was to be written.
+        what: &'static str,
+        /// What the database says.
+        source: sqlx::Error,
+    },
+    /// The master keys cannot be used.
+    #[error(transparent)]
+    MasterKey(#[from] BadMasterKey),
+    /// An account's settings are of no form that is known here.
+    #[error(
+        "cannot read the settings of the account `{account}` in the database: a newer Echostr may have written them"
+    )]
+    Settings {
+        /// Its id.
+        account: String,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// An account lacks something.
+    #[error(transparent)]
+    Incomplete(#[from] Incomplete),
+    /// A secret cannot be decrypted.
+    #[error(
+        "the secret `{secret}` of the account `{account}` cannot be decrypted: it was changed outside of Echostr; \
+         restore the database from a backup"
+    )]
+    Sealed {
+        /// The account's id.
+        account: String,
+        /// The secret's name.
+        secret: String,
+    },
+    /// Something else is in the database that is to be copied to.
+    #[error(
+        "cannot copy to the database at {url}: it holds other data already (`{table}`); give an empty database, for example a new \
+         one (`createdb`)"
+    )]
+    Occupied {
+        /// The address, without the password.
+        url: String,
+        /// A table that is not empty.
+        table: &'static str,
+    },
+    /// It was copied to before.
+    #[error(
+        "a journal was copied to the database at {url} before, and that is complete: start the server with it as \
+         `database.url`; to copy once more, empty the database first"
+    )]
+    MigratedBefore {
+        /// The address, without the password.
+        url: String,
+    },
+    /// Only a part of a journal was copied to the database.
+    #[error(
+        "cannot use the database at {url}: only a part of a journal was copied to it; run `echostr migrate-to` again, it goes \
+         on where it was"
+    )]
+    HalfCopied {
+        /// The address, without the password.
+        url: String,
+    },
+    /// Two databases have other columns.
+    #[error(
+        "cannot copy the table `{table}`: it has other columns in the two databases; use the same Echostr for both"
+    )]
+    Columns {
+        /// The table.
+        table: &'static str,
+    },
+    /// What was copied is not the same.
+    #[error(
+        "what was copied to `{table}` at {url} is not what is in the data folder ({expected} rows there, {found} here): something \
+         has changed one of the two meanwhile; empty the database and run it again"
+    )]
+    Differs {
+        /// The address, without the password.
+        url: String,
+        /// The table.
+        table: &'static str,
+        /// Rows in the data folder.
+        expected: u64,
+        /// Rows in the database.
+        found: u64,
+    },
+    /// Copying was stopped.
+    #[error("copying was stopped: what was copied stays, run it again and it goes on where it was")]
+    Interrupted,
+    /// Something that is to be copied cannot be read.
+    #[error("cannot read the table `{table}` of the data folder to copy it: is the disk in order?")]
+    MigrateRead {
+        /// The table.
+        table: &'static str,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// Something cannot be copied.
+    #[error(
+        "cannot copy to the database at {url}: see that it is there and has room; run it again, it goes on where it was"
+    )]
+    MigrateWrite {
+        /// The address, without the password.
+        url: String,
+        /// What PostgreSQL says.
+        source: sqlx::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn unread(what: &'static str) -> impl Fn(sqlx::Error) -> Self {
+        move |source| Self::Unread { what, source }
+    }
+
+    pub(crate) fn unwritten(what: &'static str) -> impl Fn(sqlx::Error) -> Self {
+        move |source| Self::Unwritten { what, source }
+    }
 }
 
 impl Error {
@@ -247,7 +376,14 @@ impl Error {
     pub fn is_final(&self) -> bool {
         matches!(
             self,
-            Self::NotADatabase { .. }
+            Self::MasterKey(error) if !matches!(error, BadMasterKey::File { .. })
+        ) || matches!(
+            self,
+            Self::Sealed { .. }
+                | Self::Settings { .. }
+                | Self::Incomplete(_)
+                | Self::HalfCopied { .. }
+                | Self::NotADatabase { .. }
                 | Self::Foreign { .. }
                 | Self::Newer { .. }
                 | Self::Folder { .. }

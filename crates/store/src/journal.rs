@@ -19,6 +19,7 @@ use echostr::journal::{
     Unfinished,
 };
 use echostr::{Account, BoxError, Journal, Mode};
+use echostr_protocol::OpenId;
 use prometheus_client::registry::Registry;
 use tracing::warn;
 
@@ -29,6 +30,7 @@ use crate::sqlite::{self, Checkpointer};
 use crate::{Error, Health, read};
 
 pub(crate) use self::fault::Fault;
+pub use self::queue::Deleted;
 pub(crate) use self::queue::{Item, Op, OpAnswer};
 pub(crate) use self::writer::{Body, Outcome, WriterThread};
 
@@ -193,6 +195,21 @@ impl SqlJournal {
     /// The database cannot be read.
     pub async fn count_unread(&self) -> Result<i64, BoxError> {
         read::count_unread(&self.db, crate::value::now_ms()).await
+    }
+
+    /// Deletes everything about a follower; returns when that is durable.
+    ///
+    /// # Errors
+    /// It was not deleted.
+    pub async fn forget(&self, account: &str, follower: &OpenId) -> Result<Deleted, BoxError> {
+        let op = Op::Forget {
+            account: account.into(),
+            follower: follower.clone(),
+        };
+        match self.op(op).await? {
+            OpAnswer::Deleted(deleted) => Ok(deleted),
+            _ => Err(mismatch()),
+        }
     }
 
     async fn op(&self, op: Op) -> Result<OpAnswer, BoxError> {

@@ -18,32 +18,41 @@ mod account;
 mod accounts;
 mod audit;
 mod book;
+mod change;
 pub(crate) mod db;
 mod error;
 mod health;
+mod history;
 mod journal;
 mod keys;
+mod migrate_to;
+mod pages;
 mod postgres;
 mod read;
 mod schema;
+mod search;
 mod sqlite;
 mod value;
 mod vault;
 
 pub use account::{
-    AccountEntry, AccountSecrets, AccountSettings, Actor, BotSettings, ModeWord, Origin, Previous,
-    TextSettings,
+    AccountEntry, AccountSecrets, AccountSettings, Actor, BotSettings, Incomplete, ModeWord,
+    Origin, PREVIOUS_FOR, Previous, TextSettings,
 };
-pub use accounts::{AccountStore, NotChanged};
+pub use accounts::{AccountStore, NotChanged, Provisioned};
 pub use audit::{AuditEntry, audit, note};
-pub use book::{
-    AnswerEntry, Book, DeliveryEntry, FollowerEntry, Forgotten, MessageEntry, Messages,
-};
+pub use book::{Book, Forgotten, Messages};
 pub use db::Db;
 pub use error::Error;
 pub use health::Health;
-pub use journal::{Place, Retention, SqlJournal};
+pub use history::{
+    AnswerEntry, AnswerFilter, DeliveryEntry, Export, FollowerEntry, FollowerFilter, History,
+    MAX_LIMIT, MessageDetail, MessageEntry, MessageFilter, NoPlace, Page, PageTimes, SeenBefore,
+};
+pub use journal::{Deleted, Place, Retention, SqlJournal};
 pub use keys::{ApiKey, ApiKeys};
+pub use migrate_to::{MigrateStep, Migrated, migrate_to};
+pub use pages::{LivePage, LivePages, PageState, revoke_pages};
 pub use postgres::{PostgresUrl, UrlError};
 pub use schema::FILE_NAME;
-pub use vault::Vault;
+pub use vault::{BadMasterKey, MASTER_KEY_FILE, MASTER_KEY_VARIABLE, MasterKeys, Rotated, Vault};

@@ -3,6 +3,7 @@
 mod apply;
 mod body;
 mod hot;
+mod index;
 mod lock;
 mod schema;
 mod tidy;
@@ -19,6 +20,8 @@ use crate::db::Db;
 use crate::health::Counts;
 use crate::journal::{Retention, Threads, WriterThread};
 
+pub(crate) use self::lock::Lock;
+pub(crate) use self::schema::{bring_up_to_date, connect};
 pub use self::url::{PostgresUrl, UrlError};
 
 /// Connections beside the journal's two.

@@ -20,7 +20,8 @@ macro_rules! answers {
         concat!(
             "SELECT a.id, a.question, a.asked_at_ms, a.expires_at_ms, a.state, a.text, a.shown_bytes, a.reply, a.step,
                     account.public_id, f.open_id, m.source, m.created_at,
-                    coalesce((SELECT question_id FROM latest WHERE follower_id = f.id), 0) > m.id AS is_overtaken ",
+                    coalesce((SELECT question_id FROM latest WHERE follower_id = f.id), 0) > m.id AS is_overtaken,
+                    a.markup IS NOT NULL AS has_page ",
             $rest
         )
     };
@@ -108,6 +109,7 @@ row! {
         source: String,
         created_at: i64,
         is_overtaken: bool,
+        has_page: bool,
     }
 }
 
@@ -262,6 +264,8 @@ pub(crate) fn saved_answer(row: AnswerRow) -> Result<SavedAnswer> {
         content: content(&row.state, row.text, row.shown_bytes, row.reply.as_deref())
             .map_err(|_| damaged())?,
         step: unsigned(row.step),
+        has_page: row.has_page,
+        written: None,
     })
 }
 

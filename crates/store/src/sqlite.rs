@@ -6,6 +6,7 @@
 mod apply;
 mod body;
 mod checkpoint;
+mod index;
 mod tidy;
 
 use std::fs::File;

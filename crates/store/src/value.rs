@@ -2,7 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use echostr::journal::{Content, Id};
+use echostr::Markup;
+use echostr::journal::{Content, Id, SavedAnswer};
 use echostr_protocol::{Document, Message, Reply};
 
 /// Unix milliseconds.
@@ -96,6 +97,24 @@ pub(crate) fn content(
         "read" => Content::Read,
         _ => Content::Failed,
     })
+}
+
+/// How an answer with a page is written; nothing for one without a page. While it is made, that is not known yet.
+pub(crate) fn markup_of(answer: &SavedAnswer) -> Option<&'static str> {
+    let markup = answer.written.as_ref().map(|written| written.markup);
+    match markup {
+        Some(Markup::Markdown) => Some("markdown"),
+        Some(Markup::Plain) => Some("plain"),
+        None => (answer.has_page && answer.content == Content::Running).then_some("plain"),
+    }
+}
+
+/// How it is written, from its column.
+pub(crate) fn markup(word: &str) -> Markup {
+    match word {
+        "markdown" => Markup::Markdown,
+        _ => Markup::Plain,
+    }
 }
 
 /// How SQLite runs a statement on the newest schema.

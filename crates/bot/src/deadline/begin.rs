@@ -12,7 +12,6 @@ use tracing::error;
 use super::fetch::Fetched;
 use super::running::Running;
 use super::{Asked, Deadline, JOURNAL_WITHIN, millis, of, reply_record};
-use crate::Answer;
 use crate::bot::{Bot, instead};
 use crate::flight::{Body, Flight, Purpose, Source};
 use crate::job::Limit;
@@ -20,6 +19,7 @@ use crate::journal::{Commit, Content, Found, Reading, Record, Replied, SavedAnsw
 use crate::outbox;
 use crate::pace::Pace;
 use crate::progress::Progress;
+use crate::{Answer, readable};
 
 impl Deadline {
     /// The first delivery has arrived: finds out what the push is and starts its job.
@@ -139,6 +139,15 @@ impl Deadline {
                     self.fix_at_once(flight, asked, reply, asked.account.bot.clone());
                     return;
                 }
+                Some(Ok(Answer::Markdown(text))) => {
+                    let reply = Reply::from(readable(&text));
+                    if self.fits(&reply) {
+                        self.fix_at_once(flight, asked, reply, asked.account.bot.clone());
+                        return;
+                    }
+                    needs_room = false;
+                    job = std::future::ready(Ok(Answer::Markdown(text))).boxed();
+                }
                 Some(Err(failure)) => {
                     let reply = instead(&asked.account, &asked.message, &failure);
                     self.fix_at_once(flight, asked, reply, by::FALLBACK);
@@ -196,6 +205,8 @@ impl Deadline {
                 .saturating_add(i64::try_from(self.limits.kept.as_millis()).unwrap_or(i64::MAX)),
             content: Content::Running,
             step: 0,
+            has_page: false,
+            written: None,
         });
         Progress::new(Arc::clone(&asked.account), answer)
     }

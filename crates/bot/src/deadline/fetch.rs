@@ -142,11 +142,13 @@ impl Deadline {
             .collect();
         unread.sort_by_key(|progress| progress.asked_at_ms());
         let progress = Arc::clone(unread.first()?);
+        // Who has a page for an answer is not told that it waits.
+        let others = unread[1..].iter().filter(|progress| !progress.has_page());
         Some(Source {
             step: progress.step(),
             progress,
             purpose: Purpose::Typed {
-                others: unread.len() - 1,
+                others: others.count(),
             },
         })
     }

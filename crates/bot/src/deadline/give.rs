@@ -8,10 +8,11 @@ use tokio::time::{Instant, timeout_at};
 
 use super::begin::forgotten;
 use super::{Asked, Deadline, How, Waiting, millis, of, reply_record};
+use crate::Strategy;
 use crate::flight::{Body, Purpose, Source};
-use crate::journal::{Commit, Content, LinkRecord, PageRecord, Record, Replied, by};
+use crate::journal::{Commit, Content, LinkRecord, PageRecord, Record, Replied, by, page_hash};
 use crate::outbox::{self, Frame, Part};
-use crate::progress::Next;
+use crate::progress::{Next, Progress};
 
 /// A number is drawn until so long after the time within which a delivery is answered, so that its commit has time too.
 const NUMBER_OVERTIME: Duration = Duration::from_millis(100);
@@ -72,17 +73,14 @@ impl Deadline {
                 return true;
             }
             How::Page if !progress.is_finished() => {
-                let url = self.pages.as_ref().map(|pages| pages.url(progress.id()));
-                let link = format!(
-                    "{}\n\n<a href=\"{}\">{}</a>",
-                    texts.wait,
-                    url.unwrap_or_default(),
-                    texts.wait_label
-                );
-                progress.save();
-                let records = vec![Record::Answer(progress.saved())];
-                self.fix_with(delivery, source, outbox::text(&link), records);
-                return true;
+                if let Some((url, page)) = self.page_of(progress) {
+                    let link = outbox::link_to(&url, &texts.wait_label);
+                    let text = outbox::text(&format!("{}\n\n{link}", texts.wait));
+                    progress.save();
+                    let records = vec![Record::Answer(progress.saved()), page];
+                    self.fix_with(delivery, source, text, records);
+                    return true;
+                }
             }
             How::Part | How::Later | How::Page => {}
         }
@@ -97,8 +95,17 @@ impl Deadline {
             more: None,
             wait: String::new(),
         };
-        let mut link = None;
-        if frame.needs_link(&next) {
+        let (mut link, mut page) = (None, None);
+        let needs_link = frame.needs_link(&next);
+        let is_tap = matches!(source.purpose, Purpose::Link(_));
+        if needs_link && !is_tap && self.strategy(&asked.account) == Strategy::Link {
+            // One link for everything: all of it stands there.
+            page = self.page_of(progress).map(|(url, page)| {
+                frame.more = Some(outbox::link_to(&url, &texts.more_label));
+                page
+            });
+        }
+        if needs_link && page.is_none() {
             let drawn = self.draw(asked, source, until).await;
             let language = asked.account.language;
             frame.more = Some(outbox::link(&drawn, &texts.more_label, language));
@@ -110,8 +117,26 @@ impl Deadline {
             link = Some(drawn);
         }
         let part = frame.part(next);
-        self.give(delivery, source, part, link);
+        self.give(delivery, source, part, link, page);
         true
+    }
+
+    /// The address of the answer's page, and what has to be written so that it leads there.
+    fn page_of(&self, progress: &Arc<Progress>) -> Option<(String, Record)> {
+        let pages = self.pages.as_ref()?;
+        let page = progress.live_page();
+        if progress.has_text() {
+            self.live.begin(progress);
+        }
+        let created_at_ms = self.clock.unix_ms();
+        let kept_ms = i64::try_from(pages.kept().as_millis()).unwrap_or(i64::MAX);
+        let record = Record::LivePage {
+            hash: page_hash(page),
+            answer: progress.id(),
+            created_at_ms,
+            expires_at_ms: created_at_ms.saturating_add(kept_ms),
+        };
+        Some((pages.url(page), record))
     }
 
     /// A new link to what follows, or to the same part when nothing of it is shown.
@@ -135,7 +160,14 @@ impl Deadline {
     }
 
     /// Gives out `part`: in memory, in the journal, to every delivery of this push. Nothing here waits.
-    fn give(&self, delivery: &Waiting<'_>, source: &Source, part: Part, link: Option<LinkRecord>) {
+    fn give(
+        &self,
+        delivery: &Waiting<'_>,
+        source: &Source,
+        part: Part,
+        link: Option<LinkRecord>,
+        page: Option<Record>,
+    ) {
         let progress = &source.progress;
         let reply = Arc::new(part.reply);
         let mut records = Vec::new();
@@ -157,7 +189,7 @@ impl Deadline {
         };
         if let (Purpose::Link(tapped), true) = (&source.purpose, part.is_some) {
             records.push(page_of(tapped.id));
-        } else if !is_over || progress.was_saved() || link.is_some() {
+        } else if !is_over || progress.was_saved() || link.is_some() || page.is_some() {
             records.push(Record::Answer(saved.clone()));
             progress.save();
             // Links to this part, which were shown before somebody typed `1`, go on leading to it: by one that nobody sees.
@@ -180,6 +212,7 @@ impl Deadline {
                 ..link
             })
         }));
+        records.extend(page);
         self.fix_with(delivery, source, reply, records);
     }
 

@@ -15,7 +15,7 @@ use super::{
 use crate::bot::{Bot, instead};
 use crate::flight::{Body, Flight, Purpose, Source};
 use crate::job::{Failure, Job, Limit, Made, Slot, drive};
-use crate::journal::{Commit, Found, PushId, Record, Unfinished};
+use crate::journal::{Commit, Found, Id, PushId, Record, Unfinished};
 use crate::metrics::Counted;
 use crate::outbox::Frame;
 use crate::progress::Progress;
@@ -150,6 +150,7 @@ impl Drop for Running {
             self.fail(&Failure::Panic);
         }
         self.deadline.shared.ended(&self.progress);
+        self.deadline.live.end(self.progress.id());
     }
 }
 
@@ -168,6 +169,19 @@ async fn until_read(progress: &Progress, within: Duration) {
 }
 
 impl Deadline {
+    /// A page has shown all of this answer. Whether it is in memory.
+    pub(crate) async fn was_shown(&self, answer: Id) -> bool {
+        let Some(progress) = self.live.find(answer) else {
+            return false;
+        };
+        // Who gives out a part at this moment comes first.
+        let _cutting = progress.cutting.lock().await;
+        if progress.read_on_page() {
+            self.write(vec![Record::Answer(progress.saved())]);
+        }
+        true
+    }
+
     async fn send(&self, progress: &Arc<Progress>) {
         let Some(sender) = &self.sender else {
             return;
@@ -230,6 +244,9 @@ impl Deadline {
             arrived_at_ms: push.received_at_ms,
         };
         let progress = Arc::new(self.progress(&asked, push.answer));
+        if progress.has_page() {
+            self.live.begin(&progress);
+        }
         let scope = asked.account.scope(&asked.message);
         let (flight, is_first) = self.shared.join(&scope, &asked.push.key).await;
         if !is_first {

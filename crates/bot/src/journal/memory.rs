@@ -20,6 +20,8 @@ struct Memory {
     sessions: Bounded<(Owner, String), String>,
     answers: Bounded<Id, SavedAnswer>,
     links: Bounded<Id, (LinkRecord, Option<Reply>)>,
+    // Answer and expiry, by the hash of the page's id.
+    pages: Bounded<[u8; 32], (Id, i64)>,
 }
 
 /// An account and its follower.
@@ -46,7 +48,16 @@ impl MemoryJournal {
             sessions: Bounded::new(room),
             answers: Bounded::new(room),
             links: Bounded::new(room),
+            pages: Bounded::new(room),
         }))
+    }
+
+    /// The answer that can be read on a page, by the page's [hash](super::page_hash); nothing when it has expired by `now_ms`.
+    pub fn live_page(&self, hash: &[u8; 32], now_ms: i64) -> Option<SavedAnswer> {
+        let memory = self.memory();
+        let (answer, expires_at_ms) = memory.pages.get(hash)?;
+        let answer = memory.answers.get(answer)?;
+        (*expires_at_ms > now_ms).then(|| answer.clone())
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -177,6 +188,11 @@ impl Memory {
                 // A part that was given out is not taken back.
                 let known = self.answers.get(&answer.id);
                 if known.is_none_or(|known| known.step <= answer.step) {
+                    let written = known.and_then(|known| known.written.clone());
+                    let answer = SavedAnswer {
+                        written: answer.written.or(written),
+                        ..answer
+                    };
                     self.answers.insert(answer.id, answer);
                 }
             }
@@ -192,6 +208,16 @@ impl Memory {
                 {
                     answer.step += 1;
                     answer.content = page.content;
+                }
+            }
+            Record::LivePage {
+                hash,
+                answer,
+                expires_at_ms,
+                ..
+            } => {
+                if self.answers.get(&answer).is_some() && self.pages.get(&hash).is_none() {
+                    self.pages.insert(hash, (answer, expires_at_ms));
                 }
             }
             Record::Session {
@@ -215,6 +241,8 @@ impl Memory {
                 self.sessions.retain(|(owner, _), _| *owner != gone);
                 self.answers
                     .retain(|_, answer| !is_gone(&answer.push.account, answer.follower.as_str()));
+                let Self { answers, pages, .. } = self;
+                pages.retain(|_, (answer, _)| answers.get(answer).is_some());
                 self.links
                     .retain(|_, (link, _)| !is_gone(&link.account, link.follower.as_str()));
             }

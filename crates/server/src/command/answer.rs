@@ -3,12 +3,10 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use echostr::journal::Content;
-use echostr_protocol::OpenId;
-use echostr_store::{AnswerEntry, Book, Error};
+use serde_json::Value;
 
-use super::book::{Where, print};
-use super::print::{short, table, time};
+use super::client::{Where, run as ask, say};
+use super::print::{clean, escaped, headed, short, text, time};
 
 /// What to show.
 #[derive(Subcommand)]
@@ -31,30 +29,56 @@ pub struct List {
     all: bool,
     /// 最多几条 · at most so many
     #[arg(long, value_name = "N", default_value_t = 50)]
-    limit: u32,
+    limit: usize,
+    /// 只看编号比它小的，用来翻页 · older than this number, to turn the page
+    #[arg(long, value_name = "ID")]
+    before: Option<String>,
+    /// 每行一个 JSON · one JSON object on each line
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     place: Where,
 }
 
 /// Prints them.
 pub fn run(action: Action) -> ExitCode {
-    let Action::List(list) = action;
-    let follower = list.follower.map(OpenId::from);
-    print(list.place, async move |book: Book| {
-        let account = list.account.as_deref();
-        let answers = book
-            .answers(account, follower.as_ref(), list.all, list.limit)
-            .await?;
-        let text = if answers.is_empty() {
-            "没有未读的回答 · no answer waits to be read\n".into()
-        } else {
-            listed(&answers)
-        };
-        Ok::<_, Error>((text, ExitCode::SUCCESS))
+    let Action::List(List {
+        account,
+        follower,
+        all,
+        limit,
+        before,
+        json,
+        place,
+    }) = action;
+    ask(place, async move |client| {
+        let query = [
+            ("account", account.clone()),
+            ("follower", follower),
+            ("all", all.then(|| "true".to_owned())),
+            ("before", before),
+        ];
+        let found = client.all(&["answers"], &query, limit).await?;
+        if json {
+            let lines = found
+                .items
+                .iter()
+                .map(|answer| escaped(&answer.to_string()) + "\n");
+            return say(&lines.collect::<String>());
+        }
+        if found.items.is_empty() {
+            return client
+                .say_none(
+                    account.as_deref(),
+                    "没有未读的回答 · no answer waits to be read\n",
+                )
+                .await;
+        }
+        say(&(listed(&found.items) + &found.turn_the_page()))
     })
 }
 
-fn listed(answers: &[AnswerEntry]) -> String {
+fn listed(answers: &[Value]) -> String {
     let head = [
         "消息 message",
         "提问 asked",
@@ -64,32 +88,34 @@ fn listed(answers: &[AnswerEntry]) -> String {
         "状态 state",
         "到期 expires",
     ];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    rows.extend(answers.iter().map(|AnswerEntry { message, answer }| {
-        vec![
-            message.to_string(),
-            time(answer.asked_at_ms),
-            answer.push.account.to_string(),
-            short(answer.follower.as_str(), 28),
-            short(&answer.question, 30),
-            state(&answer.content),
-            time(answer.expires_at_ms),
-        ]
-    }));
-    table(&rows)
+    headed(
+        head,
+        answers.iter().map(|answer| {
+            let at = |name: &str| answer[name].as_i64().map(time).unwrap_or_default();
+            [
+                answer["message"].to_string(),
+                at("asked_at_ms"),
+                clean(text(&answer["account"])),
+                short(text(&answer["follower"]), 28),
+                short(text(&answer["question"]), 30),
+                state(answer),
+                at("expires_at_ms"),
+            ]
+        }),
+    )
 }
 
-fn state(content: &Content) -> String {
-    match content {
-        Content::Running => "还在生成 running".into(),
-        Content::Text { text, shown_bytes } => {
-            format!(
-                "已读 {shown_bytes} / {} 字节 · bytes read of all",
-                text.len()
-            )
-        }
-        Content::Other(_) => "未读 unread".into(),
-        Content::Failed => "失败 failed".into(),
-        Content::Read => "已读完 read".into(),
+fn state(answer: &Value) -> String {
+    match text(&answer["state"]) {
+        "running" => "还在生成 running".into(),
+        "text" => format!(
+            "已读 {} / {} 字节 · bytes read of all",
+            answer["shown_bytes"],
+            text(&answer["text"]).len()
+        ),
+        "other" => "未读 unread".into(),
+        "failed" => "失败 failed".into(),
+        "read" => "已读完 read".into(),
+        other => clean(other),
     }
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use echostr_protocol::{AppId, EncodingAesKey, Token};
+use echostr_protocol::{AppId, EncodingAesKey, GhId, Token};
 use echostr_simulator::{Mode, Platform, Sealing, doctor};
 
 /// What the owner pasted into the platform's page.
@@ -23,6 +23,9 @@ pub struct Options {
     /// AppID，兼容和安全模式需要 · for compatible and safe
     #[arg(long, value_name = "APPID")]
     app_id: Option<String>,
+    /// 原始 ID（gh_…）；服务器只认自己的公众号时需要 · the original id, for a server that compares it with its account's
+    #[arg(long, value_name = "GH_ID")]
+    gh_id: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -75,7 +78,12 @@ impl Options {
             ModeName::Compatible => Mode::Compatible(self.sealing()?),
             ModeName::Safe => Mode::Safe(self.sealing()?),
         };
-        Platform::new(&self.url, token, mode).map_err(|error| error.to_string())
+        let mut platform =
+            Platform::new(&self.url, token, mode).map_err(|error| error.to_string())?;
+        if let Some(gh_id) = &self.gh_id {
+            platform.gh_id = GhId::from(gh_id.trim());
+        }
+        Ok(platform)
     }
 
     fn sealing(&self) -> Result<Sealing, String> {

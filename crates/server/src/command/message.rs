@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use echostr_protocol::{Document, OpenId, Reply};
-use echostr_store::{Book, DeliveryEntry, Error, MessageEntry, Messages};
+use echostr_protocol::{Document, Reply};
+use serde_json::Value;
 
-use super::book::{Where, print};
-use super::print::{clean, escaped, seconds, short, table, time};
+use super::client::{Found, Where, path, run as ask, say};
+use super::print::{clean, escaped, facts, headed, seconds, short, table, text, time};
 
 /// What to show.
 #[derive(Subcommand)]
@@ -16,13 +16,7 @@ pub enum Action {
     /// 列出消息，新的在前 · list messages, newest first
     List(List),
     /// 一条消息的全部经过：每次投递、谁回答、用了多久 · one message: each delivery, who answered, how long it took
-    Show {
-        /// 编号，见 list · its number, see `list`
-        id: i64,
-        /// 哪个数据文件夹 · in which data folder
-        #[command(flatten)]
-        place: Where,
-    },
+    Show(Show),
 }
 
 /// Which messages.
@@ -34,9 +28,15 @@ pub struct List {
     /// 只看这个用户 · of this follower only
     #[arg(long, value_name = "OPENID")]
     follower: Option<String>,
+    /// 只看这一类，例如 text、image、event.subscribe · of this kind only, like `text`
+    #[arg(long)]
+    kind: Option<String>,
+    /// 只看收到或回复的文字里有这些字的 · only where this was written or replied
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
     /// 最多几条 · at most so many
     #[arg(long, value_name = "N", default_value_t = 20)]
-    limit: u32,
+    limit: usize,
     /// 只看编号比它小的，用来翻页 · older than this number, to turn the page
     #[arg(long, value_name = "ID")]
     before: Option<i64>,
@@ -47,57 +47,70 @@ pub struct List {
     place: Where,
 }
 
+/// Which message.
+#[derive(Args)]
+pub struct Show {
+    /// 编号，见 list · its number, see `list`
+    id: i64,
+    /// 打印 JSON · print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: Where,
+}
+
 /// Prints it.
 pub fn run(action: Action) -> ExitCode {
     match action {
-        Action::List(list) => {
-            let which = Messages {
-                account: list.account,
-                follower: list.follower.map(OpenId::from),
-                before: list.before,
-                limit: list.limit,
-            };
-            print(list.place, async move |book: Book| {
-                if let Some(account) = &which.account
-                    && !book.knows_account(account).await?
-                {
-                    return Ok((unknown(account), ExitCode::FAILURE));
-                }
-                let messages = book.messages(&which).await?;
-                let text = match (list.json, &messages[..]) {
-                    (true, messages) => messages
-                        .iter()
-                        .map(|message| escaped(&message.json()) + "\n")
-                        .collect(),
-                    (false, []) => "没有消息 · no messages\n".into(),
-                    (false, messages) => listed(messages, which.limit),
-                };
-                Ok::<_, Error>((text, ExitCode::SUCCESS))
-            })
-        }
-        Action::Show { id, place } => print(place, async move |book: Book| {
-            Ok::<_, Error>(match book.message(id).await? {
-                Some((message, deliveries)) => (shown(&message, &deliveries), ExitCode::SUCCESS),
-                None => (
-                    format!(
-                        "没有编号为 {id} 的消息，可能已经按保留天数删除 · there is no message {id}; it may have been deleted by age\n"
-                    ),
-                    ExitCode::FAILURE,
-                ),
-            })
+        Action::List(list) => listed(list),
+        Action::Show(Show { id, json, place }) => ask(place, async move |client| {
+            let parts = ["messages", &id.to_string()];
+            let message = client.get(&path(&parts, &[])).await?;
+            if json {
+                return say(&(escaped(&message.to_string()) + "\n"));
+            }
+            say(&shown(&message))
         }),
     }
 }
 
-fn unknown(account: &str) -> String {
-    let account = clean(account);
-    format!(
-        "没有 id 为 {account} 的公众号；id 写在设置的 [[account]] 里 · \
-         there is no account with the id {account}; ids are in the settings, under [[account]]\n"
-    )
+fn listed(list: List) -> ExitCode {
+    let List {
+        account,
+        follower,
+        kind,
+        search,
+        limit,
+        before,
+        json,
+        place,
+    } = list;
+    ask(place, async move |client| {
+        let query = [
+            ("account", account.clone()),
+            ("follower", follower),
+            ("kind", kind),
+            ("q", search),
+            ("before", before.map(|before| before.to_string())),
+        ];
+        let found = client.all(&["messages"], &query, limit).await?;
+        if json {
+            let lines = found
+                .items
+                .iter()
+                .map(|message| escaped(&message.to_string()) + "\n");
+            return say(&lines.collect::<String>());
+        }
+        if found.items.is_empty() {
+            return client
+                .say_none(account.as_deref(), "没有消息 · no messages\n")
+                .await;
+        }
+        say(&rows(&found))
+    })
 }
 
-fn listed(messages: &[MessageEntry], limit: u32) -> String {
+fn rows(found: &Found) -> String {
     let head = [
         "编号 ID",
         "收到 received",
@@ -109,124 +122,137 @@ fn listed(messages: &[MessageEntry], limit: u32) -> String {
         "谁答 by",
         "用时 after",
     ];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    rows.extend(messages.iter().map(|message| {
-        vec![
-            message.id.to_string(),
-            time(message.received_at_ms),
-            clean(&message.account),
-            short(message.follower.as_str(), 28),
-            short(&message.kind, 20),
-            short(&content(message), 30),
-            message
-                .reply
-                .as_ref()
-                .map_or_else(|| "…".into(), |reply| short(&summary(reply), 30)),
-            short(message.answered_by.as_deref().unwrap_or_default(), 16),
-            message.latency_ms.map(seconds).unwrap_or_default(),
+    let rows = found.items.iter().map(|message| {
+        [
+            message["id"].to_string(),
+            at(&message["received_at_ms"]),
+            clean(text(&message["account"])),
+            short(text(&message["follower"]), 28),
+            short(text(&message["kind"]), 20),
+            short(content(message), 30),
+            reply(message).map_or_else(|| "…".into(), |reply| short(&summary(&reply), 30)),
+            short(text(&message["answered_by"]), 16),
+            after(message),
         ]
-    }));
-    let mut text = table(&rows);
-    if let Some(last) = messages.last()
-        && messages.len() as u64 == u64::from(limit)
-    {
+    });
+    let mut text = headed(head, rows);
+    if let Some(next) = &found.next {
         let _ = writeln!(
             text,
             "\n更早的 · older ones: --before {}    一条的经过 · one of them: echostr message show ID",
-            last.id
+            clean(next)
         );
     }
     text
 }
 
-fn shown(message: &MessageEntry, deliveries: &[DeliveryEntry]) -> String {
-    let mut text = format!("消息 {0} · message {0}\n\n", message.id);
-    let facts = [
-        ("公众号 account", clean(&message.account)),
-        ("用户 follower", clean(message.follower.as_str())),
-        ("类型 kind", clean(&message.kind)),
-        ("发出 sent", time(message.created_at * 1000)),
-        ("收到 received", time(message.received_at_ms)),
-    ];
-    let facts = facts.map(|(name, value)| vec![format!("  {name}"), value]);
-    text.push_str(&table(&facts));
-    if message.runs > 1 {
+fn at(at_ms: &Value) -> String {
+    at_ms.as_i64().map(time).unwrap_or_default()
+}
+
+fn after(message: &Value) -> String {
+    message["latency_ms"]
+        .as_i64()
+        .map(seconds)
+        .unwrap_or_default()
+}
+
+/// What was replied; one of a later version than this command is nothing.
+fn reply(message: &Value) -> Option<Reply> {
+    serde_json::from_value(message["reply"].clone()).ok()
+}
+
+fn shown(message: &Value) -> String {
+    let mut shown = format!("消息 {0} · message {0}\n\n", message["id"]);
+    shown.push_str(&facts([
+        ("公众号 account", clean(text(&message["account"]))),
+        ("用户 follower", clean(text(&message["follower"]))),
+        ("类型 kind", clean(text(&message["kind"]))),
+        (
+            "发出 sent",
+            message["created_at"]
+                .as_i64()
+                .map(|secs| time(secs * 1000))
+                .unwrap_or_default(),
+        ),
+        ("收到 received", at(&message["received_at_ms"])),
+    ]));
+    if message["runs"].as_u64().is_some_and(|runs| runs > 1) {
         let _ = writeln!(
-            text,
+            shown,
             "  服务器中途停过，这条消息处理了 {0} 次 · the server stopped meanwhile, it was worked on {0} times",
-            message.runs
+            message["runs"]
         );
     }
 
-    text.push_str("\n收到的内容 · what came\n");
-    text.push_str(&fields(&message.source));
+    shown.push_str("\n收到的内容 · what came\n");
+    shown.push_str(&fields(text(&message["source"])));
 
-    text.push_str("\n投递 · deliveries\n");
-    if deliveries.is_empty() {
-        text.push_str(if message.delivery == Some(1) {
-            "  第一次投递就回答了 · the first one was answered at once\n"
-        } else {
-            "  没有记录 · none was written down\n"
-        });
-    }
-    let first = deliveries
-        .iter()
-        .map(|delivery| delivery.arrived_at_ms)
-        .min()
-        .unwrap_or_default();
-    let rows: Vec<_> = deliveries
-        .iter()
-        .map(|delivery| {
-            vec![
-                format!("  {}", delivery.number),
-                time(delivery.arrived_at_ms),
-                format!(
-                    "+{} → +{}",
-                    seconds(delivery.arrived_at_ms - first),
-                    seconds(delivery.ended_at_ms - first)
-                ),
-                ended(&delivery.ended).into(),
-            ]
-        })
-        .collect();
-    text.push_str(&table(&rows));
+    shown.push_str("\n投递 · deliveries\n");
+    shown.push_str(&deliveries(message));
 
-    text.push_str("\n回复 · reply\n");
-    let Some(reply) = &message.reply else {
-        text.push_str("  还没有 · none yet\n");
-        return text;
+    shown.push_str("\n回复 · reply\n");
+    let Some(reply) = reply(message) else {
+        shown.push_str("  还没有 · none yet\n");
+        return shown;
     };
-    let facts = [
-        (
-            "谁答 by",
-            clean(message.answered_by.as_deref().unwrap_or_default()),
-        ),
+    shown.push_str(&facts([
+        ("谁答 by", clean(text(&message["answered_by"]))),
         (
             "时间 at",
-            message
-                .replied_at
+            message["replied_at"]
+                .as_i64()
                 .map(|secs| time(secs * 1000))
                 .unwrap_or_default(),
         ),
         (
             "第几次投递 delivery",
-            message
-                .delivery
+            message["delivery"]
+                .as_u64()
                 .map(|number| number.to_string())
                 .unwrap_or_default(),
         ),
-        (
-            "用时 after",
-            message.latency_ms.map(seconds).unwrap_or_default(),
-        ),
-    ];
-    let facts = facts.map(|(name, value)| vec![format!("  {name}"), value]);
-    text.push_str(&table(&facts));
-    text.push('\n');
-    for line in clean(&summary(reply)).lines() {
-        let _ = writeln!(text, "  {line}");
+        ("用时 after", after(message)),
+    ]));
+    shown.push('\n');
+    for line in clean(&summary(&reply)).lines() {
+        let _ = writeln!(shown, "  {line}");
     }
-    text
+    shown
+}
+
+fn deliveries(message: &Value) -> String {
+    let deliveries = message["deliveries"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
+    if deliveries.is_empty() {
+        return if message["delivery"] == 1 {
+            "  第一次投递就回答了 · the first one was answered at once\n"
+        } else {
+            "  没有记录 · none was written down\n"
+        }
+        .into();
+    }
+    let ms = |delivery: &Value, name: &str| delivery[name].as_i64().unwrap_or_default();
+    let arrivals = deliveries.iter().map(|one| ms(one, "arrived_at_ms"));
+    let first = arrivals.min().unwrap_or_default();
+    let rows: Vec<_> = deliveries
+        .iter()
+        .map(|delivery| {
+            let (arrived, ended_at) = (ms(delivery, "arrived_at_ms"), ms(delivery, "ended_at_ms"));
+            vec![
+                format!("  {}", delivery["number"]),
+                time(arrived),
+                format!(
+                    "+{} → +{}",
+                    seconds(arrived - first),
+                    seconds(ended_at - first)
+                ),
+                clean(ended(text(&delivery["ended"]))),
+            ]
+        })
+        .collect();
+    table(&rows)
 }
 
 /// The words of `Ended`, explained.
@@ -241,23 +267,20 @@ fn ended(word: &str) -> &str {
 }
 
 /// What a push says, in a few words.
-fn content(message: &MessageEntry) -> String {
-    let Ok(document) = Document::parse(message.source.as_bytes()) else {
-        return String::new();
-    };
+fn content(message: &Value) -> &str {
     let telling = [
-        "Content",
-        "Recognition",
-        "EventKey",
-        "Title",
-        "Label",
-        "PicUrl",
+        "content",
+        "recognition",
+        "event_key",
+        "title",
+        "label",
+        "pic_url",
     ];
-    let texts = telling.iter().filter_map(|name| {
-        let text = document.root().child(name)?.text();
-        (!text.is_empty()).then(|| text.to_owned())
-    });
-    texts.into_iter().next().unwrap_or_default()
+    let texts = telling.iter().map(|name| text(&message["message"][name]));
+    texts
+        .into_iter()
+        .find(|text| !text.is_empty())
+        .unwrap_or_default()
 }
 
 /// Every field of a push that has a text, but for those that are shown anyway.

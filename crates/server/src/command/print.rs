@@ -1,6 +1,9 @@
 //! Tables for people: columns, times of China, and nothing in what followers wrote that could steer a terminal.
 
 use std::fmt::Write as _;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
 
 /// A table whose first row is its head. The last column is not filled up.
 pub(super) fn table(rows: &[Vec<String>]) -> String {
@@ -35,6 +38,50 @@ pub(super) fn time(unix_ms: i64) -> String {
         in_day / 60 % 60,
         in_day % 60
     )
+}
+
+/// How long ago that was: `3 分钟前`.
+pub(super) fn ago(now_ms: i64, then_ms: i64) -> String {
+    let secs = now_ms.saturating_sub(then_ms).max(0) / 1000;
+    match secs {
+        0..5 => "刚刚".into(),
+        5..60 => format!("{secs} 秒前"),
+        60..3600 => format!("{} 分钟前", secs / 60),
+        3600..86_400 => format!("{} 小时前", secs / 3600),
+        _ => format!("{} 天前", secs / 86_400),
+    }
+}
+
+/// Facts, one on each line, their names before them; those without a value are left out.
+pub(super) fn facts<'a>(facts: impl IntoIterator<Item = (&'a str, String)>) -> String {
+    let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());
+    let rows: Vec<_> = facts
+        .map(|(name, value)| vec![format!("  {name}"), value])
+        .collect();
+    table(&rows)
+}
+
+/// A table with this head.
+pub(super) fn headed<const N: usize>(
+    head: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
+    let head = [head.map(str::to_owned).to_vec()];
+    let rows = rows.into_iter().map(|row| row.to_vec());
+    table(&head.into_iter().chain(rows).collect::<Vec<_>>())
+}
+
+/// A text of the API; empty when there is none.
+pub(super) fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// Unix milliseconds, by the clock of this machine.
+pub(super) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
 }
 
 /// The Gregorian date so many days after 1970-01-01: eras of 400 years, years that begin in March.
@@ -82,11 +129,12 @@ pub(super) fn clean(text: &str) -> String {
         .collect()
 }
 
-/// JSON with escapes for what steers a terminal or turns the direction of the text: in JSON that stands in strings only.
+/// JSON with escapes for what steers a terminal or turns the direction of the text: in JSON that stands in strings only, and
+/// line ends stand between them.
 pub(super) fn escaped(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for character in json.chars() {
-        if steers(character) {
+        if character != '\n' && steers(character) {
             let _ = write!(escaped, "\\u{:04x}", u32::from(character));
         } else {
             escaped.push(character);
@@ -164,10 +212,10 @@ mod tests {
     #[test]
     fn nothing_in_json_steers_the_terminal() {
         let text = "多少\u{9b}2J\u{7f}\u{61c}\u{202e}钱\u{1b}\n";
-        let json = escaped(&serde_json::json!({ "text": text }).to_string());
+        let json = escaped(&format!("\n{}", serde_json::json!({ "text": text })));
         assert_eq!(
             json,
-            r#"{"text":"多少\u009b2J\u007f\u061c\u202e钱\u001b\n"}"#
+            "\n{\"text\":\"多少\\u009b2J\\u007f\\u061c\\u202e钱\\u001b\\n\"}"
         );
         let read: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!(read["text"], text);
@@ -177,6 +225,24 @@ mod tests {
     fn columns_stand_below_each_other() {
         let rows = [["编号", "文"], ["1", "二"]].map(|row| row.map(str::to_owned).to_vec());
         assert_eq!(table(&rows), "编号  文\n1     二\n");
+    }
+
+    #[test]
+    fn how_long_ago_it_was_is_said_in_its_largest_unit() {
+        for (secs, expected) in [
+            (-3, "刚刚"),
+            (4, "刚刚"),
+            (59, "59 秒前"),
+            (60, "1 分钟前"),
+            (3599, "59 分钟前"),
+            (86_399, "23 小时前"),
+            (86_400, "1 天前"),
+        ] {
+            assert_eq!(
+                ago(1_761_069_225_000 + secs * 1000, 1_761_069_225_000),
+                expected
+            );
+        }
     }
 
     #[test]

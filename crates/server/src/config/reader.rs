@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
 
+use echostr_store::MASTER_KEY_VARIABLE;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::{Fault, Faults, Place, Warning};
-use super::unknown::{self, Manual};
+use super::unknown::{self, Manual, REPEATED};
 
-/// Variables of the same prefix that belong to the tests.
-const NOT_SETTINGS: &[&str] = &["ECHOSTR_VECTORS"];
+/// Variables of the same prefix that are no settings: one belongs to the tests, the other is a secret that is never in a file of
+/// settings.
+const NOT_SETTINGS: &[&str] = &["ECHOSTR_VECTORS", MASTER_KEY_VARIABLE];
 
 /// Beginnings of syntax errors that stay inside one value or key, with what to say instead of them.
 /// The rest of the file can still be checked.
@@ -357,7 +359,7 @@ pub(super) fn describe(value: &DeValue<'_>) -> String {
 }
 
 /// As a part of a sentence: `` `text` ``, or `empty`.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     if text.is_empty() {
         "empty".into()
     } else {
@@ -366,7 +368,7 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// On one line and not too long.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     let mut shown: String = text.chars().take(60).flat_map(char::escape_debug).collect();
     if text.chars().nth(60).is_some() {
         shown.push('…');
@@ -572,10 +574,13 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The manual shows one account.
+/// The manual shows one of each.
 fn in_the_manual(path: &str) -> String {
-    match path.split_once('.') {
-        Some((table, name)) if table.starts_with("account[") => format!("account[0].{name}"),
+    match path.split_once('[') {
+        Some((table, rest)) if REPEATED.contains(&table) => {
+            let (_, name) = rest.split_once('.').unwrap_or_default();
+            format!("{table}[0].{name}")
+        }
         _ => path.into(),
     }
 }

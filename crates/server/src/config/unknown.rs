@@ -90,7 +90,7 @@ struct Key<'a> {
 }
 
 /// The only tables of which there are several; the environment cannot set them.
-const REPEATED: &str = "account";
+pub(super) const REPEATED: [&str; 2] = ["account", "notify"];
 
 impl<'a> Manual<'a> {
     pub(super) fn new(root: &'a DeValue<'a>) -> Self {
@@ -158,8 +158,8 @@ impl<'a> Manual<'a> {
                     key.name
                 )
             }
-            Some((_, key)) if key.table == REPEATED => {
-                format!("did you mean `{}` under `[[account]]`?", key.name)
+            Some((_, key)) if REPEATED.contains(&&*key.table) => {
+                format!("did you mean `{}` under `[[{}]]`?", key.name, key.table)
             }
             Some((_, key)) => format!("did you mean `{}` under `[{}]`?", key.name, key.table),
         }
@@ -167,8 +167,10 @@ impl<'a> Manual<'a> {
 
     /// What to say about an unknown variable.
     pub(super) fn unknown_variable(&self, variable: &str) -> String {
-        if variable.starts_with("ECHOSTR_ACCOUNT") {
-            return "this variable is ignored: accounts come from the file".into();
+        for (table, what) in [("ACCOUNT", "accounts"), ("NOTIFY", "notices")] {
+            if variable.starts_with(&format!("ECHOSTR_{table}")) {
+                return format!("this variable is ignored: {what} come from the file");
+            }
         }
         let near = self
             .variables()
@@ -186,7 +188,8 @@ impl<'a> Manual<'a> {
 impl Key<'_> {
     /// Whether it is a key of something of which there are several.
     fn is_repeated(&self) -> bool {
-        self.table.split('.').next() == Some(REPEATED)
+        let table = self.table.split('.').next().unwrap_or_default();
+        REPEATED.contains(&table)
     }
 }
 
@@ -195,6 +198,12 @@ fn in_the_manual(path: &str) -> String {
     let steps = path.split('.');
     let names: Vec<_> = steps.filter_map(|step| step.split('[').next()).collect();
     names.join(".")
+}
+
+/// The name that was probably meant.
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let near = known.filter_map(|known| Some((distance(name, known)?, known)));
+    near.min().map(|(_, known)| known)
 }
 
 /// How many letters differ, without regard to case and `_`; nothing when the names are not alike.

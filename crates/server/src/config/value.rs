@@ -2,18 +2,22 @@
 
 use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use echostr::{BadProgram, Program, ProgramSecret, ProgramUrl, Strategy, Texts};
-use echostr_protocol::{AppId, Error, MAX_TEXT_BYTES};
+use echostr::Strategy;
+use echostr_protocol::{EncodingAesKey, Token};
+use echostr_store::{BotSettings, ModeWord, PostgresUrl};
 use ipnet::IpNet;
+use secrecy::SecretString;
 
 use super::fault::Faults;
 use super::reader::{Given, quoted, shown};
 use super::{BOTS, BOTS_OF_OPEN_ACCESS, BotKind, DELIVERIES};
+use crate::rules;
 
 pub(super) fn boolean(given: &Given<'_>) -> Result<bool, Faults> {
     given.boolean()
@@ -37,6 +41,14 @@ where
             ))
         })
     }
+}
+
+/// A number that is not 0.
+pub(super) fn number(
+    range: RangeInclusive<u32>,
+) -> impl Fn(&Given<'_>) -> Result<NonZeroU32, Faults> {
+    let number = integer(range);
+    move |given| number(given).map(|number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN))
 }
 
 pub(super) fn seconds(
@@ -64,19 +76,60 @@ pub(super) fn one_of<T: Copy>(
     }
 }
 
+/// A text by its rule.
+pub(super) fn ruled<T>(
+    rule: impl Fn(&str) -> Result<T, String>,
+) -> impl Fn(&Given<'_>) -> Result<T, Faults> {
+    move |given| rule(given.text()?).map_err(|what| given.fault(&what))
+}
+
+/// The same for what is never shown.
+pub(super) fn ruled_secret<T>(
+    rule: impl Fn(&str) -> Result<T, String>,
+) -> impl Fn(&Given<'_>) -> Result<T, Faults> {
+    move |given| rule(given.secret_text()?).map_err(|what| given.fault(&what))
+}
+
+/// Who answers, with the secrets of that.
+pub(super) struct BotGiven {
+    pub(super) settings: BotSettings,
+    pub(super) secret: Option<SecretString>,
+    pub(super) relay_token: Option<Token>,
+    pub(super) relay_encoding_aes_key: Option<EncodingAesKey>,
+}
+
+impl From<BotSettings> for BotGiven {
+    fn from(settings: BotSettings) -> Self {
+        Self {
+            settings,
+            secret: None,
+            relay_token: None,
+            relay_encoding_aes_key: None,
+        }
+    }
+}
+
 /// A name, or a table with `kind` and what this kind needs.
-pub(super) fn bot(given: &Given<'_>) -> Result<(BotKind, Option<Program>), Faults> {
+pub(super) fn bot(given: &Given<'_>) -> Result<BotGiven, Faults> {
     let entries = given.entries();
     let kind = one_of(BOTS)(kind_of(given, entries.as_deref())?)?;
-    match (kind, entries) {
+    let nothing = |settings: BotSettings| {
+        let faults = nothing_but_kind(entries.as_deref());
+        faults.or(settings.into())
+    };
+    match (kind, &entries) {
         (BotKind::Http, None) => Err(given.fault(
             "is `http`, which needs a table: \
              `{ kind = \"http\", url = \"http://127.0.0.1:9000/\", secret = \"whsec_…\" }`",
         )),
-        (BotKind::Http, Some(entries)) => {
-            program(given, &entries).map(|program| (kind, Some(program)))
-        }
-        (kind, entries) => nothing_but_kind(entries.as_deref()).or((kind, None)),
+        (BotKind::Relay, None) => Err(given.fault(
+            "is `relay`, which needs a table: \
+             `{ kind = \"relay\", url = \"http://127.0.0.1:9000/wx\", token = \"…\" }`",
+        )),
+        (BotKind::Http, Some(entries)) => program(given, entries),
+        (BotKind::Relay, Some(entries)) => relay(given, entries),
+        (BotKind::Echo, _) => nothing(BotSettings::Echo),
+        (BotKind::None, _) => nothing(BotSettings::None),
     }
 }
 
@@ -84,11 +137,14 @@ pub(super) fn bot(given: &Given<'_>) -> Result<(BotKind, Option<Program>), Fault
 pub(super) fn bot_of_open_access(given: &Given<'_>) -> Result<BotKind, Faults> {
     let entries = given.entries();
     let kind = kind_of(given, entries.as_deref())?;
-    if kind.text()? == BotKind::Http.as_str() {
-        return Err(kind.fault(
-            "is `http`, but open access answers anybody, and your program is for your own accounts; \
-             write this bot under `[[account]]`",
-        ));
+    for (own, what) in [(BotKind::Http, "program"), (BotKind::Relay, "server")] {
+        if kind.text()? == own.as_str() {
+            return Err(kind.fault(&format!(
+                "is `{}`, but open access answers anybody, and your {what} is for your own accounts; \
+                 write this bot under `[[account]]`",
+                own.as_str()
+            )));
+        }
     }
     let kind = one_of(BOTS_OF_OPEN_ACCESS)(kind)?;
     nothing_but_kind(entries.as_deref()).or(kind)
@@ -122,18 +178,9 @@ fn entry<'a, 'b>(entries: &'a [(&str, Given<'b>)], name: &str) -> Option<&'a Giv
 }
 
 /// The bot of the kind `http`; its keys are those of the manual.
-fn program(given: &Given<'_>, entries: &[(&str, Given<'_>)]) -> Result<Program, Faults> {
-    const KNOWN: &[&str] = &["kind", "url", "secret", "timeout_secs", "events"];
+fn program(given: &Given<'_>, entries: &[(&str, Given<'_>)]) -> Result<BotGiven, Faults> {
     let mut faults = Faults::default();
-    for (name, other) in entries {
-        if !KNOWN.contains(name) {
-            let known = KNOWN[1..].iter().map(|name| format!("`{name}`"));
-            let known: Vec<_> = known.collect();
-            faults.append(other.fault(&format!("is not known; this bot has {}", known.join(", "))));
-        }
-    }
-    let entry = |name: &str| entry(entries, name);
-    for (name, what) in [
+    let needed = [
         (
             "url",
             "write where the program listens, like `http://127.0.0.1:9000/`",
@@ -142,53 +189,100 @@ fn program(given: &Given<'_>, entries: &[(&str, Given<'_>)]) -> Result<Program, 
             "secret",
             "make one with: echo \"whsec_$(openssl rand -base64 32)\"",
         ),
-    ] {
-        if entry(name).is_none() {
+    ];
+    let others = ["timeout_secs", "events"];
+    check_keys(given, entries, &needed, &others, &mut faults);
+    let entry = |name: &str| entry(entries, name);
+    let url = faults.keep(entry("url").map(ruled(rules::url)));
+    let secret = faults.keep(entry("secret").map(ruled_secret(rules::bot_secret)));
+    let timeout = faults.keep(entry("timeout_secs").map(integer(rules::TIMEOUT_SECS)));
+    let events = faults.keep(entry("events").map(boolean));
+    let settings = BotSettings::Http {
+        url: url.unwrap_or_default(),
+        timeout_secs: timeout.unwrap_or(rules::DEFAULT_TIMEOUT_SECS),
+        events: events.unwrap_or_default(),
+    };
+    faults.or(BotGiven {
+        secret,
+        ..settings.into()
+    })
+}
+
+/// The bot of the kind `relay`; its keys are those of the manual.
+fn relay(given: &Given<'_>, entries: &[(&str, Given<'_>)]) -> Result<BotGiven, Faults> {
+    let mut faults = Faults::default();
+    let needed = [
+        (
+            "url",
+            "write what the other server expects on the platform's page, like `http://127.0.0.1:9000/wx`",
+        ),
+        (
+            "token",
+            "write the one that the other server has, 3 to 32 letters and digits",
+        ),
+    ];
+    let others = ["mode", "app_id", "encoding_aes_key", "timeout_secs"];
+    check_keys(given, entries, &needed, &others, &mut faults);
+    let entry = |name: &str| entry(entries, name);
+    let url = faults.keep(entry("url").map(ruled(rules::url)));
+    let token = faults.keep(entry("token").map(ruled_secret(rules::token)));
+    let mode = faults.keep(entry("mode").map(ruled(rules::mode)));
+    let app_id = faults.keep(entry("app_id").map(ruled(rules::app_id)));
+    let key = ruled_secret(rules::encoding_aes_key);
+    let key = faults.keep(entry("encoding_aes_key").map(key));
+    let timeout = faults.keep(entry("timeout_secs").map(integer(rules::TIMEOUT_SECS)));
+
+    let mode = mode.unwrap_or_default();
+    let missing = ["app_id", "encoding_aes_key"];
+    let missing = missing.iter().filter(|name| entry(name).is_none());
+    if mode != ModeWord::Plain {
+        for name in missing {
+            faults.append(given.fault(&format!(
+                "has the mode `{}`, which needs `{name}`; write the one that the other server has",
+                mode.as_str()
+            )));
+        }
+    }
+    let settings = BotSettings::Relay {
+        url: url.unwrap_or_default(),
+        mode,
+        app_id,
+        timeout_secs: timeout.unwrap_or(rules::DEFAULT_TIMEOUT_SECS),
+    };
+    faults.or(BotGiven {
+        relay_token: token,
+        relay_encoding_aes_key: key,
+        ..settings.into()
+    })
+}
+
+/// Keys of a bot that are not known, and those that it needs and does not have.
+fn check_keys(
+    given: &Given<'_>,
+    entries: &[(&str, Given<'_>)],
+    needed: &[(&str, &str)],
+    others: &[&str],
+    faults: &mut Faults,
+) {
+    let known = needed.iter().map(|(name, _)| name).chain(others);
+    let known: Vec<_> = known.copied().collect();
+    for (name, other) in entries {
+        if *name != "kind" && !known.contains(name) {
+            let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+            faults.append(other.fault(&format!("is not known; this bot has {}", known.join(", "))));
+        }
+    }
+    for (name, what) in needed {
+        if entry(entries, name).is_none() {
             faults.append(given.fault(&format!("has no `{name}`; {what}")));
         }
     }
-    let url = faults.keep(entry("url").map(program_url));
-    let secret = faults.keep(entry("secret").map(program_secret));
-    let timeout = faults.keep(entry("timeout_secs").map(seconds(1..=600)));
-    let events = faults.keep(entry("events").map(boolean));
-    let program = url
-        .zip(secret)
-        .map(|(url, secret)| Program::new(url, secret));
-    match program {
-        Some(program) => {
-            let timeout = timeout.unwrap_or(program.timeout);
-            let events = events.unwrap_or(program.events);
-            faults.or(Program {
-                timeout,
-                events,
-                ..program
-            })
-        }
-        None => Err(faults),
-    }
 }
 
-fn program_url(given: &Given<'_>) -> Result<ProgramUrl, Faults> {
-    let url = given.text()?.parse();
-    url.map_err(|error| bad_program(given, error))
-}
-
-fn program_secret(given: &Given<'_>) -> Result<ProgramSecret, Faults> {
-    let secret = given.secret_text()?.parse();
-    secret.map_err(|error| bad_program(given, error))
-}
-
-fn bad_program(given: &Given<'_>, error: BadProgram) -> Faults {
-    match error {
-        BadProgram::Url(what) | BadProgram::Secret(what) => given.fault(&what),
-        other => given.fault(&format!("cannot be used: {other}")),
-    }
-}
-
-/// How answers reach followers. `send` and `link` have their names already, so that nobody takes them for a mistake.
+/// How answers reach followers. `send` has its name already, so that nobody takes it for a mistake.
 pub(super) fn delivery(given: &Given<'_>) -> Result<Strategy, Faults> {
     match given.text()? {
-        word @ ("send" | "link") => {
+        word @ "send" => {
             let words: Vec<_> = DELIVERIES
                 .iter()
                 .map(|(word, _)| format!("`{word}`"))
@@ -199,43 +293,6 @@ pub(super) fn delivery(given: &Given<'_>) -> Result<Strategy, Faults> {
             )))
         }
         _ => one_of(DELIVERIES)(given),
-    }
-}
-
-/// What a text that stands beside answers needs.
-#[derive(Clone, Copy)]
-pub(super) enum Needs {
-    Nothing,
-    /// It is the visible part of a link.
-    Label,
-    /// It has this in it, which stands for what is named.
-    Place(&'static str, &'static str),
-}
-
-/// A text that stands beside answers, short enough to leave room for them.
-pub(super) fn text_beside(needs: Needs) -> impl Fn(&Given<'_>) -> Result<String, Faults> {
-    move |given| {
-        let text = given.text()?;
-        let (length, limit) = (text.len(), Texts::MAX_BYTES);
-        if length > limit {
-            return Err(given.fault(&format!(
-                "has {length} bytes, at most {limit} are allowed (a Chinese character has 3)"
-            )));
-        }
-        match needs {
-            Needs::Label if text.trim().is_empty() => {
-                Err(given.fault("is empty, but it is the link that followers tap"))
-            }
-            Needs::Label if text.contains(['<', '>']) => Err(given.fault(&format!(
-                "is {}, but the text of a link cannot have `<` or `>` in it",
-                quoted(text)
-            ))),
-            Needs::Place(place, what) if !text.contains(place) => Err(given.fault(&format!(
-                "is {}, `{place}` is needed in it; it stands for {what}",
-                quoted(text)
-            ))),
-            _ => Ok(text.into()),
-        }
     }
 }
 
@@ -250,72 +307,6 @@ pub(super) fn list_of<T>(
         }
         faults.or(values)
     }
-}
-
-/// A text that a follower may read, within the platform's limit.
-pub(super) fn text(given: &Given<'_>) -> Result<String, Faults> {
-    let text = given.text()?;
-    let length = text.len();
-    if length > MAX_TEXT_BYTES {
-        let limit = format!("at most {MAX_TEXT_BYTES} are allowed (a Chinese character has 3)");
-        return Err(given.fault(&format!("has {length} bytes, {limit}")));
-    }
-    Ok(text.into())
-}
-
-pub(super) fn account_name(given: &Given<'_>) -> Result<String, Faults> {
-    let name = given.text()?.trim();
-    let length = name.chars().count();
-    if length > 64 {
-        return Err(given.fault(&format!("has {length} characters, at most 64 are allowed")));
-    }
-    Ok(name.into())
-}
-
-pub(super) fn account_id(given: &Given<'_>) -> Result<String, Faults> {
-    let id = given.text()?;
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if !(1..=32).contains(&id.len()) || !id.bytes().all(allowed) {
-        return Err(given.fault(&format!(
-            "is {}, 1 to 32 of a-z, 0-9 and `-` are allowed",
-            quoted(id)
-        )));
-    }
-    Ok(id.into())
-}
-
-pub(super) fn app_id(given: &Given<'_>) -> Result<AppId, Faults> {
-    let app_id = given.text()?.trim();
-    let digits = app_id.strip_prefix("wx");
-    if digits.is_some_and(|digits| {
-        digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-    }) {
-        return Ok(app_id.into());
-    }
-    let found = match digits {
-        Some(_) => format!("is `{}`", shown(app_id)),
-        // It may be a secret that was put into the wrong line.
-        None => format!(
-            "does not begin with `wx` and has {} characters",
-            app_id.chars().count()
-        ),
-    };
-    Err(given.fault(&format!(
-        "{found}; `wx` and 16 hex digits are needed, copy it from the platform's page (开发者ID)"
-    )))
-}
-
-/// A token or key: what is written is never shown.
-pub(super) fn secret<T: FromStr<Err = Error>>(given: &Given<'_>) -> Result<T, Faults> {
-    given.secret_text()?.parse().map_err(|error| match error {
-        Error::BadToken(what) => {
-            given.fault(&format!("{what}; 3 to 32 letters and digits are allowed"))
-        }
-        Error::BadKey(what) => given.fault(&format!(
-            "{what}; copy it from the platform's server configuration page"
-        )),
-        other => given.fault(&format!("cannot be used: {other}")),
-    })
 }
 
 pub(super) fn address(given: &Given<'_>) -> Result<SocketAddr, Faults> {
@@ -424,4 +415,15 @@ pub(super) fn url(given: &Given<'_>) -> Result<Option<Url>, Faults> {
         text: text.trim_end_matches('/').into(),
         port,
     }))
+}
+
+/// The address of a PostgreSQL, or nothing when it is empty. It is never shown: there may be a password in it.
+pub(super) fn database(given: &Given<'_>) -> Result<Option<PostgresUrl>, Faults> {
+    let text = given.secret_text()?.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let url = text.parse();
+    url.map(Some)
+        .map_err(|error| given.fault(&format!("cannot be used: {error}")))
 }

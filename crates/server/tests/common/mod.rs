@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod command;
 pub(crate) mod metrics;
 pub(crate) mod program;
 
@@ -94,7 +95,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     child: Child,
     log: Arc<Log>,
-    _folder: Arc<Folder>,
+    folder: Arc<Folder>,
 }
 
 /// How a server is started: on a port that is free.
@@ -141,7 +142,7 @@ impl Server {
             address: address[..end].parse().expect("an address"),
             child,
             log,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -177,6 +178,11 @@ impl Server {
     pub(crate) fn kill(&mut self) {
         self.child.kill().expect("it runs");
         self.child.wait().expect("it is our child");
+    }
+
+    /// Where it runs.
+    pub(crate) fn folder(&self) -> &Folder {
+        &self.folder
     }
 
     /// The id of the process.
@@ -415,6 +421,15 @@ impl Connection {
     #[track_caller]
     pub(crate) fn response(&mut self) -> Response {
         Response::read(&mut self.0, false).expect("a response")
+    }
+
+    /// What comes next; nothing when the server has closed the connection.
+    #[track_caller]
+    pub(crate) fn some(&mut self) -> Vec<u8> {
+        let mut some = vec![0; 16 * 1024];
+        let n = self.0.read(&mut some).expect("something comes in time");
+        some.truncate(n);
+        some
     }
 
     /// The response, if the server gives one before it closes the connection.

@@ -35,7 +35,9 @@ CREATE TABLE seen (
     -- The mode in which the latest push came.
     mode TEXT,
     -- JSON: class of refusal to its number.
-    refused TEXT NOT NULL DEFAULT '{}'
+    refused TEXT NOT NULL DEFAULT '{}',
+    -- JSON: class, when, a sentence.
+    last_refusal TEXT
 ) STRICT;
 
 CREATE TABLE audit (
@@ -83,12 +85,19 @@ CREATE INDEX pages_by_expiry ON pages (expires_at_ms);
 ALTER TABLE answers ADD COLUMN source TEXT;
 ALTER TABLE answers ADD COLUMN markup TEXT;
 
--- Messages by what is in them: pairs of characters, see `search.rs`. The texts themselves are not kept a second time.
-CREATE VIRTUAL TABLE search USING fts5 (terms, content = '', tokenize = "unicode61 remove_diacritics 0", detail = 'full');
+-- Messages by what is in them: see `search.rs`. The texts themselves are not kept a second time, and an entry is deleted by
+-- the very terms that it was made of.
+CREATE VIRTUAL TABLE search USING fts5 (terms, content = '', columnsize = 0, tokenize = 'ascii', detail = 'none');
 INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
--- The messages up to this one are in `search`.
-CREATE TABLE search_state (indexed_to INTEGER NOT NULL) STRICT;
-INSERT INTO search_state (indexed_to) VALUES (0);
+-- The messages up to this one are in `search`, by terms of this version.
+CREATE TABLE search_state (indexed_to INTEGER NOT NULL, version INTEGER NOT NULL) STRICT;
+INSERT INTO search_state (indexed_to, version) VALUES (0, 1);
+-- Messages that went into `search` without a reply: one may still come.
+CREATE TABLE search_unanswered (message_id INTEGER PRIMARY KEY) STRICT;
 
--- Newest first, by account.
+-- Newest first, by account; and the kinds that are rare.
 CREATE INDEX messages_by_account ON messages (account_id, id);
+CREATE INDEX messages_by_kind ON messages (kind, id) WHERE kind <> 'text';
+
+-- Those seen last first.
+CREATE INDEX followers_by_seen ON followers (last_seen_at_ms, id);

@@ -94,12 +94,27 @@ pub(crate) enum Op {
     Number { account: Str, follower: OpenId },
     TakeUp { since_ms: i64 },
     Accounts(Vec<Identity>),
+    Forget { account: Str, follower: OpenId },
 }
 
 pub(crate) enum OpAnswer {
     Nothing,
     Number(u64),
     Unfinished(Vec<Unfinished>),
+    Deleted(Deleted),
+}
+
+/// How much was deleted about a follower.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Deleted {
+    /// 1, or 0 when the follower was not known.
+    pub followers: usize,
+    /// Messages, each with its reply and deliveries.
+    pub messages: usize,
+    /// Answers, with their links.
+    pub answers: usize,
+    /// Sessions.
+    pub sessions: usize,
 }
 
 /// What the writer does next.
@@ -236,10 +251,16 @@ impl Queue {
         }
     }
 
-    /// The next batch, or after a while nothing, so that the writer can do other things.
-    pub(crate) fn take(&self) -> Work {
+    /// Whether there is nothing to write at the moment.
+    pub(crate) fn is_idle(&self) -> bool {
+        let state = self.lock();
+        state.full.is_empty() && state.open.items.is_empty()
+    }
+
+    /// The next batch, or after a while nothing, at this time or a second from now, so that the writer can do other things.
+    pub(crate) fn take(&self, until: Instant) -> Work {
         let mut state = self.lock();
-        let start = Instant::now();
+        let until = until.min(Instant::now() + TICK);
         loop {
             if let Some(full) = state.full.pop_front() {
                 return Work::Write(full);
@@ -268,7 +289,7 @@ impl Queue {
             if state.is_closing {
                 return Work::Close;
             }
-            let left = TICK.saturating_sub(start.elapsed());
+            let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Work::Nothing;
             }
@@ -420,12 +441,20 @@ fn size_bytes(record: &Record) -> usize {
                     + received.replied.as_ref().map_or(0, replied)
             }
             Record::Replied(_, _, reply) => replied(reply),
-            Record::Answer(answer) => answer.question.len() + content_bytes(&answer.content),
+            Record::Answer(answer) => {
+                let written = answer.written.as_ref();
+                answer.question.len()
+                    + content_bytes(&answer.content)
+                    + written.map_or(0, |written| written.text.len())
+            }
             Record::Page(page) => reply(&page.reply) + content_bytes(&page.content),
             Record::Session { name, value, .. } => {
                 name.len() + value.as_ref().map_or(0, String::len)
             }
-            Record::Delivery(..) | Record::Link(_) | Record::Forget { .. } => 0,
+            Record::Delivery(..)
+            | Record::Link(_)
+            | Record::LivePage { .. }
+            | Record::Forget { .. } => 0,
         }
 }
 
@@ -454,7 +483,7 @@ mod tests {
     fn a_writer_that_hangs_is_away() {
         let (queue, _) = queue_with_one();
         // In the hand of the writer, whose fsync does not come back.
-        let Work::Write(pending) = queue.take() else {
+        let Work::Write(pending) = queue.take(Instant::now() + TICK) else {
             panic!("there is something to write");
         };
         assert!(!queue.is_away());
@@ -469,7 +498,7 @@ mod tests {
     #[test]
     fn what_a_writer_held_when_it_died_is_lost() {
         let (queue, commit) = queue_with_one();
-        let Work::Write(pending) = queue.take() else {
+        let Work::Write(pending) = queue.take(Instant::now() + TICK) else {
             panic!("there is something to write");
         };
         assert_eq!(commit.now(), None);

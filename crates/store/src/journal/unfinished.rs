@@ -24,6 +24,7 @@ pub(crate) struct StoredAnswer {
     pub(crate) expires_at_ms: i64,
     pub(crate) step: i64,
     pub(crate) is_overtaken: bool,
+    pub(crate) has_page: bool,
 }
 
 impl UnfinishedRow {
@@ -42,6 +43,8 @@ impl UnfinishedRow {
             // No other is asked for.
             content: Content::Running,
             step: unsigned(stored.step),
+            has_page: stored.has_page,
+            written: None,
         });
         Some(Unfinished {
             account,

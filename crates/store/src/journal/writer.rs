@@ -28,6 +28,13 @@ const REMIND_EVERY: Duration = Duration::from_mins(1);
 const TIDY_EVERY: Duration = Duration::from_mins(1);
 const TIDY_PAUSE: Duration = Duration::from_millis(100);
 
+/// How often it is looked for what is not searchable yet; the pause between two portions is so many times as long as the
+/// portion took. While there is always something else to write, one is made now and then all the same.
+const INDEX_EVERY: Duration = Duration::from_secs(1);
+const INDEX_PAUSE: u32 = 2;
+const INDEX_LATER: Duration = Duration::from_millis(20);
+const INDEX_LATEST: Duration = Duration::from_secs(5);
+
 /// How long closing tries to write while the journal is away.
 const LAST_TRIES: Duration = Duration::from_secs(2);
 
@@ -57,6 +64,9 @@ pub(crate) trait Body: Send + 'static {
 
     /// Deletes one portion of what is too old; whether there may be more to do now. Nothing without a connection.
     fn tidy(&mut self, retention: Retention) -> Result<Option<bool>, Fault>;
+
+    /// Makes one portion of messages searchable; whether there may be more to do now.
+    fn index(&mut self) -> Result<bool, Fault>;
 }
 
 /// The running thread.
@@ -79,6 +89,8 @@ impl WriterThread {
             queue: Arc::clone(&queue),
             counts: counts.clone(),
             tidy_at: Instant::now(),
+            index_at: Instant::now(),
+            indexed_at: Instant::now(),
             away: None,
         };
         let (ended, has_ended) = sync_channel(1);
@@ -116,6 +128,8 @@ struct Writer<B> {
     queue: Arc<Queue>,
     counts: Counts,
     tidy_at: Instant,
+    index_at: Instant,
+    indexed_at: Instant,
     away: Option<Away>,
 }
 
@@ -140,12 +154,13 @@ impl<B: Body> Writer<B> {
         // Also when something here panics: nobody may wait for ever.
         let end = End(Arc::clone(&self.queue));
         loop {
-            match self.queue.take() {
+            match self.queue.take(self.index_at) {
                 Work::Write(pending) => self.write(pending),
                 Work::Nothing => self.body.idle(),
                 Work::Close => break,
             }
             self.tidy();
+            self.index();
             self.body.between();
         }
         drop(end);
@@ -345,6 +360,36 @@ impl<B: Body> Writer<B> {
             }
         };
         self.tidy_at = Instant::now() + if is_more { TIDY_PAUSE } else { TIDY_EVERY };
+    }
+
+    fn index(&mut self) {
+        let start = Instant::now();
+        if self.index_at > start {
+            return;
+        }
+        let may_wait = self.indexed_at.elapsed() < INDEX_LATEST;
+        if self.away.is_some() || (may_wait && !self.queue.is_idle()) {
+            self.index_at = start + INDEX_LATER;
+            return;
+        }
+        let is_more = match self.body.index() {
+            Ok(is_more) => is_more,
+            Err(fault) => {
+                warn!(
+                    "cannot make messages searchable in {}: {fault}; it is tried again",
+                    self.body.name()
+                );
+                self.body.failed();
+                false
+            }
+        };
+        let pause = if is_more {
+            start.elapsed() * INDEX_PAUSE
+        } else {
+            INDEX_EVERY
+        };
+        self.indexed_at = Instant::now();
+        self.index_at = self.indexed_at + pause;
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::mem;
 
 use echostr::journal::{
-    LinkRecord, PageRecord, PushId, Received, Record, Replied, SavedAnswer, Unfinished, by,
+    Id, LinkRecord, PageRecord, PushId, Received, Record, Replied, SavedAnswer, Unfinished, by,
 };
 use echostr_protocol::{Event, Message, OpenId, Reply, Str};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
@@ -14,19 +14,21 @@ use sqlx::query::{Query, QueryScalar};
 use sqlx::{Postgres, Row as _};
 
 use super::hot::Hot;
+use super::index;
 use crate::db::without_nul;
 use crate::journal::known::{
     Follower, Known, Latest, MAX_RUNS, SEEN_EVERY_MS, not_0, stand_in_source,
 };
 use crate::journal::unfinished::{StoredAnswer, UnfinishedRow};
-use crate::journal::{Fault, Identity, Item, Op, OpAnswer, Outcome};
-use crate::value::{ContentColumns, bytes, json, now_ms, reply, signed, unsigned};
+use crate::journal::{Deleted, Fault, Identity, Item, Op, OpAnswer, Outcome};
+use crate::value::{ContentColumns, bytes, json, markup_of, now_ms, reply, signed, unsigned};
 
 pub(super) type Result<T> = std::result::Result<T, Fault>;
 
 const UNFINISHED: &str =
     "SELECT m.id, account.public_id, m.source, m.received_at_ms, m.reply IS NOT NULL,
-            f.open_id, a.id, a.question, a.asked_at_ms, a.expires_at_ms, a.step, coalesce(l.question_id, 0) > m.id
+            f.open_id, a.id, a.question, a.asked_at_ms, a.expires_at_ms, a.step, coalesce(l.question_id, 0) > m.id,
+            a.markup IS NOT NULL
      FROM (
          SELECT id FROM messages WHERE reply IS NULL AND received_at_ms >= $1
          UNION
@@ -219,13 +221,27 @@ impl<'a> Transaction<'a> {
                     self.flush().await?;
                     None
                 }
-                Record::Answer(_) | Record::Link(_) if instead.is_some() => None,
+                Record::Answer(_) | Record::Link(_) | Record::LivePage { .. }
+                    if instead.is_some() =>
+                {
+                    None
+                }
                 Record::Answer(answer) => {
                     self.answer(answer).await?;
                     None
                 }
                 Record::Link(link) => {
                     self.link(link).await?;
+                    None
+                }
+                Record::LivePage {
+                    hash,
+                    answer,
+                    created_at_ms,
+                    expires_at_ms,
+                } => {
+                    self.live_page(hash, *answer, *created_at_ms, *expires_at_ms)
+                        .await?;
                     None
                 }
                 Record::Session {
@@ -265,6 +281,9 @@ impl<'a> Transaction<'a> {
             Op::Accounts(identities) => {
                 self.accounts(identities).await?;
                 Ok(OpAnswer::Nothing)
+            }
+            Op::Forget { account, follower } => {
+                self.forget(account, follower).await.map(OpAnswer::Deleted)
             }
         }
     }
@@ -397,10 +416,11 @@ impl<'a> Transaction<'a> {
         let columns = ContentColumns::of(&answer.content);
         query(
             "INSERT INTO answers (id, message_id, follower_id, question, asked_at_ms, expires_at_ms, state, text, shown_bytes,
-                                  reply, step)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                                  reply, step, source, markup)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
              ON CONFLICT (id) DO UPDATE SET question = $4, asked_at_ms = $5, expires_at_ms = $6, state = $7, text = $8,
-                                            shown_bytes = $9, reply = $10, step = $11
+                                            shown_bytes = $9, reply = $10, step = $11,
+                                            source = coalesce($12, answers.source), markup = coalesce($13, answers.markup)
              WHERE answers.step <= $11",
         )
         .bind(bytes(answer.id))
@@ -414,6 +434,8 @@ impl<'a> Transaction<'a> {
         .bind(columns.shown_bytes)
         .bind(columns.reply)
         .bind(i64::from(answer.step))
+        .bind(answer.written.as_ref().map(|written| without_nul(&written.text)))
+        .bind(markup_of(answer))
         .execute(&mut *self.connection)
         .await?;
         Ok(())
@@ -548,13 +570,35 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    async fn forget(&mut self, account: &Str, follower: &OpenId) -> Result<()> {
+    /// The page of an answer, unless that was forgotten, for example.
+    async fn live_page(
+        &mut self,
+        hash: &[u8; 32],
+        answer: Id,
+        created_at_ms: i64,
+        expires_at_ms: i64,
+    ) -> Result<()> {
+        query(
+            "INSERT INTO pages (hash, answer_id, created_at_ms, expires_at_ms)
+             SELECT $1, id, $3, $4 FROM answers WHERE id = $2
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(hash.to_vec())
+        .bind(bytes(answer))
+        .bind(created_at_ms)
+        .bind(expires_at_ms)
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+
+    async fn forget(&mut self, account: &Str, follower: &OpenId) -> Result<Deleted> {
         self.known.forget(account, follower);
         self.flush_seen().await?;
         self.flush_latest().await?;
-        forget(self.connection, account.as_str(), follower.as_str()).await?;
+        let deleted = forget(self.connection, account.as_str(), follower.as_str()).await?;
         self.known.drop_follower(account, follower.as_str());
-        Ok(())
+        Ok(deleted)
     }
 
     /// The row of a follower for what names no push: of one who may have been forgotten, only if a later push has made it
@@ -852,7 +896,7 @@ pub(super) async fn forget(
     connection: &mut PgConnection,
     account: &str,
     open_id: &str,
-) -> Result<()> {
+) -> Result<Deleted> {
     let follower: Option<i64> = scalar(
         "SELECT f.id FROM followers f JOIN accounts a ON a.id = f.account_id WHERE a.public_id = $1 AND f.open_id = $2",
     )
@@ -861,7 +905,7 @@ pub(super) async fn forget(
     .fetch_optional(&mut *connection)
     .await?;
     let Some(follower) = follower else {
-        return Ok(());
+        return Ok(Deleted::default());
     };
     // The chain ends where retention has deleted; what it left behind that has an answer.
     let doomed: Vec<i64> = scalar(
@@ -877,23 +921,49 @@ pub(super) async fn forget(
     .bind(follower)
     .fetch_all(&mut *connection)
     .await?;
-    for sql in [
+    index::remove(connection, &doomed).await?;
+    let mut run = async |sql: &'static str, of: Of<'_>| {
+        let query = match of {
+            Of::Messages(ids) => query(sql).bind(ids),
+            Of::Follower(id) => query(sql).bind(id),
+        };
+        let done = query.execute(&mut *connection).await;
+        done.map(|done| usize::try_from(done.rows_affected()).unwrap_or(usize::MAX))
+    };
+    run(
         "DELETE FROM deliveries WHERE message_id = ANY ($1)",
+        Of::Messages(&doomed),
+    )
+    .await?;
+    let messages = run(
         "DELETE FROM messages WHERE id = ANY ($1)",
-    ] {
-        query(sql).bind(&doomed).execute(&mut *connection).await?;
-    }
-    for sql in [
+        Of::Messages(&doomed),
+    )
+    .await?;
+    let of = Of::Follower(follower);
+    run(
         "DELETE FROM pages WHERE answer_id IN (SELECT id FROM answers WHERE follower_id = $1)",
-        "DELETE FROM answers WHERE follower_id = $1",
-        "DELETE FROM links WHERE follower_id = $1",
-        "DELETE FROM sessions WHERE follower_id = $1",
-        "DELETE FROM latest WHERE follower_id = $1",
-        "DELETE FROM followers WHERE id = $1",
-    ] {
-        query(sql).bind(follower).execute(&mut *connection).await?;
-    }
-    Ok(())
+        of,
+    )
+    .await?;
+    let answers = run("DELETE FROM answers WHERE follower_id = $1", of).await?;
+    run("DELETE FROM links WHERE follower_id = $1", of).await?;
+    let sessions = run("DELETE FROM sessions WHERE follower_id = $1", of).await?;
+    run("DELETE FROM latest WHERE follower_id = $1", of).await?;
+    let followers = run("DELETE FROM followers WHERE id = $1", of).await?;
+    Ok(Deleted {
+        followers,
+        messages,
+        answers,
+        sessions,
+    })
+}
+
+/// What is deleted.
+#[derive(Clone, Copy)]
+enum Of<'a> {
+    Messages(&'a Vec<i64>),
+    Follower(i64),
 }
 
 pub(super) fn query<'q>(sql: &'static str) -> Query<'q, Postgres, PgArguments> {
@@ -951,6 +1021,7 @@ fn unfinished_row(row: &PgRow) -> std::result::Result<UnfinishedRow, sqlx::Error
                 expires_at_ms: row.try_get(9)?,
                 step: row.try_get(10)?,
                 is_overtaken: row.try_get(11)?,
+                has_page: row.try_get(12)?,
             },
         )),
     };

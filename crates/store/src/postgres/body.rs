@@ -12,10 +12,11 @@ use super::apply::{Transaction, n_ids};
 use super::lock::{Held, Lock};
 use super::schema::{bring_up_to_date, connect, unconnected};
 use super::tidy::Tidy;
-use super::{PostgresUrl, WRITE_SECS};
+use super::{PostgresUrl, WRITE_SECS, index};
 use crate::Error;
 use crate::journal::known::Known;
 use crate::journal::{Body, Fault, Item, Outcome, Retention};
+use crate::value::now_ms;
 
 /// How long one transaction may take on our side: longer than any of its statements on the other.
 const PATIENCE: Duration = Duration::from_secs(45);
@@ -52,6 +53,11 @@ impl ServerBody {
             let lock = Lock::take(url).await?;
             let unwritable = |source| unconnected(url, source);
             let mut connection = writing(url).await.map_err(unwritable)?;
+            if is_half_copied(&mut connection).await.map_err(unwritable)? {
+                return Err(Error::HalfCopied {
+                    url: url.to_string(),
+                });
+            }
             let first_id = first_id(&mut connection).await.map_err(unwritable)?;
             Ok(Server {
                 url: url.clone(),
@@ -117,6 +123,18 @@ impl Server {
         Ok(Some(done.is_more))
     }
 
+    async fn index(&mut self) -> Result<bool, Fault> {
+        self.hold().await?;
+        let Some(connection) = &mut self.connection else {
+            return Ok(false);
+        };
+        self.batch += 1;
+        begin(connection, &self.lock.holder, self.batch, 0).await?;
+        let is_more = index::portion(connection, now_ms()).await?;
+        connection.execute("COMMIT").await?;
+        Ok(is_more)
+    }
+
     async fn hold(&mut self) -> Result<(), Fault> {
         match self.lock.hold().await {
             Ok(Held::Still) => {}
@@ -172,6 +190,11 @@ impl Body for ServerBody {
 
     fn tidy(&mut self, retention: Retention) -> Result<Option<bool>, Fault> {
         let work = self.server.tidy(retention);
+        self.runtime.block_on(in_time(work))
+    }
+
+    fn index(&mut self) -> Result<bool, Fault> {
+        let work = self.server.index();
         self.runtime.block_on(in_time(work))
     }
 }
@@ -240,6 +263,13 @@ async fn latest_batch(
     sqlx::query_scalar("SELECT batch FROM journal_state WHERE holder = $1 FOR UPDATE")
         .bind(holder)
         .fetch_optional(connection)
+        .await
+}
+
+/// Whether `echostr migrate-to` has begun and not ended.
+async fn is_half_copied(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM migration WHERE completed_at_ms IS NULL)")
+        .fetch_one(connection)
         .await
 }
 

@@ -34,10 +34,10 @@ const WHO: &str = "SELECT coalesce(host(a.client_addr), 'the same machine'), a.b
           = ((1701734765::bigint << 32) | 'journal_state'::regclass::oid::bigint)
     LIMIT 1";
 
-pub(super) struct Lock {
+pub(crate) struct Lock {
     url: PostgresUrl,
     /// Who this process is in `journal_state`.
-    pub(super) holder: String,
+    pub(crate) holder: String,
     connection: Option<PgConnection>,
     looked_at: Instant,
     is_doubtful: bool,
@@ -54,7 +54,7 @@ pub(super) enum Held {
 
 impl Lock {
     /// Takes the lock of a database that is up to date.
-    pub(super) async fn take(url: &PostgresUrl) -> Result<Self, Error> {
+    pub(crate) async fn take(url: &PostgresUrl) -> Result<Self, Error> {
         let mut connection = connect(url, "echostr lock", WRITE_SECS)
             .await
             .map_err(|source| unconnected(url, source))?;
@@ -129,7 +129,7 @@ impl Lock {
     }
 
     /// Frees the lock at once.
-    pub(super) async fn free(&mut self) {
+    pub(crate) async fn free(&mut self) {
         if let Some(connection) = self.connection.take() {
             // Otherwise PostgreSQL frees it when it notices that the connection is gone.
             let _ = timeout(ANSWER, connection.close()).await;

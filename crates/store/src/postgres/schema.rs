@@ -26,7 +26,7 @@ const KNOWN: i64 = VERSIONS[VERSIONS.len() - 1].0;
 const MIGRATE_SECS: u32 = 600;
 
 /// A connection with the usual settings.
-pub(super) async fn connect(
+pub(crate) async fn connect(
     url: &PostgresUrl,
     application: &str,
     statement_secs: u32,
@@ -51,7 +51,7 @@ pub(super) fn unconnected(url: &PostgresUrl, source: sqlx::Error) -> Error {
 }
 
 /// Looks whose the database is and brings it up to date. Two servers may do so at once: the migrator takes a lock.
-pub(super) async fn bring_up_to_date(url: &PostgresUrl) -> Result<(), Error> {
+pub(crate) async fn bring_up_to_date(url: &PostgresUrl) -> Result<(), Error> {
     let unconnected = |source| unconnected(url, source);
     let mut connection = connect(url, "echostr", MIGRATE_SECS)
         .await

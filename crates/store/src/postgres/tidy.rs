@@ -5,6 +5,7 @@ use std::time::Instant;
 use sqlx::postgres::PgConnection;
 
 use super::apply::{Result, forget, query};
+use super::index;
 use crate::journal::Retention;
 use crate::journal::clock::WallClock;
 use crate::value::{now_ms, signed};
@@ -53,6 +54,7 @@ impl Tidy {
                 .await?;
             done.is_more |= is_more;
         }
+        done.is_more |= delete_pages(connection, now).await?;
         Ok(done)
     }
 
@@ -67,6 +69,7 @@ impl Tidy {
             "SELECT m.id, m.received_at_ms < $2, m.received_at_ms > $5,
                     EXISTS (SELECT 1 FROM answers a WHERE a.message_id = m.id AND a.expires_at_ms > $3
                             AND a.state IN ('running', 'text', 'other'))
+                        OR EXISTS (SELECT 1 FROM answers a JOIN pages p ON p.answer_id = a.id WHERE a.message_id = m.id)
              FROM messages m WHERE m.id > $1 ORDER BY m.id LIMIT $4",
         )
         .bind(self.cursor)
@@ -87,6 +90,7 @@ impl Tidy {
             .map(|(id, ..)| *id)
             .collect();
         if !doomed.is_empty() {
+            index::remove(connection, &doomed).await?;
             for sql in [
                 "DELETE FROM pages WHERE answer_id IN (SELECT id FROM answers WHERE message_id = ANY ($1))",
                 "DELETE FROM links WHERE answer_id IN (SELECT id FROM answers WHERE message_id = ANY ($1))",
@@ -105,6 +109,27 @@ impl Tidy {
         };
         Ok(is_more)
     }
+}
+
+/// Deletes pages that have expired, with the texts that stood there only. Whether there may be more.
+async fn delete_pages(connection: &mut PgConnection, now_ms: i64) -> Result<bool> {
+    let gone: Vec<Vec<u8>> = sqlx::query_scalar(
+        "DELETE FROM pages WHERE hash IN
+             (SELECT hash FROM pages WHERE expires_at_ms <= $1 ORDER BY expires_at_ms LIMIT $2)
+         RETURNING answer_id",
+    )
+    .bind(now_ms)
+    .bind(signed(PORTION as u64))
+    .fetch_all(&mut *connection)
+    .await?;
+    query(
+        "UPDATE answers SET source = NULL, markup = NULL
+         WHERE id = ANY ($1) AND NOT EXISTS (SELECT 1 FROM pages WHERE answer_id = answers.id)",
+    )
+    .bind(&gone)
+    .execute(&mut *connection)
+    .await?;
+    Ok(gone.len() == PORTION)
 }
 
 /// Forgets a follower who unfollowed before `before_ms`. Whether there was one.

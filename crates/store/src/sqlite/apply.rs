@@ -1,25 +1,27 @@
 //! One record after the other into the database, within the writer's transaction.
 
 use echostr::journal::{
-    Delivery, LinkRecord, PageRecord, PushId, Received, Record, Replied, SavedAnswer, Unfinished,
-    by,
+    Delivery, Id, LinkRecord, PageRecord, PushId, Received, Record, Replied, SavedAnswer,
+    Unfinished, by,
 };
 use echostr_protocol::{Event, Message, MsgId, OpenId, Reply, Str};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
 
+use super::index;
 use crate::journal::known::{
     Follower, Known, Latest, MAX_RUNS, SEEN_EVERY_MS, is_question, not_0, stand_in_source,
 };
 use crate::journal::unfinished::{StoredAnswer, UnfinishedRow};
-use crate::journal::{Fault, Identity, Op, OpAnswer};
-use crate::value::{ContentColumns, bytes, json, now_ms, reply, signed, unsigned};
+use crate::journal::{Deleted, Fault, Identity, Op, OpAnswer};
+use crate::value::{ContentColumns, bytes, json, markup_of, now_ms, reply, signed, unsigned};
 
 type Result<T> = std::result::Result<T, Fault>;
 
 /// Candidates first, or else every message is looked at.
 const UNFINISHED: &str =
     "SELECT m.id, account.public_id, m.source, m.received_at_ms, m.reply IS NOT NULL,
-            f.open_id, a.id, a.question, a.asked_at_ms, a.expires_at_ms, a.step, coalesce(l.question_id, 0) > m.id
+            f.open_id, a.id, a.question, a.asked_at_ms, a.expires_at_ms, a.step, coalesce(l.question_id, 0) > m.id,
+            a.markup IS NOT NULL
      FROM (
          SELECT id FROM messages WHERE reply IS NULL AND received_at_ms >= ?1
          UNION
@@ -116,13 +118,26 @@ impl<'a> Transaction<'a> {
                     self.delivery(push, delivery)?;
                     None
                 }
-                Record::Answer(_) | Record::Link(_) if instead.is_some() => None,
+                Record::Answer(_) | Record::Link(_) | Record::LivePage { .. }
+                    if instead.is_some() =>
+                {
+                    None
+                }
                 Record::Answer(answer) => {
                     self.answer(answer)?;
                     None
                 }
                 Record::Link(link) => {
                     self.link(link)?;
+                    None
+                }
+                Record::LivePage {
+                    hash,
+                    answer,
+                    created_at_ms,
+                    expires_at_ms,
+                } => {
+                    self.live_page(hash, *answer, *created_at_ms, *expires_at_ms)?;
                     None
                 }
                 Record::Session {
@@ -158,6 +173,9 @@ impl<'a> Transaction<'a> {
                 self.number(account, follower).map(OpAnswer::Number)
             }
             Op::TakeUp { since_ms } => self.take_up(*since_ms).map(OpAnswer::Unfinished),
+            Op::Forget { account, follower } => {
+                self.forget(account, follower).map(OpAnswer::Deleted)
+            }
             Op::Accounts(identities) => self.accounts(identities).map(|()| OpAnswer::Nothing),
         }
     }
@@ -359,10 +377,11 @@ impl<'a> Transaction<'a> {
         let columns = ContentColumns::of(&answer.content);
         self.statement(
             "INSERT INTO answers (id, message_id, follower_id, question, asked_at_ms, expires_at_ms, state, text, shown_bytes,
-                                  reply, step)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                                  reply, step, source, markup)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
              ON CONFLICT (id) DO UPDATE SET question = ?4, asked_at_ms = ?5, expires_at_ms = ?6, state = ?7, text = ?8,
-                                            shown_bytes = ?9, reply = ?10, step = ?11
+                                            shown_bytes = ?9, reply = ?10, step = ?11,
+                                            source = coalesce(?12, source), markup = coalesce(?13, markup)
              WHERE step <= ?11",
         )?
         .execute(params![
@@ -377,6 +396,8 @@ impl<'a> Transaction<'a> {
             columns.shown_bytes,
             columns.reply,
             answer.step,
+            answer.written.as_ref().map(|written| &written.text),
+            markup_of(answer),
         ])?;
         Ok(())
     }
@@ -430,6 +451,23 @@ impl<'a> Transaction<'a> {
             bytes(link.answer),
             link.step,
         ])?;
+        Ok(())
+    }
+
+    /// A page leads to an answer that is there.
+    fn live_page(
+        &self,
+        hash: &[u8; 32],
+        answer: Id,
+        created_at_ms: i64,
+        expires_at_ms: i64,
+    ) -> Result<()> {
+        self.statement(
+            "INSERT INTO pages (hash, answer_id, created_at_ms, expires_at_ms)
+             SELECT ?1, id, ?3, ?4 FROM answers WHERE id = ?2
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![hash, bytes(answer), created_at_ms, expires_at_ms])?;
         Ok(())
     }
 
@@ -498,12 +536,12 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    fn forget(&mut self, account: &Str, follower: &OpenId) -> Result<()> {
+    fn forget(&mut self, account: &Str, follower: &OpenId) -> Result<Deleted> {
         self.known.forget(account, follower);
         self.flush_latest()?;
-        forget(self.connection, account, follower)?;
+        let deleted = forget(self.connection, account, follower)?;
         self.known.drop_follower(account, follower.as_str());
-        Ok(())
+        Ok(deleted)
     }
 
     /// The row of a follower for what names no push: of one who may have been forgotten, only if a later push has made it
@@ -725,6 +763,7 @@ fn unfinished_row(row: &Row<'_>) -> rusqlite::Result<UnfinishedRow> {
                 expires_at_ms: row.get(9)?,
                 step: row.get(10)?,
                 is_overtaken: row.get(11)?,
+                has_page: row.get(12)?,
             },
         )),
     };
@@ -738,15 +777,6 @@ fn unfinished_row(row: &Row<'_>) -> rusqlite::Result<UnfinishedRow> {
     })
 }
 
-/// How much was deleted about a follower.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Deleted {
-    pub(crate) followers: usize,
-    pub(crate) messages: usize,
-    pub(crate) answers: usize,
-    pub(crate) sessions: usize,
-}
-
 /// Deletes everything about a follower, within a transaction.
 pub(crate) fn forget(
     connection: &Connection,
@@ -756,7 +786,7 @@ pub(crate) fn forget(
     // Overwritten, not only marked as free.
     connection.execute_batch("PRAGMA secure_delete = ON")?;
     let deleted = delete_follower(connection, account, open_id);
-    connection.execute_batch("PRAGMA secure_delete = OFF")?;
+    connection.execute_batch("PRAGMA secure_delete = FAST")?;
     deleted
 }
 
@@ -788,12 +818,18 @@ fn delete_follower(
              SELECT previous_id FROM messages JOIN chain USING (id) WHERE previous_id IS NOT NULL
          )
          SELECT id FROM chain")?;
+    let doomed: Vec<i64> = connection
+        .prepare("SELECT id FROM doomed")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    index::remove(connection, &doomed)?;
     connection
         .execute_batch("DELETE FROM deliveries WHERE message_id IN (SELECT id FROM doomed)")?;
     let messages = connection.execute(
         "DELETE FROM messages WHERE id IN (SELECT id FROM doomed)",
         [],
     )?;
+    run("DELETE FROM pages WHERE answer_id IN (SELECT id FROM answers WHERE follower_id = ?1)")?;
     let answers = run("DELETE FROM answers WHERE follower_id = ?1")?;
     run("DELETE FROM links WHERE follower_id = ?1")?;
     let sessions = run("DELETE FROM sessions WHERE follower_id = ?1")?;

@@ -7,9 +7,11 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::apply::{Cache, Transaction};
 use super::checkpoint::Progress;
+use super::index;
 use super::tidy::Tidy;
 use crate::Error;
 use crate::journal::{Body, Fault, Item, Outcome, Retention};
+use crate::value::now_ms;
 
 /// How long another connection may keep the database locked without that being a fault.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -107,6 +109,15 @@ impl Body for FileBody {
         }
         Ok(Some(done.is_more))
     }
+
+    fn index(&mut self) -> Result<bool, Fault> {
+        let Some(connection) = &self.connection else {
+            return Ok(false);
+        };
+        let done = index::portion(connection, now_ms())?;
+        self.progress.written(done.rows);
+        Ok(done.is_more)
+    }
 }
 
 /// A connection that writes. It waits so long for another one that keeps the database locked.
@@ -123,6 +134,9 @@ pub(crate) fn connect(path: &Path, patience: Duration) -> rusqlite::Result<Conne
          PRAGMA journal_size_limit = 67108864;
          -- The statements here keep the references in order themselves.
          PRAGMA foreign_keys = OFF;
+         -- What a page is rid of is overwritten where the page is written anyway: nothing of a follower who is forgotten later
+         -- stays behind a copy.
+         PRAGMA secure_delete = FAST;
          PRAGMA cache_size = -8000;
          PRAGMA temp_store = MEMORY;",
     )?;

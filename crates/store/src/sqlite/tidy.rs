@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::forget;
+use super::{forget, index};
 use crate::journal::clock::WallClock;
 use crate::journal::{Fault, Retention};
 use crate::value::{now_ms, signed};
@@ -59,9 +59,15 @@ impl Tidy {
             done.is_more = done.has_forgotten;
         }
         if retention.journal_days > 0 {
+            // What is taken out of the index of terms leaves pages behind that others stand on, too.
+            connection.execute_batch("PRAGMA secure_delete = ON")?;
             self.delete_some(connection, before(retention.journal_days), now, &mut done)?;
         }
+        let n_pages = delete_pages(connection, now)?;
+        done.rows += n_pages;
+        done.is_more |= n_pages == PORTION;
         connection.prepare_cached("COMMIT")?.execute([])?;
+        connection.execute_batch("PRAGMA secure_delete = FAST")?;
         Ok(done)
     }
 
@@ -77,6 +83,7 @@ impl Tidy {
             "SELECT m.id, m.received_at_ms < ?2, m.received_at_ms > ?5,
                     EXISTS (SELECT 1 FROM answers a WHERE a.message_id = m.id AND a.expires_at_ms > ?3
                             AND a.state IN ('running', 'text', 'other'))
+                        OR EXISTS (SELECT 1 FROM answers a JOIN pages p ON p.answer_id = a.id WHERE a.message_id = m.id)
              FROM messages m WHERE m.id > ?1 ORDER BY m.id LIMIT ?4",
         )?;
         let rows = select.query_map(
@@ -100,8 +107,10 @@ impl Tidy {
             if *is_live || !*is_old {
                 continue;
             }
+            index::remove(connection, &[*id])?;
             for sql in [
                 "DELETE FROM links WHERE answer_id IN (SELECT id FROM answers WHERE message_id = ?1)",
+                "DELETE FROM pages WHERE answer_id IN (SELECT id FROM answers WHERE message_id = ?1)",
                 "DELETE FROM answers WHERE message_id = ?1",
                 "DELETE FROM deliveries WHERE message_id = ?1",
                 "DELETE FROM messages WHERE id = ?1",
@@ -117,6 +126,29 @@ impl Tidy {
         }
         Ok(())
     }
+}
+
+/// Deletes pages that have expired, with the texts that stood there only. How many.
+fn delete_pages(connection: &Connection, now_ms: i64) -> Result<usize, Fault> {
+    let mut select = connection.prepare_cached(
+        "SELECT hash, answer_id FROM pages WHERE expires_at_ms <= ?1 ORDER BY expires_at_ms LIMIT ?2",
+    )?;
+    let gone = select.query_map(params![now_ms, signed(PORTION as u64)], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    let gone: Vec<(Vec<u8>, Vec<u8>)> = gone.collect::<Result<_, _>>()?;
+    for (hash, answer) in &gone {
+        connection
+            .prepare_cached("DELETE FROM pages WHERE hash = ?1")?
+            .execute([hash])?;
+        connection
+            .prepare_cached(
+                "UPDATE answers SET source = NULL, markup = NULL
+                 WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM pages WHERE answer_id = ?1)",
+            )?
+            .execute([answer])?;
+    }
+    Ok(gone.len())
 }
 
 /// Forgets a follower who unfollowed before `before_ms`. Whether there was one.

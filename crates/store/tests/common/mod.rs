@@ -204,6 +204,8 @@ pub(crate) fn answer(id: Id, message: &Message, content: Content) -> SavedAnswer
         expires_at_ms: message.created_at() * 1000 + 7 * DAY_MS,
         content,
         step: 0,
+        has_page: false,
+        written: None,
     }
 }
 

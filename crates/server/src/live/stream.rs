@@ -1,0 +1,292 @@
+//! `GET /a/{id}/events`: what is written, as server-sent events, until the answer is whole.
+//!
+//! | event | data, as JSON |
+//! |---|---|
+//! | `text` | `settled`: HTML behind what is settled already; `last`: HTML of the block that still changes, instead of what was there; `anew`: nothing that was there before counts |
+//! | `end` | `html`: all of it; `state`: the word for how it ended |
+//! | `gone` | the page can no longer be read |
+//!
+//! The id of an event says how far the settled part goes, so that a reader who comes back gets what is missing.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse as _, Response};
+use echostr::journal::Id;
+use echostr::{Following, Markup, Stage};
+use echostr_store::{LivePage, PageState};
+use futures_util::stream::unfold;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::{Growth, Live, Words, guard};
+
+/// How many may watch one page at once, and how many pages in all may be watched.
+const PER_PAGE: usize = 20;
+const IN_ALL: usize = 2_000;
+
+/// Events follow each other at this distance.
+const APART: Duration = Duration::from_millis(200);
+
+/// A stream ends after this time; the reader's browser begins another one.
+const LONGEST: Duration = Duration::from_mins(15);
+
+/// After this time a browser comes back.
+const RETRY: Duration = Duration::from_secs(2);
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    /// The id of the event up to which the page has the text.
+    #[serde(default)]
+    at: String,
+}
+
+pub(super) async fn events(
+    State(live): State<Live>,
+    Path(word): Path<String>,
+    asked: Result<Query<Asked>, QueryRejection>,
+    headers: HeaderMap,
+) -> Response {
+    let (id, page) = match live.find(&word).await {
+        Ok(found) => found,
+        Err(instead) => return instead,
+    };
+    let Some(place) = live.0.streams.enter(id) else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let last = headers
+        .get("last-event-id")
+        .and_then(|last| last.to_str().ok())
+        .or(asked.as_ref().ok().map(|Query(asked)| &*asked.at));
+    let (run, at) = last.and_then(place_of).unwrap_or_default();
+    let began_at = Instant::now();
+    let watching = Watching {
+        words: Words::of(live.language(&page)),
+        stopping: live.0.stopping.subscribe(),
+        live,
+        id,
+        page,
+        run,
+        at,
+        shown: None,
+        sent_at: None,
+        began_at,
+        is_over: false,
+        _place: place,
+    };
+    let events = unfold(watching, async |mut watching| {
+        let event = watching.next().await?;
+        Some((Ok::<_, std::convert::Infallible>(event), watching))
+    });
+    let mut response = Sse::new(events).into_response();
+    guard(response.headers_mut());
+    // nginx would wait for more.
+    response.headers_mut().insert(
+        HeaderName::from_static("x-accel-buffering"),
+        HeaderValue::from_static("no"),
+    );
+    response
+}
+
+/// One reader of one page.
+struct Watching {
+    live: Live,
+    id: Id,
+    page: LivePage,
+    words: &'static Words,
+    stopping: watch::Receiver<bool>,
+    /// Which attempt at the answer the reader has, and how much of it is settled there.
+    run: u64,
+    at: usize,
+    /// The block behind that, as the reader has it; nothing before the first event.
+    shown: Option<String>,
+    sent_at: Option<Instant>,
+    began_at: Instant,
+    is_over: bool,
+    _place: Place,
+}
+
+impl Watching {
+    async fn next(&mut self) -> Option<Event> {
+        if self.is_over || self.began_at.elapsed() >= LONGEST {
+            return None;
+        }
+        if let Some(sent_at) = self.sent_at {
+            sleep_until(sent_at + APART).await;
+        }
+        loop {
+            if *self.stopping.borrow() {
+                return None;
+            }
+            let following = self.live.0.bot.follow(self.page.answer);
+            let event = match &following {
+                Some(following) => self.grown(following),
+                None => self.ended().await,
+            };
+            if let Some(event) = event {
+                self.sent_at = Some(Instant::now());
+                return Some(event.retry(RETRY));
+            }
+            let beat = self.live.0.beat;
+            let seen = following.map(|following| {
+                let look = following.look(self.at);
+                (following, look)
+            });
+            let changed = async {
+                match &seen {
+                    Some((following, look)) => following.changed(look).await,
+                    // Nobody makes it at the moment; the journal says when it is there.
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = changed => sleep(APART).await,
+                _ = self.stopping.changed() => return None,
+                () = sleep(beat) => {
+                    // Also what the journal cannot tell at the moment keeps the page open.
+                    if matches!(self.live.0.pages.is_open(self.id).await, Ok(false)) {
+                        self.is_over = true;
+                        return Some(Event::default().event("gone").data("{}"));
+                    }
+                    return Some(Event::default().comment("…"));
+                }
+            }
+        }
+    }
+
+    /// What the reader does not have yet of an answer that this process makes.
+    fn grown(&mut self, following: &Following) -> Option<Event> {
+        let mut look = following.look(self.at);
+        let is_new = self.shown.is_none();
+        let mut anew = false;
+        if look.run != self.run || look.from != self.at {
+            look = following.look(0);
+            anew = true;
+        }
+        if look.stage != Stage::Writing {
+            let whole = following.look(0);
+            return Some(self.end(whole.stage, &whole.text, whole.markup));
+        }
+        let Growth { settled, last, at } = Growth::of(&look);
+        if !(anew || is_new) && settled.is_empty() && self.shown.as_deref() == Some(&*last) {
+            return None;
+        }
+        let data = json!({ "anew": anew, "settled": settled, "last": last });
+        (self.run, self.at, self.shown) = (look.run, at, Some(last));
+        Some(
+            Event::default()
+                .event("text")
+                .id(event_id(look.run, at))
+                .data(data.to_string()),
+        )
+    }
+
+    /// The end of an answer that this process does not make, if the journal has it.
+    async fn ended(&mut self) -> Option<Event> {
+        match self.live.0.pages.find(self.id).await {
+            Ok(Some(page)) => match page.state {
+                PageState::Running => None,
+                PageState::Done => Some(self.end(Stage::Written, &page.text, page.markup)),
+                PageState::Failed => Some(self.end(Stage::Failed, "", Markup::Plain)),
+            },
+            Ok(None) => {
+                self.is_over = true;
+                Some(Event::default().event("gone").data("{}"))
+            }
+            Err(_) => None,
+        }
+    }
+
+    fn end(&mut self, stage: Stage, text: &str, markup: Markup) -> Event {
+        self.is_over = true;
+        let html = self.words.whole(stage, text, markup);
+        let data = json!({ "html": html, "state": self.words.state(stage) });
+        Event::default().event("end").data(data.to_string())
+    }
+}
+
+/// How far the settled part of an attempt goes.
+pub(super) fn event_id(run: u64, at: usize) -> String {
+    format!("{run:x}-{at}")
+}
+
+fn place_of(event_id: &str) -> Option<(u64, usize)> {
+    let (run, at) = event_id.split_once('-')?;
+    Some((u64::from_str_radix(run, 16).ok()?, at.parse().ok()?))
+}
+
+/// The streams that are open, by page.
+#[derive(Clone, Default)]
+pub(super) struct Streams(Arc<Mutex<HashMap<Id, usize>>>);
+
+/// The place of a stream; it is free again when this is dropped.
+struct Place {
+    streams: Streams,
+    page: Id,
+}
+
+impl Streams {
+    fn enter(&self, page: Id) -> Option<Place> {
+        let mut streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let n_all: usize = streams.values().sum();
+        let n_here = streams.get(&page).copied().unwrap_or_default();
+        if n_all >= IN_ALL || n_here >= PER_PAGE {
+            return None;
+        }
+        streams.insert(page, n_here + 1);
+        drop(streams);
+        Some(Place {
+            streams: self.clone(),
+            page,
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut streams = self
+            .streams
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(n_here) = streams.get_mut(&self.page) {
+            *n_here -= 1;
+            if *n_here == 0 {
+                streams.remove(&self.page);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_so_many_readers_at_once_and_no_more() {
+        let streams = Streams::default();
+        let mut places: Vec<_> = (0..PER_PAGE).map(|_| streams.enter(7)).collect();
+        assert!(places.iter().all(Option::is_some));
+        assert!(streams.enter(7).is_none());
+        assert!(streams.enter(8).is_some(), "others have theirs");
+        places.pop();
+        assert!(streams.enter(7).is_some());
+        drop(places);
+        assert!(streams.0.lock().expect("nobody panics").is_empty());
+    }
+
+    #[test]
+    fn an_event_says_where_to_go_on() {
+        assert_eq!(place_of(&event_id(u64::MAX, 12)), Some((u64::MAX, 12)));
+        for wrong in ["", "12", "-1", "x-1", "1--1"] {
+            assert_eq!(place_of(wrong), None, "{wrong}");
+        }
+    }
+}

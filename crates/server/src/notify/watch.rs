@@ -1,0 +1,206 @@
+//! What there is to tell, given what was seen: no clock, no address.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use echostr::Seen;
+
+use super::{Cause, Concerned, Notice, Notify};
+
+/// At most one notice of a cause and account in this time.
+const HOUR_MS: i64 = 60 * 60 * 1000;
+/// In what time requests with a wrong signature are counted.
+const WINDOW_MS: i64 = 10 * 60 * 1000;
+/// How finely this is known.
+const SAMPLE_MS: i64 = 30 * 1000;
+
+/// How the server is at a moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// Since when the journal cannot be written, Unix milliseconds.
+    pub journal_away_since_ms: Option<i64>,
+    /// The accounts that are served.
+    pub accounts: Vec<Watched>,
+}
+
+/// What was counted for an account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Watched {
+    /// The public id.
+    pub id: String,
+    /// The name for people.
+    pub name: String,
+    /// Unix milliseconds; nothing: there never was one.
+    pub last_push_at_ms: Option<i64>,
+    /// Requests with a wrong signature, in all.
+    pub forged: u64,
+    /// Pushes to another original id, in all.
+    pub wrong_account: u64,
+}
+
+impl Watched {
+    /// An account by what was seen of it.
+    pub fn of(id: &str, name: &str, seen: &Seen) -> Self {
+        let seen = seen.snapshot();
+        let refused = |class: &str| seen.refused.get(class).copied().unwrap_or_default();
+        Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            last_push_at_ms: seen.last_push_at_ms,
+            forged: refused("bad_signature"),
+            wrong_account: refused("wrong_account"),
+        }
+    }
+}
+
+/// Remembers what was seen and told for one `[[notify]]`.
+#[derive(Debug)]
+pub struct Watcher {
+    settings: Notify,
+    // Nobody is blamed for the time when the server did not run.
+    started_at_ms: i64,
+    is_away: bool,
+    accounts: HashMap<String, Known>,
+    // Unix milliseconds, by cause and account; without an account, its id is empty.
+    told: HashMap<(Cause, String), i64>,
+}
+
+#[derive(Debug)]
+struct Known {
+    // Moments and counts. The first is as old as the window or the oldest there is.
+    forged: VecDeque<(i64, u64)>,
+    wrong_account: u64,
+    // The last push before the silence that was told.
+    silent_since_ms: Option<i64>,
+}
+
+impl Watcher {
+    /// Begins at this moment, Unix milliseconds.
+    pub fn new(settings: &Notify, now_ms: i64) -> Self {
+        Self {
+            settings: settings.clone(),
+            started_at_ms: now_ms,
+            is_away: false,
+            accounts: HashMap::new(),
+            told: HashMap::new(),
+        }
+    }
+
+    /// What is to be told now: at most one notice for each cause, with all the accounts that it is about.
+    pub fn look(&mut self, sight: &Sight, now_ms: i64) -> Vec<Notice> {
+        self.told.retain(|_, at_ms| now_ms - *at_ms < HOUR_MS);
+        let mut notices = Vec::new();
+        notices.extend(self.journal(sight, now_ms));
+        let mut concerned =
+            [Cause::ManyForged, Cause::NoPush, Cause::WrongAccount].map(|cause| (cause, vec![]));
+        let here: HashSet<&str> = sight.accounts.iter().map(|account| &*account.id).collect();
+        self.accounts.retain(|id, _| here.contains(&**id));
+        for account in &sight.accounts {
+            for (place, n) in self.account(account, now_ms).into_iter().enumerate() {
+                let (cause, accounts) = &mut concerned[place];
+                if let Some(n) = n
+                    && self.may_tell(*cause, &account.id, now_ms)
+                {
+                    if let Some(known) = self.accounts.get_mut(&account.id) {
+                        known.tell(*cause, account);
+                    }
+                    accounts.push(Concerned {
+                        id: account.id.clone(),
+                        name: account.name.clone(),
+                        n,
+                    });
+                }
+            }
+        }
+        let concerned = concerned
+            .into_iter()
+            .filter(|(_, accounts)| !accounts.is_empty());
+        notices.extend(concerned.map(|(cause, accounts)| Notice {
+            cause,
+            at_ms: now_ms,
+            accounts,
+        }));
+        notices
+    }
+
+    fn journal(&mut self, sight: &Sight, now_ms: i64) -> Option<Notice> {
+        let is_away = sight.journal_away_since_ms.is_some();
+        let cause = match (self.is_away, is_away) {
+            (false, true) => Cause::JournalAway,
+            (true, false) => Cause::JournalBack,
+            _ => return None,
+        };
+        // What may not be told yet is told later, if it is still so.
+        if !self.may_tell(cause, "", now_ms) {
+            return None;
+        }
+        self.is_away = is_away;
+        Some(Notice {
+            cause,
+            at_ms: now_ms,
+            accounts: Vec::new(),
+        })
+    }
+
+    /// How many requests or hours there are to tell of, in the order of the causes in `look`.
+    fn account(&mut self, account: &Watched, now_ms: i64) -> [Option<u64>; 3] {
+        let known = self
+            .accounts
+            .entry(account.id.clone())
+            .or_insert_with(|| Known {
+                forged: VecDeque::from([(now_ms, account.forged)]),
+                wrong_account: account.wrong_account,
+                silent_since_ms: None,
+            });
+        let forged = known.forged(account.forged, now_ms);
+        let wrong = account.wrong_account.saturating_sub(known.wrong_account);
+        let silent = account.last_push_at_ms.zip(self.settings.no_push);
+        let hours = silent.and_then(|(last_ms, allowed)| {
+            let since_ms = now_ms - last_ms.max(self.started_at_ms);
+            let is_long = u128::try_from(since_ms).is_ok_and(|since| since >= allowed.as_millis());
+            let is_news = known.silent_since_ms != Some(last_ms);
+            (is_long && is_news).then(|| (now_ms - last_ms) / HOUR_MS)
+        });
+        [
+            Some(forged).filter(|n| *n >= self.settings.forged_per_10_min),
+            hours.and_then(|hours| u64::try_from(hours).ok()),
+            Some(wrong).filter(|n| *n > 0),
+        ]
+    }
+
+    /// Whether this is asked for and was not told within the last hour; then it is told now.
+    fn may_tell(&mut self, cause: Cause, account: &str, now_ms: i64) -> bool {
+        let key = (cause, account.to_owned());
+        let may = self.settings.causes.contains(&cause) && !self.told.contains_key(&key);
+        if may {
+            self.told.insert(key, now_ms);
+        }
+        may
+    }
+}
+
+impl Known {
+    /// How many were counted within the window.
+    fn forged(&mut self, count: u64, now_ms: i64) -> u64 {
+        while self
+            .forged
+            .get(1)
+            .is_some_and(|(at_ms, _)| now_ms - at_ms >= WINDOW_MS)
+        {
+            self.forged.pop_front();
+        }
+        let (last_at_ms, last) = self.forged.back().copied().unwrap_or((now_ms, count));
+        if count != last && now_ms - last_at_ms >= SAMPLE_MS {
+            self.forged.push_back((now_ms, count));
+        }
+        let (_, before) = self.forged.front().copied().unwrap_or((now_ms, count));
+        count.saturating_sub(before)
+    }
+
+    fn tell(&mut self, cause: Cause, account: &Watched) {
+        match cause {
+            Cause::NoPush => self.silent_since_ms = account.last_push_at_ms,
+            Cause::WrongAccount => self.wrong_account = account.wrong_account,
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,563 @@
+//! [`Office`]: what people and programs may do with a running server; the HTTP API and, through it, the command line use it.
+
+mod document;
+mod form;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use echostr::journal::Id;
+use echostr_protocol::{EncodingAesKey, Token};
+use echostr_store::{
+    AccountEntry, AccountSecrets, AccountStore, Actor, AnswerEntry, AnswerFilter, ApiKey, ApiKeys,
+    AuditEntry, Db, Deleted, Error, Export, FollowerEntry, FollowerFilter, Health, History,
+    MessageDetail, MessageEntry, MessageFilter, NotChanged, Origin, Page, Rotated, SeenBefore,
+    SqlJournal, audit, note, revoke_pages,
+};
+use secrecy::SecretString;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use tokio::time::timeout;
+use tracing::error;
+use utoipa::ToSchema;
+
+use self::document::{BadDocument, Wanted};
+use self::form::Circumstances;
+pub(crate) use self::form::{FormFault, word_of};
+
+/// How long the journal may take to delete something.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The functions of the API. Cloning is cheap.
+#[derive(Clone)]
+pub struct Office(Arc<Parts>);
+
+/// What an [`Office`] works with.
+pub struct Parts {
+    /// The accounts.
+    pub accounts: Arc<AccountStore>,
+    /// Who may ask.
+    pub keys: Arc<ApiKeys>,
+    /// What is written by the server itself.
+    pub journal: Arc<SqlJournal>,
+    /// Its database.
+    pub db: Db,
+    /// What is read of it.
+    pub history: History,
+    /// Scheme, host and port by which the world reaches the server.
+    pub public_url: Option<String>,
+    /// When the server was started.
+    pub started: Instant,
+}
+
+/// Why something was not done.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// What was given cannot be used.
+    Faulty(Vec<FormFault>),
+    /// By the accounts: there is none, it is there already, …
+    Account(NotChanged),
+    /// A document is not even TOML.
+    Toml(String),
+    /// There is no such thing.
+    Unknown,
+    /// The database is away; it was logged.
+    Database,
+    /// The database is away; it is done when it comes back.
+    Late,
+}
+
+/// An account, and what was made for it just now.
+pub(crate) struct Made {
+    pub(crate) account: Arc<AccountEntry>,
+    pub(crate) token: Option<Token>,
+    pub(crate) encoding_aes_key: Option<EncodingAesKey>,
+}
+
+/// What is replaced by a value that is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rotation {
+    pub(crate) token: bool,
+    pub(crate) encoding_aes_key: bool,
+}
+
+/// What a document changes of an account.
+pub(crate) struct Planned {
+    pub(crate) id: String,
+    pub(crate) action: Action,
+    /// Those that differ.
+    pub(crate) fields: Vec<&'static str>,
+    /// Made for it just now.
+    pub(crate) token: Option<Token>,
+    pub(crate) encoding_aes_key: Option<EncodingAesKey>,
+}
+
+/// 做什么 · what is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Action {
+    Create,
+    Change,
+    Unchanged,
+}
+
+/// How the server is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Condition {
+    pub(crate) journal: Health,
+    pub(crate) is_postgres: bool,
+    pub(crate) uptime: Duration,
+    pub(crate) n_accounts: usize,
+    pub(crate) n_unread: Option<i64>,
+}
+
+impl Office {
+    /// Opens it.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The address to paste into the platform's page.
+    pub(crate) fn url(&self, account: &str) -> String {
+        let public_url = self.0.public_url.as_deref().unwrap_or("https://你的域名");
+        format!("{public_url}/mp/{account}")
+    }
+
+    /// The key that this is, if it counts.
+    pub(crate) fn key(&self, shown: &str) -> Option<ApiKey> {
+        self.0.keys.check(shown)
+    }
+
+    pub(crate) async fn condition(&self) -> Condition {
+        let Parts {
+            journal,
+            db,
+            accounts,
+            started,
+            ..
+        } = &*self.0;
+        Condition {
+            journal: journal.health(),
+            is_postgres: matches!(db, Db::Postgres(_)),
+            uptime: started.elapsed(),
+            n_accounts: accounts.count(),
+            n_unread: journal.count_unread().await.ok(),
+        }
+    }
+}
+
+/// Accounts.
+impl Office {
+    /// At most `limit` whose id comes after `after`, by id.
+    pub(crate) fn accounts(&self, after: Option<&str>, limit: usize) -> Vec<Arc<AccountEntry>> {
+        self.0.accounts.page(after, limit)
+    }
+
+    pub(crate) fn account(&self, id: &str) -> Option<Arc<AccountEntry>> {
+        self.0.accounts.get(id)
+    }
+
+    /// Adds one. A token and a key that are not given are made.
+    pub(crate) async fn create(
+        &self,
+        by: &Actor,
+        mut given: Map<String, Value>,
+    ) -> Result<Made, Refused> {
+        let mut faults = Vec::new();
+        let id = form::id(given.remove("id"), &mut faults).unwrap_or_default();
+        let (entry, token, encoding_aes_key) = match self.draft(id, given) {
+            Ok(draft) if faults.is_empty() => draft,
+            Ok(_) => return Err(Refused::Faulty(faults)),
+            Err(others) => {
+                faults.extend(others);
+                return Err(Refused::Faulty(faults));
+            }
+        };
+        let account = self.0.accounts.create(by, entry).await?;
+        Ok(Made {
+            account,
+            token,
+            encoding_aes_key,
+        })
+    }
+
+    /// A new account, and what is made for it because it was not given.
+    fn draft(
+        &self,
+        id: String,
+        mut given: Map<String, Value>,
+    ) -> Result<(AccountEntry, Option<Token>, Option<EncodingAesKey>), Vec<FormFault>> {
+        let has = |name: &str| given.get(name).is_some_and(|value| !value.is_null());
+        let (has_token, has_key) = (has("token"), has("encoding_aes_key"));
+        given.retain(|_, value| !value.is_null());
+        let token = AccountSecrets::random_token();
+        let key = AccountSecrets::random_encoding_aes_key();
+        let mut entry = AccountEntry::new(id, token.clone(), now_ms());
+        // Also in plain mode: the platform's page wants one.
+        entry.secrets.encoding_aes_key = Some(key.clone());
+        form::fill_in(&mut entry, &given, self.circumstances())?;
+        // Nothing was before.
+        entry.secrets.previous_token = None;
+        entry.secrets.previous_encoding_aes_key = None;
+        Ok((
+            entry,
+            (!has_token).then_some(token),
+            (!has_key).then_some(key),
+        ))
+    }
+
+    /// Changes what is given of one; `null` is the default again.
+    pub(crate) async fn change(
+        &self,
+        by: &Actor,
+        id: &str,
+        given: &Map<String, Value>,
+    ) -> Result<Arc<AccountEntry>, Refused> {
+        let circumstances = self.circumstances();
+        let mut filled = Ok(());
+        let change = |entry: &mut AccountEntry| {
+            let mut changed = entry.clone();
+            filled = form::fill_in(&mut changed, given, circumstances);
+            if filled.is_ok() {
+                *entry = changed;
+            }
+        };
+        let changed = self.0.accounts.change(by, id, change).await;
+        filled.map_err(Refused::Faulty)?;
+        Ok(changed?)
+    }
+
+    /// Makes a new token, a new key or both; those before count for another day.
+    pub(crate) async fn rotate(
+        &self,
+        by: &Actor,
+        id: &str,
+        rotation: Rotation,
+    ) -> Result<Made, Refused> {
+        let token = rotation.token.then(AccountSecrets::random_token);
+        let key = rotation
+            .encoding_aes_key
+            .then(AccountSecrets::random_encoding_aes_key);
+        let change = |entry: &mut AccountEntry| {
+            if let Some(token) = &token {
+                entry.rotate_token(token.clone(), now_ms());
+            }
+            if let Some(key) = &key {
+                entry.rotate_encoding_aes_key(key.clone(), now_ms());
+            }
+        };
+        let account = self.0.accounts.change(by, id, change).await?;
+        Ok(Made {
+            account,
+            token,
+            encoding_aes_key: key,
+        })
+    }
+
+    /// Removes one with its secrets; its messages stay until their time is over.
+    pub(crate) async fn remove(&self, by: &Actor, id: &str) -> Result<(), Refused> {
+        Ok(self.0.accounts.remove(by, id).await?)
+    }
+
+    /// All accounts of the store as a document.
+    pub(crate) async fn export(&self, by: &Actor, with_secrets: bool) -> Result<String, Refused> {
+        if with_secrets {
+            note(&self.0.db, by, "secrets.export", "*", json!({})).await?;
+        }
+        let entries = self.0.accounts.list();
+        Ok(document::write(
+            entries.iter().map(AsRef::as_ref),
+            with_secrets,
+        ))
+    }
+
+    /// Makes the accounts what a document says, unless it is only to be said what that would be.
+    pub(crate) async fn apply(
+        &self,
+        by: &Actor,
+        text: &str,
+        dry_run: bool,
+    ) -> Result<Vec<Planned>, Refused> {
+        let (mut planned, steps) = self.plan(text)?;
+        if dry_run {
+            for planned in &mut planned {
+                (planned.token, planned.encoding_aes_key) = (None, None);
+            }
+            return Ok(planned);
+        }
+        for step in steps {
+            match step {
+                Step::Create(entry) => {
+                    self.0.accounts.create(by, *entry).await?;
+                }
+                Step::Change(id, fields) => {
+                    self.change(by, &id, &fields).await?;
+                }
+            }
+        }
+        Ok(planned)
+    }
+
+    /// What a document changes, with all of its faults found before anything is done.
+    fn plan(&self, text: &str) -> Result<(Vec<Planned>, Vec<Step>), Refused> {
+        let wanted = document::read(text, |id| self.account(id)).map_err(|bad| match bad {
+            BadDocument::Toml(what) => Refused::Toml(what),
+            BadDocument::Faulty(faults) => Refused::Faulty(faults),
+        })?;
+        let (mut planned, mut steps, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+        let mut after = Vec::new();
+        for Wanted { id, place, fields } in wanted {
+            let mut faulty = |others: Vec<FormFault>| {
+                faults.extend(others.into_iter().map(|fault| fault.at(&place)));
+            };
+            let Some(before) = self.account(&id) else {
+                let mut others = Vec::new();
+                form::id(Some(id.clone().into()), &mut others);
+                faulty(others);
+                match self.draft(id.clone(), fields) {
+                    Ok((entry, token, encoding_aes_key)) => {
+                        after.push((place, entry.clone()));
+                        steps.push(Step::Create(Box::new(entry)));
+                        planned.push(Planned {
+                            id,
+                            action: Action::Create,
+                            fields: Vec::new(),
+                            token,
+                            encoding_aes_key,
+                        });
+                    }
+                    Err(others) => faulty(others),
+                }
+                continue;
+            };
+            if before.origin == Origin::File {
+                let why = NotChanged::FromFile(id).to_string();
+                faulty(vec![FormFault::new(
+                    "id",
+                    &format!("cannot be changed: {why}"),
+                )]);
+                continue;
+            }
+            let mut entry = AccountEntry::clone(&before);
+            if let Err(others) = form::fill_in(&mut entry, &fields, self.circumstances()) {
+                faulty(others);
+                continue;
+            }
+            let differing = document::differing(&before, &entry);
+            after.push((place, entry));
+            let action = if differing.is_empty() {
+                Action::Unchanged
+            } else {
+                steps.push(Step::Change(id.clone(), fields));
+                Action::Change
+            };
+            planned.push(Planned {
+                id,
+                action,
+                fields: differing,
+                token: None,
+                encoding_aes_key: None,
+            });
+        }
+        faults.extend(self.shared_tokens(&after));
+        if faults.is_empty() {
+            Ok((planned, steps))
+        } else {
+            Err(Refused::Faulty(faults))
+        }
+    }
+
+    /// Tokens that two accounts would have.
+    fn shared_tokens(&self, after: &[(String, AccountEntry)]) -> Vec<FormFault> {
+        let all = self.0.accounts.list();
+        let mut owners = document::tokens(all.iter().map(AsRef::as_ref));
+        let mut faults = Vec::new();
+        for (place, entry) in after {
+            let owner = owners
+                .entry(entry.secrets.token.expose())
+                .or_insert(&entry.id);
+            if *owner != entry.id {
+                let text = "is another account's; choose another, tokens are unique";
+                faults.push(FormFault::new("token", text).at(place));
+            }
+        }
+        faults
+    }
+
+    /// Encrypts all secrets anew under the newest master key.
+    pub(crate) async fn rotate_secrets(&self, by: &Actor) -> Result<Rotated, Refused> {
+        Ok(self.0.accounts.reencrypt(by).await?)
+    }
+
+    fn circumstances(&self) -> Circumstances {
+        Circumstances {
+            has_public_url: self.0.public_url.is_some(),
+            now_ms: now_ms(),
+        }
+    }
+}
+
+/// What came and what was answered.
+impl Office {
+    pub(crate) async fn messages(
+        &self,
+        filter: &MessageFilter,
+    ) -> Result<Page<MessageEntry>, Refused> {
+        Ok(self.0.history.messages(filter).await?)
+    }
+
+    pub(crate) async fn message(&self, id: i64) -> Result<MessageDetail, Refused> {
+        self.0.history.message(id).await?.ok_or(Refused::Unknown)
+    }
+
+    pub(crate) async fn answers(
+        &self,
+        filter: &AnswerFilter,
+    ) -> Result<Page<AnswerEntry>, Refused> {
+        Ok(self.0.history.answers(filter).await?)
+    }
+
+    pub(crate) async fn answer(&self, id: Id) -> Result<AnswerEntry, Refused> {
+        self.0.history.answer(id).await?.ok_or(Refused::Unknown)
+    }
+
+    /// From now on nobody can read this answer on its pages.
+    pub(crate) async fn revoke_pages(&self, by: &Actor, id: Id) -> Result<(), Refused> {
+        self.answer(id).await?;
+        let n_pages = revoke_pages(&self.0.db, id, now_ms()).await?;
+        if n_pages > 0 {
+            let subject = AnswerEntry::id_text(id);
+            let after = json!({ "pages": n_pages });
+            note(&self.0.db, by, "page.revoke", &subject, after).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn followers(
+        &self,
+        filter: &FollowerFilter,
+    ) -> Result<Page<FollowerEntry, SeenBefore>, Refused> {
+        Ok(self.0.history.followers(filter).await?)
+    }
+
+    pub(crate) async fn follower(
+        &self,
+        account: &str,
+        follower: &str,
+    ) -> Result<FollowerEntry, Refused> {
+        let found = self.0.history.follower(account, &follower.into()).await?;
+        found.ok_or(Refused::Unknown)
+    }
+
+    /// Everything about a follower, piece by piece.
+    pub(crate) async fn export_follower(
+        &self,
+        account: &str,
+        follower: &str,
+    ) -> Result<Export, Refused> {
+        let found = self.0.history.export(account, &follower.into()).await?;
+        found.ok_or(Refused::Unknown)
+    }
+
+    /// Deletes everything about a follower.
+    pub(crate) async fn forget(
+        &self,
+        by: &Actor,
+        account: &str,
+        follower: &str,
+    ) -> Result<Deleted, Refused> {
+        let who = self.follower(account, follower).await?.open_id;
+        let forgetting = self.0.journal.forget(account, &who);
+        let deleted = match timeout(PATIENCE, forgetting).await {
+            Ok(Ok(deleted)) => deleted,
+            Ok(Err(error)) => {
+                error!(
+                    error = &*error as &dyn std::error::Error,
+                    "a follower could not be forgotten"
+                );
+                return Err(Refused::Database);
+            }
+            Err(_) => return Err(Refused::Late),
+        };
+        // The log says that it was done and by whom, and forgets of whom as well.
+        let after = json!({
+            "messages": deleted.messages,
+            "answers": deleted.answers,
+            "sessions": deleted.sessions,
+        });
+        note(&self.0.db, by, "follower.forget", account, after).await?;
+        Ok(deleted)
+    }
+}
+
+/// Keys of the API, and who did what.
+impl Office {
+    pub(crate) fn keys(&self) -> Vec<ApiKey> {
+        self.0.keys.list()
+    }
+
+    /// Makes one. The second value is the key itself, which is kept nowhere.
+    pub(crate) async fn create_key(
+        &self,
+        by: &Actor,
+        name: &str,
+        scopes: Vec<String>,
+        expires_in: Option<Duration>,
+    ) -> Result<(ApiKey, SecretString), Refused> {
+        let expires_at_ms = expires_in.map(|time| {
+            now_ms().saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
+        });
+        Ok(self.0.keys.create(by, name, scopes, expires_at_ms).await?)
+    }
+
+    pub(crate) async fn revoke_key(&self, by: &Actor, id: &str) -> Result<(), Refused> {
+        if self.0.keys.revoke(by, id).await? {
+            Ok(())
+        } else {
+            Err(Refused::Unknown)
+        }
+    }
+
+    /// Who changed what, newest first.
+    pub(crate) async fn audit(
+        &self,
+        subject: Option<&str>,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, Refused> {
+        Ok(audit(&self.0.db, subject, before, limit).await?)
+    }
+}
+
+/// What is done for an account of a document.
+enum Step {
+    Create(Box<AccountEntry>),
+    Change(String, Map<String, Value>),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        error!(
+            error = &error as &dyn std::error::Error,
+            "a request of the API could not be carried out"
+        );
+        Self::Database
+    }
+}
+
+impl From<NotChanged> for Refused {
+    fn from(why: NotChanged) -> Self {
+        match why {
+            NotChanged::Database(error) => error.into(),
+            NotChanged::Unknown(_) => Self::Unknown,
+            why => Self::Account(why),
+        }
+    }
+}
+
+fn now_ms() -> i64 {
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
+}

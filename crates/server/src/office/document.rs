@@ -1,0 +1,343 @@
+//! Accounts as a document in TOML, written as in the manual of the settings: `echostr export` and `echostr apply`.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
+
+use echostr_protocol::EncodingAesKey;
+use echostr_store::{AccountEntry, BotSettings, Origin, TextSettings};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Map, Value as Json};
+use toml::{Table, Value};
+
+use super::form::{FIELDS, FormFault, TEXTS, word_of};
+
+/// The top of every document.
+const HEAD: &str = "# 公众号 · accounts. `echostr apply` 让服务器和它一致；不在这里的公众号不变。\n\
+                    # `echostr apply` makes the server agree with it; accounts that are not in it stay as they are.\n";
+const WITHOUT_SECRETS: &str = "# 密钥没有写出来；没写的密钥在 apply 时保持不变。\n\
+                               # Secrets are left out; those that are not written stay as they are when it is applied.\n";
+const WITH_SECRETS: &str = "# 里面有密钥：请 chmod 600，不要给别人看。\n\
+                            # It holds secrets: chmod 600, and show it to nobody.\n";
+
+/// What stays as it is when a document does not name it: secrets, and what is learnt.
+const STAYING: [&str; 4] = ["token", "app_secret", "encoding_aes_key", "gh_id"];
+/// What bots have beside their kind and secrets, which is the default when a document does not name it.
+const HTTP: [&str; 2] = ["timeout_secs", "events"];
+const RELAY: [&str; 3] = ["mode", "app_id", "timeout_secs"];
+
+/// An account as a document has it.
+pub(super) struct Wanted {
+    pub(super) id: String,
+    /// Where it stands, like `account[0]`.
+    pub(super) place: String,
+    pub(super) fields: Map<String, Json>,
+}
+
+/// Why a text is no document. No secret is in it.
+#[derive(Debug)]
+pub(crate) enum BadDocument {
+    /// It is not TOML.
+    Toml(String),
+    /// It is, but of another form.
+    Faulty(Vec<FormFault>),
+}
+
+/// Writes these accounts down.
+pub(super) fn write<'a>(
+    entries: impl Iterator<Item = &'a AccountEntry>,
+    with_secrets: bool,
+) -> String {
+    let mut text = HEAD.to_owned();
+    text.push_str(if with_secrets {
+        WITH_SECRETS
+    } else {
+        WITHOUT_SECRETS
+    });
+    for entry in entries.filter(|entry| entry.origin == Origin::Store) {
+        write_account(&mut text, entry, with_secrets);
+    }
+    text
+}
+
+fn write_account(text: &mut String, entry: &AccountEntry, with_secrets: bool) {
+    let settings = &entry.settings;
+    let secrets = &entry.secrets;
+    text.push_str("\n[[account]]\n");
+    let mut put = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            let _ = writeln!(text, "{name} = {value}");
+        }
+    };
+    let secret = |value: Option<String>| {
+        let left_out = value.is_some() && !with_secrets;
+        (value.filter(|_| with_secrets).map(Value::String), left_out)
+    };
+    put("id", Some(entry.id.clone().into()));
+    put("name", Some(settings.name.clone().into()));
+    let key = secrets
+        .encoding_aes_key
+        .as_ref()
+        .map(EncodingAesKey::to_base64);
+    let app_secret = secrets.app_secret.as_ref();
+    let all = [
+        ("token", Some(secrets.token.expose().to_owned())),
+        ("encoding_aes_key", key),
+        (
+            "app_secret",
+            app_secret.map(|secret| secret.expose_secret().to_owned()),
+        ),
+    ];
+    let mut left_out = Vec::new();
+    for (name, value) in all {
+        let (value, is_left_out) = secret(value);
+        put(name, value);
+        left_out.extend(is_left_out.then_some(name));
+    }
+    put("mode", Some(settings.mode.as_str().into()));
+    let app_id = settings.app_id.as_ref().map(ToString::to_string);
+    put("app_id", app_id.map(Value::from));
+    put("gh_id", entry.gh_id().map(Value::from));
+    put("delivery", word_of(&settings.delivery).map(Value::from));
+    put("welcome", settings.welcome.clone().map(Value::from));
+    put("fallback", Some(settings.fallback.clone().into()));
+    put("language", word_of(&settings.language).map(Value::from));
+    let is_disabled = entry.disabled_at_ms.is_some();
+    put("disabled", is_disabled.then_some(Value::Boolean(true)));
+    let (bot, bot_left_out) = bot(entry, with_secrets);
+    put("bot", Some(bot));
+    left_out.extend(bot_left_out);
+    if !left_out.is_empty() {
+        let _ = writeln!(text, "# 没写出来 · left out: {}", left_out.join(", "));
+    }
+    let texts = texts(&settings.texts);
+    if !texts.is_empty() {
+        text.push_str("[account.texts]\n");
+        for (name, value) in texts {
+            let _ = writeln!(text, "{name} = {}", Value::from(value));
+        }
+    }
+}
+
+fn texts(texts: &TextSettings) -> Vec<(&'static str, String)> {
+    let json = serde_json::to_value(texts).unwrap_or_default();
+    let given = TEXTS.iter().filter_map(|name| {
+        let text = json[*name].as_str()?;
+        Some((*name, text.to_owned()))
+    });
+    given.collect()
+}
+
+/// The bot as one value, and what of it is left out.
+fn bot(entry: &AccountEntry, with_secrets: bool) -> (Value, Vec<&'static str>) {
+    let secrets = &entry.secrets;
+    let mut table = Table::new();
+    let mut left_out = Vec::new();
+    let kind = entry.settings.bot.kind();
+    let mut secret = |table: &mut Table, name: &str, full_name, value: Option<String>| match value {
+        Some(value) if with_secrets => {
+            table.insert(name.into(), value.into());
+        }
+        Some(_) => left_out.push(full_name),
+        None => {}
+    };
+    let seconds = |secs: u64| Value::Integer(i64::try_from(secs).unwrap_or(i64::MAX));
+    match &entry.settings.bot {
+        BotSettings::Echo | BotSettings::None => return (kind.into(), left_out),
+        BotSettings::Http {
+            url,
+            timeout_secs,
+            events,
+        } => {
+            let (url, query) = divided(url, with_secrets);
+            secret(&mut table, "", "the query of bot.url", query);
+            table.insert("url".into(), url.into());
+            table.insert("timeout_secs".into(), seconds(*timeout_secs));
+            table.insert("events".into(), (*events).into());
+            let value = secrets.bot_secret.as_ref();
+            let value = value.map(|value| value.expose_secret().to_owned());
+            secret(&mut table, "secret", "bot.secret", value);
+        }
+        BotSettings::Relay {
+            url,
+            mode,
+            app_id,
+            timeout_secs,
+        } => {
+            let (url, query) = divided(url, with_secrets);
+            secret(&mut table, "", "the query of bot.url", query);
+            table.insert("url".into(), url.into());
+            table.insert("mode".into(), mode.as_str().into());
+            if let Some(app_id) = app_id {
+                table.insert("app_id".into(), app_id.to_string().into());
+            }
+            table.insert("timeout_secs".into(), seconds(*timeout_secs));
+            let token = secrets.relay_token.as_ref();
+            let token = token.map(|token| token.expose().to_owned());
+            secret(&mut table, "token", "bot.token", token);
+            let key = secrets.relay_encoding_aes_key.as_ref();
+            let key = key.map(EncodingAesKey::to_base64);
+            secret(&mut table, "encoding_aes_key", "bot.encoding_aes_key", key);
+        }
+    }
+    table.insert("kind".into(), kind.into());
+    (table.into(), left_out)
+}
+
+/// An address, and its query when that must not be shown: it may hold a secret.
+fn divided(url: &str, with_secrets: bool) -> (String, Option<String>) {
+    match url.split_once('?') {
+        Some((address, query)) if !with_secrets => (address.into(), Some(query.into())),
+        _ => (url.into(), None),
+    }
+}
+
+/// Reads a document; `current` finds the account that has an id now.
+pub(super) fn read(
+    text: &str,
+    current: impl Fn(&str) -> Option<std::sync::Arc<AccountEntry>>,
+) -> Result<Vec<Wanted>, BadDocument> {
+    let table: Table = text.parse().map_err(|error: toml::de::Error| {
+        let place = error.span().map_or(0, |span| span.start);
+        let line = 1 + text.get(..place).unwrap_or_default().matches('\n').count();
+        // What stands there is not told: it may be a secret.
+        BadDocument::Toml(format!(
+            "line {line} is not valid TOML: {}",
+            error.message()
+        ))
+    })?;
+    let mut faults = Vec::new();
+    let mut fault = |field: String, text: &str| {
+        let message = format!("`{field}` {text}");
+        faults.push(FormFault { field, message });
+    };
+    let mut tables = Vec::new();
+    for (name, value) in table {
+        match (name.as_str(), value) {
+            ("account", Value::Array(found)) => tables = found,
+            ("account", _) => fault(name, "is no list of tables; write `[[account]]`"),
+            _ => {
+                let name = crate::config::shown(&name);
+                fault(
+                    name,
+                    "is not known; there is only `[[account]]` in such a document",
+                );
+            }
+        }
+    }
+    let mut ids = HashSet::new();
+    let mut all = Vec::new();
+    for (index, value) in tables.into_iter().enumerate() {
+        let place = format!("account[{index}]");
+        let Ok(Json::Object(mut fields)) = serde_json::to_value(&value) else {
+            fault(place, "is no table; write `[[account]]`");
+            continue;
+        };
+        let Some(Json::String(id)) = fields.remove("id") else {
+            fault(format!("{place}.id"), "is missing, or is not a text");
+            continue;
+        };
+        if !ids.insert(id.clone()) {
+            fault(format!("{place}.id"), "is there twice; keep one of them");
+            continue;
+        }
+        complete(&mut fields, current(&id).as_deref());
+        all.push(Wanted { id, place, fields });
+    }
+    if faults.is_empty() {
+        Ok(all)
+    } else {
+        Err(BadDocument::Faulty(faults))
+    }
+}
+
+/// What is not written is the default, except secrets.
+fn complete(fields: &mut Map<String, Json>, current: Option<&AccountEntry>) {
+    for name in FIELDS.iter().filter(|name| !STAYING.contains(name)) {
+        fields.entry(*name).or_insert(Json::Null);
+    }
+    if let Some(Json::Object(texts)) = fields.get_mut("texts") {
+        for name in TEXTS {
+            texts.entry(name).or_insert(Json::Null);
+        }
+    }
+    let Some(Json::Object(bot)) = fields.get_mut("bot") else {
+        return;
+    };
+    let names: &[&str] = match bot.get("kind").and_then(Json::as_str) {
+        Some("http") => &HTTP,
+        Some("relay") => &RELAY,
+        _ => &[],
+    };
+    for name in names {
+        bot.entry(*name).or_insert(Json::Null);
+    }
+    // The query of an address is left out as a secret is.
+    if let Some(BotSettings::Http { url, .. } | BotSettings::Relay { url, .. }) =
+        current.map(|entry| &entry.settings.bot)
+        && let Some((address, _)) = url.split_once('?')
+        && bot.get("url").and_then(Json::as_str) == Some(address)
+    {
+        bot.insert("url".into(), url.as_str().into());
+    }
+}
+
+/// Who has a token, by the token; those that an account had before count as well.
+pub(super) fn tokens<'a>(
+    entries: impl Iterator<Item = &'a AccountEntry>,
+) -> HashMap<&'a str, &'a str> {
+    let mut owners = HashMap::new();
+    for entry in entries {
+        let previous = entry.secrets.previous_token.as_ref();
+        owners.insert(entry.secrets.token.expose(), entry.id.as_str());
+        owners.extend(previous.map(|it| (it.value.expose(), entry.id.as_str())));
+    }
+    owners
+}
+
+/// The fields in which two versions of an account differ.
+pub(super) fn differing(before: &AccountEntry, after: &AccountEntry) -> Vec<&'static str> {
+    let (old, new) = (&before.settings, &after.settings);
+    let (old_secrets, new_secrets) = (&before.secrets, &after.secrets);
+    let same = |old: Option<&SecretString>, new: Option<&SecretString>| {
+        old.map(SecretString::expose_secret) == new.map(SecretString::expose_secret)
+    };
+    let is_same = [
+        ("name", old.name == new.name),
+        ("token", old_secrets.token == new_secrets.token),
+        ("mode", old.mode == new.mode),
+        ("app_id", old.app_id == new.app_id),
+        (
+            "app_secret",
+            same(
+                old_secrets.app_secret.as_ref(),
+                new_secrets.app_secret.as_ref(),
+            ),
+        ),
+        (
+            "encoding_aes_key",
+            old_secrets.encoding_aes_key == new_secrets.encoding_aes_key,
+        ),
+        ("gh_id", old.gh_id == new.gh_id),
+        ("delivery", old.delivery == new.delivery),
+        ("welcome", old.welcome == new.welcome),
+        ("fallback", old.fallback == new.fallback),
+        ("language", old.language == new.language),
+        ("texts", old.texts == new.texts),
+        (
+            "bot",
+            old.bot == new.bot
+                && same(
+                    old_secrets.bot_secret.as_ref(),
+                    new_secrets.bot_secret.as_ref(),
+                )
+                && old_secrets.relay_token == new_secrets.relay_token
+                && old_secrets.relay_encoding_aes_key == new_secrets.relay_encoding_aes_key,
+        ),
+        (
+            "disabled",
+            before.disabled_at_ms.is_some() == after.disabled_at_ms.is_some(),
+        ),
+    ];
+    let differing = is_same.into_iter().filter(|(_, is_same)| !is_same);
+    differing.map(|(name, _)| name).collect()
+}

@@ -1,0 +1,293 @@
+//! Who may ask for what: every route of the description, asked by everybody there can be.
+
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{Request, StatusCode};
+use echostr::Limits;
+use echostr_server::api::{Authority, SCOPES, document, router};
+use echostr_server::config::ApiSettings;
+use echostr_server::office::{Office, Parts};
+use echostr_store::{
+    AccountStore, Actor, ApiKeys, History, MASTER_KEY_FILE, MasterKeys, Place, Retention,
+    SqlJournal, Vault,
+};
+use http_body_util::BodyExt as _;
+use secrecy::ExposeSecret as _;
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+const JSON: &str = "application/json";
+const TOML: &str = "application/toml";
+
+/// Method, route, what is asked for there, type and text of the body; the scope that is needed, and what who has it gets.
+type Row = (
+    &'static str,
+    &'static str,
+    &'static str,
+    (&'static str, &'static str),
+    Option<&'static str>,
+    u16,
+);
+
+const NOTHING: (&str, &str) = ("", "");
+const EMPTY: (&str, &str) = (JSON, "{}");
+const ID: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
+
+/// Every route. Nothing here changes anything, so that each can be asked again.
+#[rustfmt::skip]
+const ROUTES: &[Row] = &[
+    ("GET", "/openapi.json", "/openapi.json", NOTHING, None, 200),
+    ("GET", "/health", "/health", NOTHING, Some("health:read"), 200),
+    ("GET", "/accounts", "/accounts?limit=3", NOTHING, Some("accounts:read"), 200),
+    ("POST", "/accounts", "/accounts", EMPTY, Some("accounts:write"), 422),
+    ("GET", "/accounts/{id}", "/accounts/none", NOTHING, Some("accounts:read"), 404),
+    ("PATCH", "/accounts/{id}", "/accounts/none", EMPTY, Some("accounts:write"), 404),
+    ("DELETE", "/accounts/{id}", "/accounts/none", NOTHING, Some("accounts:write"), 404),
+    ("POST", "/accounts/{id}/rotate", "/accounts/none/rotate", (JSON, "{\"token\":true}"), Some("accounts:write"), 404),
+    ("GET", "/export", "/export", NOTHING, Some("accounts:read"), 200),
+    ("POST", "/apply", "/apply?dry_run=true", (TOML, ""), Some("accounts:write"), 200),
+    ("GET", "/messages", "/messages?q=x", NOTHING, Some("messages:read"), 200),
+    ("GET", "/messages/{id}", "/messages/7", NOTHING, Some("messages:read"), 404),
+    ("GET", "/answers", "/answers", NOTHING, Some("answers:read"), 200),
+    ("GET", "/answers/{id}", "/answers/{id}", NOTHING, Some("answers:read"), 404),
+    ("DELETE", "/answers/{id}/page", "/answers/{id}/page", NOTHING, Some("answers:write"), 404),
+    ("GET", "/followers", "/followers", NOTHING, Some("followers:read"), 200),
+    ("GET", "/followers/{account}/{openid}", "/followers/none/o1", NOTHING, Some("followers:read"), 404),
+    ("GET", "/followers/{account}/{openid}/export", "/followers/none/o1/export", NOTHING, Some("followers:read"), 404),
+    ("DELETE", "/followers/{account}/{openid}", "/followers/none/o1", NOTHING, Some("followers:write"), 404),
+    ("GET", "/keys", "/keys", NOTHING, Some("keys:write"), 200),
+    ("POST", "/keys", "/keys", EMPTY, Some("keys:write"), 422),
+    ("DELETE", "/keys/{id}", "/keys/k_none", NOTHING, Some("keys:write"), 404),
+    ("GET", "/audit", "/audit", NOTHING, Some("audit:read"), 200),
+    ("POST", "/secrets/rotate", "/secrets/rotate", NOTHING, Some("secrets:write"), 200),
+];
+
+/// A server without a socket.
+struct House {
+    journal: Arc<SqlJournal>,
+    keys: Arc<ApiKeys>,
+    office: Office,
+    _folder: tempfile::TempDir,
+}
+
+impl House {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = Place::Folder(folder.path().to_owned());
+        let journal = SqlJournal::open(&place, Retention::default()).await;
+        let journal = Arc::new(journal.expect("it opens"));
+        let db = journal.db();
+        let master_keys = MasterKeys::File(folder.path().join(MASTER_KEY_FILE));
+        let vault = Vault::open(&db, master_keys).await.expect("it opens");
+        let accounts = AccountStore::open(db.clone(), vault).await;
+        let keys = ApiKeys::open(db.clone()).await.expect("they are read");
+        let office = Office::new(Parts {
+            accounts: accounts.expect("they are read"),
+            keys: Arc::clone(&keys),
+            journal: Arc::clone(&journal),
+            history: History::new(db.clone()),
+            db,
+            public_url: None,
+            started: Instant::now(),
+        });
+        Self {
+            journal,
+            keys,
+            office,
+            _folder: folder,
+        }
+    }
+
+    /// The routes as they are on the network; failures have as much room as a test needs.
+    fn network(&self) -> Router {
+        let often = NonZeroU32::new(100_000).expect("it is not 0");
+        let settings = ApiSettings {
+            requests_per_second: often,
+            burst: often,
+        };
+        let limits = Limits::default();
+        router(self.office.clone(), Authority::Keys { settings, limits })
+    }
+
+    async fn key(&self, scopes: &[&str], expires_at_ms: Option<i64>) -> (String, String) {
+        let scopes = scopes.iter().map(ToString::to_string).collect();
+        let by = Actor("test".into());
+        let made = self.keys.create(&by, "test", scopes, expires_at_ms);
+        let (key, secret) = made.await.expect("it is made");
+        (key.id, secret.expose_secret().to_owned())
+    }
+
+    async fn revoke(&self, id: &str) {
+        let revoked = self.keys.revoke(&Actor("test".into()), id).await;
+        assert!(revoked.expect("it is written"));
+    }
+}
+
+/// From an address of its own for each route, so that failures there are few.
+fn request(row: &Row, key: Option<&str>) -> Request<Body> {
+    let (method, _, target, (kind, body), ..) = row;
+    let target = target.replace("{id}", ID);
+    let mut request = Request::builder()
+        .method(*method)
+        .uri(format!("/api/v1{target}"));
+    let place = ROUTES
+        .iter()
+        .position(|other| other.1 == row.1 && other.0 == row.0);
+    let address = Ipv4Addr::from(0x0a00_0000 + u32::try_from(place.unwrap_or(0)).expect("few"));
+    request = request.extension(ConnectInfo(SocketAddr::from((address, 1024))));
+    if let Some(key) = key {
+        request = request.header("authorization", format!("Bearer {key}"));
+    }
+    if !kind.is_empty() {
+        request = request.header("content-type", *kind);
+    }
+    request.body(Body::from(*body)).expect("a request")
+}
+
+/// Status and body.
+async fn ask(router: &Router, request: Request<Body>) -> (u16, Value) {
+    let answered = router.clone().oneshot(request).await;
+    let response = answered.unwrap_or_else(|error| match error {});
+    let status = response.status();
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    if status == StatusCode::UNAUTHORIZED {
+        assert_eq!(response.headers()["www-authenticate"], "Bearer");
+    }
+    let bytes = response.into_body().collect().await.expect("it is whole");
+    let body = serde_json::from_slice(&bytes.to_bytes()).unwrap_or_default();
+    (status.as_u16(), body)
+}
+
+#[test]
+fn every_route_of_the_description_is_in_the_table_with_its_scope() {
+    let document = document();
+    let mut described = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().expect("an object") {
+        for (method, operation) in item.as_object().expect("an object") {
+            let path = path.strip_prefix("/api/v1").expect("all begin so");
+            let scope = operation["security"][0]["key"][0].as_str();
+            let scope = scope.unwrap_or("none").to_owned();
+            described.insert((method.to_uppercase(), path.to_owned(), scope));
+        }
+    }
+    let table = ROUTES.iter().map(|(method, path, _, _, scope, _)| {
+        let scope = scope.unwrap_or("none");
+        (method.to_string(), path.to_string(), scope.to_owned())
+    });
+    assert_eq!(described, table.collect());
+    assert_eq!(document["openapi"], "3.1.0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_gets_more_than_their_key_is_good_for() {
+    let house = House::new().await;
+    let network = house.network();
+    let yesterday = 1_700_000_000_000;
+    let (_, expired) = house.key(&["*"], Some(yesterday)).await;
+    let (id, revoked) = house.key(&["*"], None).await;
+    house.revoke(&id).await;
+    let (_, right) = house.key(&["*"], None).await;
+    let wrong = format!("echostr_{}", "A".repeat(43));
+    let cut = &right[..right.len() - 1];
+
+    let mut keys = Vec::new();
+    for scope in SCOPES {
+        keys.push((scope, house.key(&[scope], None).await.1));
+    }
+    for row in ROUTES {
+        let (method, path, _, _, needed, allowed) = row;
+        let who = [
+            ("no key", None, "no_key"),
+            ("a wrong key", Some(&*wrong), "wrong_key"),
+            ("a cut key", Some(cut), "wrong_key"),
+            ("an expired key", Some(&*expired), "wrong_key"),
+            ("a revoked key", Some(&*revoked), "wrong_key"),
+        ];
+        for (who, key, code) in who {
+            let (status, body) = ask(&network, request(row, key)).await;
+            match needed {
+                None => assert_eq!(status, *allowed, "{who}: {method} {path}"),
+                Some(_) => assert_eq!(
+                    (status, body["code"].as_str()),
+                    (401, Some(code)),
+                    "{who}: {method} {path}"
+                ),
+            }
+        }
+        for (scope, key) in &keys {
+            let (status, body) = ask(&network, request(row, Some(key))).await;
+            let is_allowed = needed.is_none_or(|needed| [needed, "*"].contains(scope));
+            if is_allowed {
+                assert_eq!(status, *allowed, "{scope}: {method} {path}: {body}");
+            } else {
+                let code = body["code"].as_str();
+                assert_eq!(
+                    (status, code),
+                    (403, Some("missing_scope")),
+                    "{scope}: {method} {path}"
+                );
+            }
+        }
+    }
+    house.journal.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_socket_needs_no_key() {
+    let house = House::new().await;
+    let socket = router(house.office.clone(), Authority::Operator);
+    for row in ROUTES {
+        let (method, path, .., allowed) = row;
+        let (status, _) = ask(&socket, request(row, None)).await;
+        assert_eq!(status, *allowed, "{method} {path}");
+    }
+    house.journal.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_gives_only_what_it_has() {
+    let house = House::new().await;
+    let network = house.network();
+    let (_, key) = house.key(&["keys:write", "audit:read"], None).await;
+    let make = |scopes: &'static str| -> Row {
+        let (method, path, target, _, scope, _) = ROUTES
+            .iter()
+            .find(|(method, path, ..)| (*method, *path) == ("POST", "/keys"))
+            .expect("it is there");
+        (method, path, target, (JSON, scopes), *scope, 0)
+    };
+    for (body, expected) in [
+        ("{\"name\":\"a\",\"scopes\":[\"audit:read\"]}", 201),
+        (
+            "{\"name\":\"a\",\"scopes\":[\"audit:read\",\"messages:read\"]}",
+            403,
+        ),
+        ("{\"name\":\"a\",\"scopes\":[\"*\"]}", 403),
+    ] {
+        let (status, _) = ask(&network, request(&make(body), Some(&key))).await;
+        assert_eq!(status, expected, "{body}");
+    }
+    house.journal.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_fails_too_often_must_wait_and_a_right_key_from_there_need_not() {
+    let house = House::new().await;
+    let network = house.network();
+    let (_, key) = house.key(&["health:read"], None).await;
+    let row = &ROUTES[1];
+    let mut statuses = BTreeSet::new();
+    for _ in 0..400 {
+        statuses.insert(ask(&network, request(row, Some("echostr_guess"))).await.0);
+    }
+    assert_eq!(statuses, [401, 429].into());
+    assert_eq!(ask(&network, request(row, Some(&key))).await.0, 200);
+    house.journal.close().await;
+}

@@ -1,0 +1,223 @@
+//! [`Change`]: what changes accounts, their secrets, keys and the audit log, as data, so that any of it stands in one transaction.
+
+use crate::account::AccountEntry;
+use crate::db::{Db, writing};
+
+/// One statement. Accounts are named by their public id.
+pub(crate) enum Change<'a> {
+    /// Added, or made what it is here.
+    Account(&'a AccountEntry),
+    /// From now on it is known from its messages only.
+    NoAccount {
+        account: &'a str,
+        at_ms: i64,
+    },
+    Secret {
+        account: &'a str,
+        name: &'static str,
+        key_id: String,
+        sealed: Vec<u8>,
+        expires_at_ms: Option<i64>,
+    },
+    NoSecret {
+        account: &'a str,
+        name: &'static str,
+    },
+    NoSecrets {
+        account: &'a str,
+    },
+    Seen {
+        account: &'a str,
+        last_handshake_at_ms: Option<i64>,
+        last_push_at_ms: Option<i64>,
+        mode: Option<&'static str>,
+        refused: String,
+        last_refusal: Option<String>,
+    },
+    NoSeen {
+        account: &'a str,
+    },
+    MasterKey {
+        key_id: &'a str,
+        check_value: Vec<u8>,
+        at_ms: i64,
+    },
+    NoMasterKey {
+        key_id: &'a str,
+    },
+    Key {
+        id: &'a str,
+        name: &'a str,
+        hash: &'a [u8],
+        scopes: String,
+        created_at_ms: i64,
+        expires_at_ms: Option<i64>,
+    },
+    KeyUsed {
+        id: String,
+        at_ms: i64,
+    },
+    KeyRevoked {
+        id: &'a str,
+        at_ms: i64,
+    },
+    Audit {
+        at_ms: i64,
+        actor: &'a str,
+        action: &'a str,
+        subject: &'a str,
+        before: Option<String>,
+        after: Option<String>,
+    },
+}
+
+/// Makes all of them, or none.
+pub(crate) async fn commit(db: &Db, changes: &[Change<'_>]) -> Result<(), sqlx::Error> {
+    writing!(db, transaction => async {
+        for change in changes {
+            match change {
+                Change::Account(entry) => {
+                    let columns = entry.columns();
+                    sqlx::query(
+                        "INSERT INTO accounts (public_id, name, gh_id, app_id, mode, settings, origin, disabled_at_ms, created_at_ms, updated_at_ms)
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                         ON CONFLICT (public_id) DO UPDATE SET
+                             name = excluded.name, gh_id = excluded.gh_id, app_id = excluded.app_id, mode = excluded.mode,
+                             settings = excluded.settings, origin = excluded.origin, disabled_at_ms = excluded.disabled_at_ms,
+                             created_at_ms = excluded.created_at_ms, updated_at_ms = excluded.updated_at_ms",
+                    )
+                    .bind(&entry.id)
+                    .bind(columns.name)
+                    .bind(columns.gh_id)
+                    .bind(columns.app_id)
+                    .bind(columns.mode)
+                    .bind(columns.settings)
+                    .bind(entry.origin.as_str())
+                    .bind(entry.disabled_at_ms)
+                    .bind(entry.created_at_ms)
+                    .bind(entry.updated_at_ms)
+                    .execute(&mut **transaction)
+                    .await?;
+                }
+                Change::NoAccount { account, at_ms } => {
+                    sqlx::query(
+                        "UPDATE accounts SET settings = NULL, origin = 'store', disabled_at_ms = NULL, updated_at_ms = $2
+                         WHERE public_id = $1",
+                    )
+                    .bind(*account)
+                    .bind(*at_ms)
+                    .execute(&mut **transaction)
+                    .await?;
+                }
+                Change::Secret { account, name, key_id, sealed, expires_at_ms } => {
+                    sqlx::query(
+                        "INSERT INTO secrets (account_id, name, key_id, sealed, expires_at_ms)
+                         VALUES ((SELECT id FROM accounts WHERE public_id = $1), $2, $3, $4, $5)
+                         ON CONFLICT (account_id, name) DO UPDATE SET
+                             key_id = excluded.key_id, sealed = excluded.sealed, expires_at_ms = excluded.expires_at_ms",
+                    )
+                    .bind(*account)
+                    .bind(*name)
+                    .bind(key_id)
+                    .bind(sealed)
+                    .bind(*expires_at_ms)
+                    .execute(&mut **transaction)
+                    .await?;
+                }
+                Change::NoSecret { account, name } => {
+                    sqlx::query(
+                        "DELETE FROM secrets WHERE account_id = (SELECT id FROM accounts WHERE public_id = $1) AND name = $2",
+                    )
+                    .bind(*account)
+                    .bind(*name)
+                    .execute(&mut **transaction)
+                    .await?;
+                }
+                Change::NoSecrets { account } => {
+                    sqlx::query("DELETE FROM secrets WHERE account_id = (SELECT id FROM accounts WHERE public_id = $1)")
+                        .bind(*account)
+                        .execute(&mut **transaction)
+                        .await?;
+                }
+                Change::Seen { account, last_handshake_at_ms, last_push_at_ms, mode, refused, last_refusal } => {
+                    sqlx::query(
+                        "INSERT INTO seen (account_id, last_handshake_at_ms, last_push_at_ms, mode, refused, last_refusal)
+                         VALUES ((SELECT id FROM accounts WHERE public_id = $1), $2, $3, $4, $5, $6)
+                         ON CONFLICT (account_id) DO UPDATE SET
+                             last_handshake_at_ms = excluded.last_handshake_at_ms, last_push_at_ms = excluded.last_push_at_ms,
+                             mode = excluded.mode, refused = excluded.refused, last_refusal = excluded.last_refusal",
+                    )
+                    .bind(*account)
+                    .bind(*last_handshake_at_ms)
+                    .bind(*last_push_at_ms)
+                    .bind(*mode)
+                    .bind(refused)
+                    .bind(last_refusal.as_deref())
+                    .execute(&mut **transaction)
+                    .await?;
+                }
+                Change::NoSeen { account } => {
+                    sqlx::query("DELETE FROM seen WHERE account_id = (SELECT id FROM accounts WHERE public_id = $1)")
+                        .bind(*account)
+                        .execute(&mut **transaction)
+                        .await?;
+                }
+                Change::MasterKey { key_id, check_value, at_ms } => {
+                    sqlx::query("INSERT INTO master_keys (key_id, check_value, created_at_ms) VALUES ($1, $2, $3)")
+                        .bind(*key_id)
+                        .bind(check_value)
+                        .bind(*at_ms)
+                        .execute(&mut **transaction)
+                        .await?;
+                }
+                Change::NoMasterKey { key_id } => {
+                    sqlx::query("DELETE FROM master_keys WHERE key_id = $1")
+                        .bind(*key_id)
+                        .execute(&mut **transaction)
+                        .await?;
+                }
+                Change::Key { id, name, hash, scopes, created_at_ms, expires_at_ms } => {
+                    sqlx::query(
+                        "INSERT INTO api_keys (id, name, hash, scopes, created_at_ms, expires_at_ms) VALUES ($1, $2, $3, $4, $5, $6)",
+                    )
+                    .bind(*id)
+                    .bind(*name)
+                    .bind(*hash)
+                    .bind(scopes)
+                    .bind(*created_at_ms)
+                    .bind(*expires_at_ms)
+                    .execute(&mut **transaction)
+                    .await?;
+                }
+                Change::KeyUsed { id, at_ms } => {
+                    sqlx::query("UPDATE api_keys SET last_used_at_ms = $2 WHERE id = $1")
+                        .bind(id)
+                        .bind(*at_ms)
+                        .execute(&mut **transaction)
+                        .await?;
+                }
+                Change::KeyRevoked { id, at_ms } => {
+                    sqlx::query("UPDATE api_keys SET revoked_at_ms = $2 WHERE id = $1 AND revoked_at_ms IS NULL")
+                        .bind(*id)
+                        .bind(*at_ms)
+                        .execute(&mut **transaction)
+                        .await?;
+                }
+                Change::Audit { at_ms, actor, action, subject, before, after } => {
+                    sqlx::query(
+                        "INSERT INTO audit (at_ms, actor, action, subject, before, after) VALUES ($1, $2, $3, $4, $5, $6)",
+                    )
+                    .bind(*at_ms)
+                    .bind(*actor)
+                    .bind(*action)
+                    .bind(*subject)
+                    .bind(before.as_deref())
+                    .bind(after.as_deref())
+                    .execute(&mut **transaction)
+                    .await?;
+                }
+            }
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,180 @@
+//! [`LivePages`]: the pages on which answers can be read, by the ids in their addresses.
+
+use echostr::journal::{Id, page_hash};
+use echostr::{BoxError, Markup};
+
+use crate::Error;
+use crate::db::{Db, reading, writing};
+use crate::value::{bytes, id, markup, now_ms};
+
+/// The live pages of a database. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub struct LivePages(Db);
+
+/// A page that can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LivePage {
+    /// The answer that stands there.
+    pub answer: Id,
+    /// The public id of the account.
+    pub account: String,
+    /// The account's name.
+    pub account_name: String,
+    /// The question, shortened.
+    pub question: String,
+    /// When it came, Unix milliseconds.
+    pub asked_at_ms: i64,
+    /// How far the answer is.
+    pub state: PageState,
+    /// The text as it was written, and how; empty while it is made, or when the answer is no text.
+    pub text: String,
+    /// How the text is written.
+    pub markup: Markup,
+    /// When the page can no longer be read, Unix milliseconds.
+    pub expires_at_ms: i64,
+}
+
+/// How far the answer on a page is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageState {
+    /// A process makes it.
+    Running,
+    /// It is there.
+    Done,
+    /// It failed, or was given up.
+    Failed,
+}
+
+const FIND: &str = "SELECT p.answer_id, p.expires_at_ms, account.public_id, account.name, a.question, a.asked_at_ms, a.state,
+        a.source, a.markup
+    FROM pages p JOIN answers a ON a.id = p.answer_id JOIN followers f ON f.id = a.follower_id
+    JOIN accounts account ON account.id = f.account_id
+    WHERE p.hash = $1 AND p.expires_at_ms > $2 AND p.revoked_at_ms IS NULL";
+
+const IS_OPEN: &str =
+    "SELECT 1 FROM pages WHERE hash = $1 AND expires_at_ms > $2 AND revoked_at_ms IS NULL";
+
+const REVOKE: &str =
+    "UPDATE pages SET revoked_at_ms = $2 WHERE answer_id = $1 AND revoked_at_ms IS NULL";
+
+/// Only what is a text: a picture on its page is still to be seen in the chat. The step moves, so that nothing that was
+/// fixed before brings it back.
+const SHOWN: &str =
+    "UPDATE answers SET state = 'read', text = NULL, shown_bytes = NULL, step = step + 1
+    WHERE id = $1 AND state = 'text' AND markup IS NOT NULL";
+
+impl LivePages {
+    /// Those of this database.
+    pub fn new(db: Db) -> Self {
+        Self(db)
+    }
+
+    /// The page with this id in its address, if it can be read now.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn find(&self, page: Id) -> Result<Option<LivePage>, BoxError> {
+        let hash = page_hash(page).to_vec();
+        let row: Option<Row> = reading!(&self.0, pool => {
+            sqlx::query_as(FIND).bind(hash).bind(now_ms()).fetch_optional(pool).await?
+        });
+        Ok(row.map(LivePage::from))
+    }
+
+    /// Whether the page can still be read.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn is_open(&self, page: Id) -> Result<bool, BoxError> {
+        let hash = page_hash(page).to_vec();
+        Ok(reading!(&self.0, pool => {
+            sqlx::query(IS_OPEN).bind(hash).bind(now_ms()).fetch_optional(pool).await?.is_some()
+        }))
+    }
+
+    /// A page has shown all of an answer, which no process has in memory: it waits no longer to be read in the chat.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub async fn shown(&self, answer: Id) -> Result<(), BoxError> {
+        let done: Result<(), sqlx::Error> = writing!(&self.0, transaction => async {
+            let shown = sqlx::query(SHOWN).bind(bytes(answer).to_vec());
+            shown.execute(&mut **transaction).await.map(|_| ())
+        });
+        Ok(done?)
+    }
+}
+
+/// Revokes every page of an answer, for good; answers how many there were.
+///
+/// # Errors
+/// The database cannot be written.
+pub async fn revoke_pages(db: &Db, answer: Id, now_ms: i64) -> Result<u64, Error> {
+    let revoked = revoke(db, answer, now_ms).await;
+    revoked.map_err(Error::unwritten("the end of a page"))
+}
+
+async fn revoke(db: &Db, answer: Id, now_ms: i64) -> Result<u64, sqlx::Error> {
+    writing!(db, transaction => async {
+        let revoke = sqlx::query(REVOKE).bind(bytes(answer).to_vec()).bind(now_ms);
+        Ok(revoke.execute(&mut **transaction).await?.rows_affected())
+    })
+}
+
+/// The columns of [`FIND`].
+type Row = (
+    Vec<u8>,
+    i64,
+    String,
+    String,
+    String,
+    i64,
+    String,
+    Option<String>,
+    Option<String>,
+);
+
+impl From<Row> for LivePage {
+    fn from(row: Row) -> Self {
+        let (
+            answer,
+            expires_at_ms,
+            account,
+            account_name,
+            question,
+            asked_at_ms,
+            state,
+            text,
+            word,
+        ) = row;
+        Self {
+            answer: id(&answer),
+            account,
+            account_name,
+            question,
+            asked_at_ms,
+            state: match &*state {
+                "running" => PageState::Running,
+                "failed" => PageState::Failed,
+                _ => PageState::Done,
+            },
+            text: text.unwrap_or_default(),
+            markup: markup(&word.unwrap_or_default()),
+            expires_at_ms,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::plan;
+
+    #[test]
+    fn nothing_is_read_through_a_whole_table() {
+        for sql in [FIND, IS_OPEN, REVOKE, SHOWN] {
+            let plan = plan(sql);
+            assert!(!plan.contains("SCAN"), "{sql}\n{plan}");
+        }
+    }
+}
