@@ -34,8 +34,9 @@ macro_rules! follower_id {
     };
 }
 
+/// The `+ 0` keeps a database that knows nothing of its tables yet from the index of all messages of an account.
 const FIND: &str = "SELECT m.id, m.received_at_ms, m.reply, m.replied_at
-    FROM messages m JOIN accounts a ON a.id = m.account_id
+    FROM messages m JOIN accounts a ON a.id = m.account_id + 0
     WHERE m.created_at = $1 AND m.key = $2 AND a.public_id = $3";
 
 const FIND_ANSWER: &str = answers!(

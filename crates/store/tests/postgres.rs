@@ -12,6 +12,8 @@ use echostr::Journal as _;
 use echostr::journal::{Content, Ended, Record, Written, by};
 use echostr_protocol::OpenId;
 use echostr_store::{Error, Place, SqlJournal};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_blocking;
 
 use common::postgres::{Postgres, shared};
@@ -358,6 +360,76 @@ async fn a_server_whose_database_was_taken_over_writes_nothing() {
         "the chain goes on from the other's message"
     );
     assert!(!old.is_away());
+}
+
+/// Stands between journal and PostgreSQL. Once it is told to, it lets the next COMMIT through and cuts the connection instead
+/// of bringing the answer back.
+async fn cutting_proxy(to: String, cuts: Arc<AtomicBool>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        loop {
+            let (mut client, _) = listener.accept().await.expect("a connection");
+            let mut server = TcpStream::connect(&to).await.expect("PostgreSQL");
+            let cuts = Arc::clone(&cuts);
+            tokio::spawn(async move {
+                let (mut up, mut down) = (vec![0; 65_536], vec![0; 65_536]);
+                let mut is_cut = false;
+                loop {
+                    tokio::select! {
+                        read = client.read(&mut up) => match read {
+                            Ok(n) if n > 0 => {
+                                let is_commit = up[..n].windows(6).any(|bytes| bytes == b"COMMIT");
+                                is_cut |= is_commit && cuts.swap(false, Ordering::Relaxed);
+                                server.write_all(&up[..n]).await.expect("sent");
+                            }
+                            _ => break,
+                        },
+                        read = server.read(&mut down) => match read {
+                            // The transaction is written.
+                            Ok(n) if n > 0 && !is_cut => {
+                                if client.write_all(&down[..n]).await.is_err() {
+                                    break;
+                                }
+                            }
+                            _ => break,
+                        },
+                    }
+                }
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_whose_answer_was_lost_is_not_made_again() {
+    let url = shared().database();
+    let (_, address) = url.split_once('@').expect("a user");
+    let (address, name) = address.split_once('/').expect("a database");
+    let cuts = Arc::new(AtomicBool::new(false));
+    let port = cutting_proxy(address.to_owned(), Arc::clone(&cuts)).await;
+    let journal = opened(&format!("postgres://echostr@127.0.0.1:{port}/{name}")).await;
+    let known = text("o1", 100, "known");
+    done(&written(&journal, vec![received(&known, Some(replied("A", "echo")))]).await);
+    for n in 0..20 {
+        let message = text("o1", n, "hi");
+        cuts.store(true, Ordering::Relaxed);
+        let commits = [
+            journal.write(vec![
+                received(&message, Some(replied("hi", "echo"))),
+                delivery(&message, 1, Ended::Answered),
+            ]),
+            journal.write(vec![received(&known, Some(replied("B", "echo")))]),
+        ];
+        let written = (commits[0].wait().await, commits[1].wait().await);
+        let instead = Written::Instead(echostr::Reply::from("A"), START + 100);
+        assert_eq!(written, (Written::Done, instead));
+        assert!(!cuts.load(Ordering::Relaxed), "it was cut");
+    }
+    assert_eq!(shared().psql(&url, "SELECT count(*) FROM messages"), "21");
+    assert_eq!(shared().psql(&url, "SELECT count(*) FROM deliveries"), "20");
+    assert_eq!(shared().psql(&url, CHAIN), "21");
 }
 
 /// How many messages the chain of the only follower has.

@@ -28,11 +28,8 @@ const LINGER: Duration = Duration::from_millis(200);
 /// How long writing must have failed, or not moved, until nobody waits for it.
 const AWAY_AFTER_MS: u64 = 1000;
 
-/// Between the beginnings of two transactions under load: each costs the processor as much as ten messages, so they are
-/// shared. A push that comes alone does not wait.
-const GATHER: Duration = Duration::from_micros(500);
-
-/// Calls in one transaction that show that there is load.
+/// Calls in one transaction that show that there is load: then transactions are shared, because each costs the processor as
+/// much as ten messages. A push that comes alone does not wait.
 const LOAD: usize = 4;
 
 /// How often the writer looks at other things while there is nothing to write.
@@ -45,6 +42,8 @@ pub(crate) struct Queue {
     state: Mutex<State>,
     wake: Condvar,
     counts: Counts,
+    // Between the beginnings of two transactions under load.
+    gather: Duration,
     // Read on the way of every message, so without the lock. Milliseconds since `start`, and 1; 0 for never.
     start: Instant,
     oldest: AtomicU64,
@@ -126,11 +125,13 @@ pub(crate) enum Work {
 }
 
 impl Queue {
-    pub(crate) fn new(counts: Counts) -> Self {
+    /// `gather` lies between the beginnings of two transactions under load.
+    pub(crate) fn new(counts: Counts, gather: Duration) -> Self {
         Self {
             state: Mutex::default(),
             wake: Condvar::new(),
             counts,
+            gather,
             start: Instant::now(),
             oldest: AtomicU64::new(0),
             away: AtomicU64::new(0),
@@ -282,7 +283,7 @@ impl Queue {
                 }
                 state.is_urgent = false;
                 let is_load = state.open.items.len() >= LOAD;
-                state.gather_until = is_load.then(|| Instant::now() + GATHER);
+                state.gather_until = is_load.then(|| Instant::now() + self.gather);
                 return Work::Write(mem::take(&mut state.open));
             }
             if state.is_closing {
@@ -469,7 +470,7 @@ mod tests {
     use super::*;
 
     fn queue_with_one() -> (Queue, Commit) {
-        let queue = Queue::new(Counts::new());
+        let queue = Queue::new(Counts::new(), Duration::ZERO);
         let forget = Record::Forget {
             account: "shop".into(),
             follower: "o1".into(),

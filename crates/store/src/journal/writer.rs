@@ -40,6 +40,9 @@ const LAST_TRIES: Duration = Duration::from_secs(2);
 
 /// What applies batches to one kind of database.
 pub(crate) trait Body: Send + 'static {
+    /// Between the beginnings of two transactions under load.
+    const GATHER: Duration;
+
     /// Which database, as it is called in logs.
     fn name(&self) -> String;
 
@@ -74,12 +77,12 @@ pub(crate) struct WriterThread {
 }
 
 impl WriterThread {
-    pub(crate) fn start(
-        body: impl Body,
+    pub(crate) fn start<B: Body>(
+        body: B,
         retention: Retention,
         counts: &Counts,
     ) -> Result<Self, Error> {
-        let queue = Arc::new(Queue::new(counts.clone()));
+        let queue = Arc::new(Queue::new(counts.clone(), B::GATHER));
         let writer = Writer {
             body,
             retention,

@@ -157,6 +157,9 @@ impl Server {
 }
 
 impl Body for ServerBody {
+    // A transaction costs both sides together more than a millisecond of a processor.
+    const GATHER: Duration = Duration::from_millis(5);
+
     fn name(&self) -> String {
         self.server.url.to_string()
     }

@@ -418,7 +418,7 @@ async fn write_replied<'a>(
                                latency_ms = v.latency_ms
          FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[])
               WITH ORDINALITY AS v (created_at, key, account_id, reply, replied_at, answered_by, delivery, latency_ms, place)
-         WHERE m.created_at = v.created_at AND m.key = v.key AND m.account_id = v.account_id AND m.reply IS NULL
+         WHERE m.created_at = v.created_at AND m.key = v.key AND m.account_id + 0 = v.account_id AND m.reply IS NULL
          RETURNING v.place, m.id, m.follower_id, m.msg_id IS NOT NULL",
     )
     .bind(created_at)
@@ -476,7 +476,7 @@ async fn write_deliveries<'a>(
                 v.number, v.arrived_at_ms, v.ended_at_ms, v.ended
          FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[])
               WITH ORDINALITY AS v (created_at, key, account_id, number, arrived_at_ms, ended_at_ms, ended, place)
-         JOIN messages m ON m.created_at = v.created_at AND m.key = v.key AND m.account_id = v.account_id",
+         JOIN messages m ON m.created_at = v.created_at AND m.key = v.key AND m.account_id + 0 = v.account_id",
     )
     .bind(created_at)
     .bind(keys)

@@ -51,6 +51,8 @@ impl FileBody {
 }
 
 impl Body for FileBody {
+    const GATHER: Duration = Duration::from_micros(500);
+
     fn name(&self) -> String {
         self.path.display().to_string()
     }

@@ -267,10 +267,19 @@ pub(crate) fn done(written: &Written) {
     assert_eq!(*written, Written::Done);
 }
 
-/// Looks again until it is so.
-pub(crate) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
-    while !is_so().await {
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+/// Looks again until it is so, for a minute at most.
+#[track_caller]
+pub(crate) fn until(mut is_so: impl AsyncFnMut() -> bool) -> impl Future<Output = ()> {
+    let start = std::time::Instant::now();
+    let caller = std::panic::Location::caller();
+    async move {
+        while !is_so().await {
+            assert!(
+                start.elapsed().as_secs() < 60,
+                "not within a minute: {caller}"
+            );
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
     }
 }
 

@@ -6,7 +6,6 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::fs;
-use std::io::Write as _;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::os::unix::process::CommandExt as _;
@@ -164,9 +163,7 @@ impl Postgres {
         signal("-KILL", &doomed);
         postmaster.wait().expect("dead");
         wait_until("its processes are gone", || {
-            !doomed[1..]
-                .iter()
-                .any(|pid| Path::new(&format!("/proc/{pid}")).exists())
+            !doomed[1..].iter().any(|pid| is_alive(*pid))
         });
     }
 
@@ -354,6 +351,14 @@ fn children(pid: u32) -> Vec<u32> {
         .collect()
 }
 
+/// One that has ended may wait for whoever started it.
+fn is_alive(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(") ")
+        .next()
+        .is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['Z', 'X']))
+}
+
 /// CPU time of a process, all threads.
 fn cpu_us(pid: u32) -> Option<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
@@ -370,7 +375,6 @@ fn signal(signal: &str, pids: &[u32]) {
         .args(pids)
         .stderr(Stdio::null())
         .status();
-    let _ = std::io::stderr().flush();
 }
 
 fn wait_until(what: &str, is_so: impl Fn() -> bool) {
