@@ -375,7 +375,7 @@ pub trait Accounts: Send + Sync + 'static {
     fn by_token(&self, token: &str) -> Option<Arc<Account>>;
 }
 
-impl<A: Accounts + ?Sized> Accounts for Arc<A> {
+impl<T: Accounts + ?Sized> Accounts for Arc<T> {
     fn by_id(&self, id: &str) -> Option<Arc<Account>> {
         (**self).by_id(id)
     }

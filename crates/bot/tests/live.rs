@@ -48,7 +48,10 @@ impl Script {
                     Markup::Markdown => TextStream::markdown(pieces).into(),
                 }
             }
-            Self::Late(text) => late.await.into_answer(text),
+            Self::Late(text) => {
+                late.await;
+                text.into()
+            }
             Self::LateMarkdown(text) => {
                 late.await;
                 echostr::IntoAnswer::into_answer(Markdown(text))?
@@ -77,16 +80,6 @@ impl Script {
             }
             Self::Long(n) => "字".repeat(n).into(),
         })
-    }
-}
-
-trait Late {
-    fn into_answer(self, text: &str) -> echostr::Answer;
-}
-
-impl Late for () {
-    fn into_answer(self, text: &str) -> echostr::Answer {
-        text.into()
     }
 }
 

@@ -828,15 +828,6 @@ fn collect(account: &str, mut clear: Clear) -> Result<AccountSecrets, Error> {
         secret: name.to_owned(),
     };
     let mut take = |name: &'static str| clear.remove(name);
-    fn parsed<T: std::str::FromStr<Err = Unusable>>(
-        of: Option<(SecretString, Option<i64>)>,
-    ) -> Result<Option<Previous<T>>, Unusable> {
-        let parsed = of.map(|(text, until_ms)| {
-            let value = text.expose_secret().parse()?;
-            Ok(Previous { value, until_ms })
-        });
-        parsed.transpose()
-    }
     let mut token = |name| parsed::<Token>(take(name)).map_err(|_| unusable(name));
     let token_now = token("token")?.ok_or_else(|| unusable("token"))?;
     let previous_token = token("previous_token")?;
@@ -856,4 +847,15 @@ fn collect(account: &str, mut clear: Clear) -> Result<AccountSecrets, Error> {
         relay_token: relay_token.map(|token| token.value),
         relay_encoding_aes_key: relay_encoding_aes_key.map(|key| key.value),
     })
+}
+
+/// A token or a key of what was decrypted.
+fn parsed<T: std::str::FromStr<Err = Unusable>>(
+    of: Option<(SecretString, Option<i64>)>,
+) -> Result<Option<Previous<T>>, Unusable> {
+    let parsed = of.map(|(text, until_ms)| {
+        let value = text.expose_secret().parse()?;
+        Ok(Previous { value, until_ms })
+    });
+    parsed.transpose()
 }

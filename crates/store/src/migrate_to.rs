@@ -236,8 +236,9 @@ impl Origin {
         };
         let rows = rows().map_err(|source| unread("_sqlx_migrations", source))?;
         let digest = ring::digest::digest(&SHA256, rows.join("\n").as_bytes());
-        let digits = digest.as_ref().iter().take(16);
-        Ok(digits.map(|byte| format!("{byte:02x}")).collect())
+        let (first, _) = digest.as_ref().split_at(16);
+        let number = first.try_into().map(u128::from_be_bytes);
+        Ok(format!("{:032x}", number.unwrap_or_default()))
     }
 
     /// The columns of the target, if both have the same.

@@ -288,7 +288,9 @@ impl Vault {
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ids: Vec<_> = self.keys.load().iter().map(|key| key.id.clone()).collect();
-        f.debug_struct("Vault").field("keys", &ids).finish()
+        f.debug_struct("Vault")
+            .field("keys", &ids)
+            .finish_non_exhaustive()
     }
 }
 
