@@ -122,7 +122,8 @@ fn main() {
         let target = url.parse().expect("an address");
         let start = Instant::now();
         let mut compared_at = None;
-        let moved = migrate_to(&folder, &target, &AtomicBool::new(false), |step| {
+        let stop = AtomicBool::new(false);
+        let moved = migrate_to(&folder, &target, &stop, |step| {
             if step.is_compared {
                 compared_at.get_or_insert_with(Instant::now);
             }
@@ -168,8 +169,8 @@ async fn measure(db: &Db, n_messages: u64) {
         kind: Some(name.into()),
         ..any()
     };
-    let deep = Some(i64::try_from(n_messages / 3).expect("small"));
-    let day = START_MS + i64::try_from(n_messages / 2).expect("small") * STEP_MS;
+    let deep = Some(int(n_messages / 3));
+    let day = START_MS + int(n_messages / 2) * STEP_MS;
     let cases: Vec<(&str, MessageFilter)> = vec![
         ("first page", any()),
         (
@@ -305,7 +306,7 @@ async fn make(folder: &Path, n_messages: u64) {
 /// Waits until all can be searched.
 async fn index(db: &Db, n_messages: u64) {
     let start = Instant::now();
-    let last = i64::try_from(n_messages).expect("small");
+    let last = int(n_messages);
     loop {
         const SQL: &str = "SELECT indexed_to FROM search_state";
         let indexed_to: i64 = match db {
@@ -330,22 +331,22 @@ fn fill(path: &Path, n_messages: u64) -> rusqlite::Result<()> {
     for (id, name) in ["first", "second", "third"].iter().enumerate() {
         connection.execute(
             "INSERT INTO accounts (id, public_id, created_at_ms, updated_at_ms) VALUES (?1, ?2, 0, 0)",
-            params![id as u64 + 1, name],
+            params![int(id as u64 + 1), name],
         )?;
     }
     connection.execute_batch("BEGIN")?;
     for follower in 0..FOLLOWERS {
         connection.execute(
             "INSERT INTO followers (id, account_id, open_id, first_seen_at_ms, last_seen_at_ms) VALUES (?1, ?2, ?3, ?4, ?4)",
-            params![follower + 1, account_of(follower), open_id(follower), START_MS],
+            params![int(follower + 1), int(account_of(follower)), open_id(follower), START_MS],
         )?;
     }
-    let mut latest = vec![None::<u64>; usize::try_from(FOLLOWERS).expect("small")];
+    let mut latest = vec![None::<i64>; usize::try_from(FOLLOWERS).expect("small")];
     for n in 0..n_messages {
         let random = mixed(n);
         let follower = random % FOLLOWERS;
         let (kind, said) = said(n, random);
-        let received_at_ms = START_MS + i64::try_from(n).expect("small") * STEP_MS;
+        let received_at_ms = START_MS + int(n) * STEP_MS;
         let source = format!(
             "<xml><ToUserName><![CDATA[gh_e8df390a377e]]></ToUserName><FromUserName><![CDATA[{}]]></FromUserName>\
              <CreateTime>{}</CreateTime>{said}<MsgId>{}</MsgId></xml>",
@@ -361,11 +362,7 @@ fn fill(path: &Path, n_messages: u64) -> rusqlite::Result<()> {
                                        reply, replied_at, answered_by, delivery, latency_ms)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?5, 'http', 1, 12)",
             )?
-            .execute(params![
-                n + 1,
-                account_of(follower),
-                follower + 1,
-                latest[place],
+            .execute(params![int(n + 1), int(account_of(follower)), int(follower + 1), latest[place],
                 received_at_ms / 1000,
                 format!("{}{n}", open_id(follower)),
                 kind,
@@ -374,19 +371,19 @@ fn fill(path: &Path, n_messages: u64) -> rusqlite::Result<()> {
                 source,
                 reply.to_string(),
             ])?;
-        latest[place] = Some(n + 1);
+        latest[place] = Some(int(n + 1));
         connection
             .prepare_cached(
                 "INSERT INTO deliveries (message_id, place, number, arrived_at_ms, ended_at_ms, ended) VALUES (?1, 1, 1, ?2, ?2 + 12, 'answered')",
             )?
-            .execute(params![n + 1, received_at_ms])?;
+            .execute(params![int(n + 1), received_at_ms])?;
         if n % 100 == 0 {
             connection
                 .prepare_cached(
                     "INSERT INTO answers (id, message_id, follower_id, question, asked_at_ms, expires_at_ms, state, step)
                      VALUES (?1, ?2, ?3, '问', ?4, ?4, 'read', 1)",
                 )?
-                .execute(params![u128::from(n).to_be_bytes(), n + 1, follower + 1, received_at_ms])?;
+                .execute(params![u128::from(n).to_be_bytes(), int(n + 1), int(follower + 1), received_at_ms])?;
         }
         if n % 10_000 == 9999 {
             connection.execute_batch("COMMIT; BEGIN")?;
@@ -395,7 +392,7 @@ fn fill(path: &Path, n_messages: u64) -> rusqlite::Result<()> {
     for (follower, message) in latest.iter().enumerate() {
         connection.execute(
             "INSERT INTO latest (follower_id, message_id, question_id) SELECT ?1, ?2, ?2 WHERE ?2 IS NOT NULL",
-            params![follower as u64 + 1, message],
+            params![int(follower as u64 + 1), message],
         )?;
     }
     connection.execute(
@@ -454,6 +451,10 @@ fn account_of(follower: u64) -> u64 {
         70..95 => 2,
         _ => 3,
     }
+}
+
+fn int(number: u64) -> i64 {
+    i64::try_from(number).expect("small")
 }
 
 fn mixed(n: u64) -> u64 {

@@ -32,7 +32,7 @@ const MAX_LOOK: usize = 5000;
 const MAX_HITS: usize = 1500;
 
 /// How many of the newest are looked at before the index of terms is asked: what is written often is among them.
-const NEWEST: usize = 250;
+const NEWEST: usize = 100;
 
 /// How long a request may look; then its page is as long as it is.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -41,7 +41,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 const DISORDER_MS: i64 = 60_000;
 
 /// How many whole messages are read at once, and how large a page may become.
-const AT_ONCE: usize = 50;
+const AT_ONCE: usize = 100;
 const MAX_PAGE_BYTES: usize = 4 << 20;
 
 /// The journal, to be read by people. Cloning is cheap.
@@ -673,8 +673,9 @@ impl History {
         account: &str,
         open_id: &OpenId,
     ) -> Result<Option<FollowerRow>, Error> {
+        let (account, open_id) = (self.db.text(account), self.db.text(open_id.as_str()));
         reading!(&self.db, pool => {
-            sqlx::query_as(ONE_FOLLOWER).bind(account).bind(open_id.as_str()).fetch_optional(pool).await
+            sqlx::query_as(ONE_FOLLOWER).bind(&*account).bind(&*open_id).fetch_optional(pool).await
         })
         .map_err(|source| failed("read a follower", source))
     }
@@ -739,7 +740,9 @@ impl History {
         let mut cut = None;
         for follower in followers {
             let source = Source::of_follower(follower, low, before);
-            let end = self.look(&mut search, source, self.bounds.look / 2).await?;
+            let end = self
+                .look(&mut search, source, self.bounds.look.div_ceil(2))
+                .await?;
             let page = search.take_page(end);
             items.extend(page.items);
             // Below this something may be missing.
@@ -813,8 +816,9 @@ impl History {
     }
 
     async fn account(&self, public_id: &str) -> Result<Option<i64>, Error> {
+        let public_id = self.db.text(public_id);
         reading!(&self.db, pool => {
-            sqlx::query_scalar(ACCOUNT).bind(public_id).fetch_optional(pool).await
+            sqlx::query_scalar(ACCOUNT).bind(&*public_id).fetch_optional(pool).await
         })
         .map_err(|source| failed("read an account", source))
     }
@@ -824,8 +828,9 @@ impl History {
         account: Option<i64>,
         open_id: &OpenId,
     ) -> Result<Vec<i64>, Error> {
+        let open_id = self.db.text(open_id.as_str());
         let rows: Vec<(i64, i64)> = reading!(&self.db, pool => {
-            sqlx::query_as(FOLLOWERS_OF_OPEN_ID).bind(open_id.as_str()).fetch_all(pool).await
+            sqlx::query_as(FOLLOWERS_OF_OPEN_ID).bind(&*open_id).fetch_all(pool).await
         })
         .map_err(|source| failed("read a follower", source))?;
         let wanted = rows
@@ -962,6 +967,17 @@ struct Looked {
 }
 
 impl Search<'_> {
+    /// Whether every message is to be read whole.
+    fn passes_all(&self) -> bool {
+        let MessageFilter {
+            kind,
+            since_ms,
+            until_ms,
+            ..
+        } = self.filter;
+        self.account.is_none() && kind.is_none() && since_ms.is_none() && until_ms.is_none()
+    }
+
     /// Whether a message is to be read whole.
     fn passes(&self, account: i64, kind: &str, received_at_ms: i64) -> bool {
         self.account.is_none_or(|wanted| wanted == account) && self.fits(kind, received_at_ms)
@@ -1102,4 +1118,194 @@ fn follower_entry(row: FollowerRow) -> FollowerEntry {
 
 fn failed(doing: &'static str, source: sqlx::Error) -> Error {
     Error::Database { doing, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::params;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::value::plan;
+    use crate::{FILE_NAME, Place, Retention, SqlJournal};
+
+    #[test]
+    fn nothing_is_read_through_a_whole_table() {
+        for sql in [
+            DELIVERIES,
+            ANSWERS_IN_ORDER,
+            ANSWER_OF_MESSAGE,
+            ANSWER_BY_ID,
+            PAGE_OF_ANSWER,
+            FOLLOWERS_IN_ORDER,
+            ONE_FOLLOWER,
+            ACCOUNT,
+            FROM_NUMBER,
+            &format!("{MESSAGES} WHERE m.id IN (1, 2)"),
+            &format!("{ANSWERS} WHERE a.rowid IN (1, 2) ORDER BY a.rowid DESC"),
+            &ANSWERS_OF_FOLLOWERS.replace("LIST", "1, 2"),
+        ] {
+            let plan = plan(sql);
+            assert!(!plan.contains("SCAN"), "{sql}\n{plan}");
+        }
+        // Accounts are few.
+        let plan = plan(FOLLOWERS_OF_OPEN_ID);
+        assert!(plan.contains("SEARCH f "), "{plan}");
+    }
+
+    /// Messages of two accounts and three followers; every tenth is rare.
+    async fn journal(folder: &TempDir) -> SqlJournal {
+        let place = Place::Folder(folder.path().to_owned());
+        let retention = Retention {
+            journal_days: 0,
+            unfollowed_days: 0,
+        };
+        let journal = SqlJournal::open(&place, retention)
+            .await
+            .expect("a journal");
+        let connection =
+            rusqlite::Connection::open(folder.path().join(FILE_NAME)).expect("a database");
+        connection
+            .execute_batch(
+                "BEGIN IMMEDIATE;
+                 INSERT INTO accounts (id, public_id, created_at_ms, updated_at_ms) VALUES (1, 'one', 0, 0), (2, 'two', 0, 0);
+                 INSERT INTO followers (id, account_id, open_id, first_seen_at_ms, last_seen_at_ms)
+                 VALUES (1, 1, 'o1', 0, 0), (2, 1, 'o2', 0, 0), (3, 2, 'o1', 0, 0)",
+            )
+            .expect("followers");
+        for n in 1..=120_i64 {
+            let follower = n % 3 + 1;
+            let is_rare = n % 10 == 0;
+            let source = serde_json::json!({
+                "MsgType": "text",
+                "Content": if is_rare { "稀有的词" } else { "平常的话" },
+            });
+            connection
+                .execute(
+                    "INSERT INTO messages (id, account_id, follower_id, previous_id, created_at, key, kind, received_at_ms, source, reply)
+                     VALUES (?1, ?2, ?3, ?4, ?1, '', ?5, ?1, ?6, '\"silence\"')",
+                    params![
+                        n,
+                        if follower == 3 { 2 } else { 1 },
+                        follower,
+                        (n > 3).then_some(n - 3),
+                        if is_rare { "image" } else { "text" },
+                        source.to_string(),
+                    ],
+                )
+                .expect("a message");
+        }
+        connection
+            .execute_batch(
+                "INSERT INTO latest (follower_id, message_id, question_id) SELECT follower_id, max(id), max(id) FROM messages GROUP BY 1;
+                 COMMIT",
+            )
+            .expect("committed");
+        journal
+    }
+
+    #[tokio::test]
+    async fn pages_are_whole_however_little_a_request_may_do() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let journal = journal(&folder).await;
+        let mut history = History::new(journal.db());
+        // The index is made beside; whether it is there must not matter.
+        for bounds in [(1, 1, 1), (3, 2, 1), (7, 3, 5), (5000, 1500, 100)] {
+            history.bounds = Bounds {
+                look: bounds.0,
+                hits: bounds.1,
+                newest: bounds.2,
+                patience: Duration::ZERO,
+            };
+            let check = async |filter: MessageFilter, expected: &dyn Fn(i64) -> bool| {
+                let mut filter = MessageFilter { limit: 4, ..filter };
+                let asked = format!("{filter:?}, {bounds:?}");
+                let mut found = Vec::new();
+                loop {
+                    let page = history.messages(&filter).await.expect("a page");
+                    found.extend(page.items.iter().map(|entry| entry.id));
+                    match page.next {
+                        None => break,
+                        next => filter.before = next,
+                    }
+                }
+                let expected: Vec<_> = (1..=120).rev().filter(|n| expected(*n)).collect();
+                assert_eq!(found, expected, "{asked}");
+            };
+            let none = MessageFilter::default;
+            let (one, rare) = (Some("one".to_owned()), Some("稀有".to_owned()));
+            let o1 = Some(OpenId::from("o1"));
+            let is_rare = |n: i64| n % 10 == 0;
+            check(none(), &|_| true).await;
+            check(
+                MessageFilter {
+                    account: one.clone(),
+                    ..none()
+                },
+                &|n| n % 3 != 2,
+            )
+            .await;
+            check(
+                MessageFilter {
+                    kind: Some("image".into()),
+                    ..none()
+                },
+                &is_rare,
+            )
+            .await;
+            check(
+                MessageFilter {
+                    kind: Some("text".into()),
+                    ..none()
+                },
+                &|n| !is_rare(n),
+            )
+            .await;
+            check(
+                MessageFilter {
+                    q: rare.clone(),
+                    ..none()
+                },
+                &is_rare,
+            )
+            .await;
+            check(
+                MessageFilter {
+                    q: rare.clone(),
+                    account: one.clone(),
+                    ..none()
+                },
+                &|n| is_rare(n) && n % 3 != 2,
+            )
+            .await;
+            // An OpenID that two accounts know.
+            check(
+                MessageFilter {
+                    follower: o1.clone(),
+                    ..none()
+                },
+                &|n| n % 3 != 1,
+            )
+            .await;
+            check(
+                MessageFilter {
+                    follower: o1.clone(),
+                    q: rare,
+                    ..none()
+                },
+                &|n| is_rare(n) && n % 3 != 1,
+            )
+            .await;
+            check(
+                MessageFilter {
+                    follower: o1,
+                    account: one,
+                    ..none()
+                },
+                &|n| n % 3 == 0,
+            )
+            .await;
+        }
+        journal.close().await;
+    }
 }

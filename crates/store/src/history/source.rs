@@ -1,8 +1,8 @@
 //! Where messages come from, newest first: the journal, an account, a kind, the chain of a follower, the index of terms.
 
-use sqlx::Error as SqlError;
+use sqlx::{AssertSqlSafe, Error as SqlError};
 
-use super::{Looked, Search, failed};
+use super::{Looked, Search, failed, list};
 use crate::Error;
 use crate::db::{Db, reading};
 use crate::search::{PART_BITS, fts5, part_of, part_term};
@@ -133,7 +133,7 @@ impl Source {
     ) -> Result<Portion, Error> {
         let portion = match &self.from {
             From::Follower { .. } => self.chain(db, count, search).await,
-            From::Terms(terms) => found(db, terms, (self.low, self.high), count).await,
+            From::Terms(terms) => found(db, terms, (self.low, self.high), count, search).await,
             _ => self.journal(db, count, search).await,
         };
         let portion = portion.map_err(|source| failed("read messages", source))?;
@@ -282,6 +282,7 @@ async fn found(
     terms: &[i64],
     (low, high): (i64, i64),
     count: usize,
+    search: &Search<'_>,
 ) -> Result<Portion, SqlError> {
     let limit = signed(count as u64);
     let low = low.max(0);
@@ -325,11 +326,33 @@ async fn found(
         _ if asked_to <= last => None,
         _ => Some(asked_to << PART_BITS),
     };
-    let rows = ids.into_iter().map(|id| Looked { id, passes: true });
-    Ok(Portion {
-        rows: rows.collect(),
-        to,
-    })
+    let rows = passing(db, &ids, search).await?;
+    Ok(Portion { rows, to })
+}
+
+/// Which of these are to be read whole.
+async fn passing(db: &Db, ids: &[i64], search: &Search<'_>) -> Result<Vec<Looked>, SqlError> {
+    if ids.is_empty() || search.passes_all() {
+        let all = ids.iter().map(|id| Looked {
+            id: *id,
+            passes: true,
+        });
+        return Ok(all.collect());
+    }
+    let sql = format!(
+        "SELECT id, account_id, kind, received_at_ms FROM messages WHERE id IN ({}) ORDER BY id DESC",
+        list(ids)
+    );
+    let rows: Vec<(i64, i64, String, i64)> = reading!(db, pool => {
+        sqlx::query_as(AssertSqlSafe(sql)).persistent(false).fetch_all(pool).await?
+    });
+    let rows = rows
+        .into_iter()
+        .map(|(id, account, kind, received_at_ms)| Looked {
+            id,
+            passes: search.passes(account, &kind, received_at_ms),
+        });
+    Ok(rows.collect())
 }
 
 #[cfg(test)]
