@@ -155,7 +155,7 @@ impl Book {
         let rows = sqlx::query(
             "SELECT a.message_id, a.id, a.question, a.asked_at_ms, a.expires_at_ms, a.state, a.text, a.shown_bytes, a.reply,
                     a.step, account.public_id, f.open_id, m.source, m.created_at,
-                    coalesce((SELECT question_id FROM latest WHERE follower_id = f.id), 0) > m.id AS is_overtaken
+                    coalesce((SELECT question_id FROM latest WHERE follower_id = f.id), 0) > m.id AS is_overtaken, a.markup IS NOT NULL AS has_page
              FROM answers a JOIN messages m ON m.id = a.message_id JOIN followers f ON f.id = a.follower_id
              JOIN accounts account ON account.id = f.account_id
              WHERE (account.public_id = $1 OR $1 IS NULL) AND (f.open_id = $2 OR $2 IS NULL)
