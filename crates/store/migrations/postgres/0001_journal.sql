@@ -78,7 +78,8 @@ CREATE TABLE search (
     message_id BIGINT NOT NULL PRIMARY KEY,
     terms BIGINT[] NOT NULL
 );
-CREATE INDEX search_by_terms ON search USING gin (terms) WITH (fastupdate = on);
+-- Without a list of what is pending, which every question would have to read.
+CREATE INDEX search_by_terms ON search USING gin (terms) WITH (fastupdate = off);
 
 -- The messages up to this one are in `search`, by terms of this version.
 CREATE TABLE search_state (indexed_to BIGINT NOT NULL, version BIGINT NOT NULL);
