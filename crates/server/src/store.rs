@@ -162,7 +162,7 @@ pub(crate) async fn open(config: &Config) -> Result<Option<Store>, String> {
     };
     match provision(config, &store).await {
         Ok(()) => Ok(Some(store)),
-        Err(NotChanged::Database(error)) => {
+        Err(NotChanged::Database(error)) if config.database.is_none() => {
             store.journal.close().await;
             without(&error);
             Ok(None)

@@ -374,24 +374,26 @@ impl Error {
     /// Whether trying again or going on without a journal would be wrong: what is there belongs to somebody else, to a newer
     /// Echostr or to a server that runs, or there will never be anything.
     pub fn is_final(&self) -> bool {
-        matches!(
-            self,
-            Self::MasterKey(error) if !matches!(error, BadMasterKey::File { .. })
-        ) || matches!(
-            self,
-            Self::Sealed { .. }
-                | Self::Settings { .. }
-                | Self::Incomplete(_)
-                | Self::HalfCopied { .. }
-                | Self::NotADatabase { .. }
-                | Self::Foreign { .. }
-                | Self::Newer { .. }
-                | Self::Folder { .. }
-                | Self::Taken { .. }
-                | Self::Encoding { .. }
-                | Self::ForeignDatabase { .. }
-                | Self::NewerDatabase { .. }
-                | Self::TakenDatabase { .. }
-        )
+        let is_in_the_way = |error: &BadMasterKey| {
+            // A disk that is full may have room again.
+            !matches!(error, BadMasterKey::File { what: "write", .. })
+        };
+        matches!(self, Self::MasterKey(error) if is_in_the_way(error))
+            || matches!(
+                self,
+                Self::Sealed { .. }
+                    | Self::Settings { .. }
+                    | Self::Incomplete(_)
+                    | Self::HalfCopied { .. }
+                    | Self::NotADatabase { .. }
+                    | Self::Foreign { .. }
+                    | Self::Newer { .. }
+                    | Self::Folder { .. }
+                    | Self::Taken { .. }
+                    | Self::Encoding { .. }
+                    | Self::ForeignDatabase { .. }
+                    | Self::NewerDatabase { .. }
+                    | Self::TakenDatabase { .. }
+            )
     }
 }
