@@ -462,7 +462,7 @@ impl AccountStore {
             snapshot.put(Held {
                 entry: Arc::clone(&step.entry),
                 account: step.account.clone(),
-                saved: old.map_or_else(Arc::default, |old| Arc::clone(&old.saved)),
+                saved: old.map_or_else(nothing_seen, |old| Arc::clone(&old.saved)),
             });
         }
         snapshot.check_tokens(&steps)?;
@@ -668,6 +668,11 @@ impl AccountSecrets {
         self.previous_encoding_aes_key
             .take_if(|previous| previous.is_over(now_ms));
     }
+}
+
+/// Of a new account.
+fn nothing_seen() -> Arc<AtomicU64> {
+    Arc::new(AtomicU64::new(hash(&SeenSnapshot::default())))
 }
 
 fn hash(seen: &SeenSnapshot) -> u64 {
