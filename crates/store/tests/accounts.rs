@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -132,6 +133,8 @@ impl Running {
     }
 }
 
+type Change = fn(&mut AccountEntry);
+
 fn by() -> Actor {
     Actor("command line".into())
 }
@@ -253,7 +256,7 @@ fn entry_of(id: &str) -> AccountEntry {
 async fn what_an_account_lacks_is_said_and_nothing_changes(ground: Ground) {
     let running = start(&ground).await;
     running.create(entry("shop", "TokenOne")).await;
-    let cases: [(fn(&mut AccountEntry), &str); 4] = [
+    let cases: [(Change, &str); 4] = [
         (
             |entry| entry.settings.mode = ModeWord::Safe,
             "the account `shop` is in the mode `safe`, which needs an AppID",
@@ -860,7 +863,7 @@ async fn no_secret_is_in_the_database_or_printed(ground: Ground) {
     running.create(other).await;
     running
         .change("shop", |entry| {
-            entry.rotate_token(token("PlantedTokenThree"), now_ms())
+            entry.rotate_token(token("PlantedTokenThree"), now_ms());
         })
         .await;
     let (api_key, text) = running
@@ -882,10 +885,10 @@ async fn no_secret_is_in_the_database_or_printed(ground: Ground) {
         audit(&running.db, None, None, 100).await.expect("read"),
     );
     for id in ["shop", "other"] {
-        printed += &format!("{:?}", running.accounts.by_id(id));
+        write!(printed, "{:?}", running.accounts.by_id(id)).expect("a string can be written to");
     }
     let vault = Vault::open(&running.db, MasterKeys::Environment(MASTER.into())).await;
-    printed += &format!("{:?}", vault.expect("opened"));
+    write!(printed, "{:?}", vault.expect("opened")).expect("a string can be written to");
     let before_closing = stored(&ground);
     running.stop().await;
     let after_closing = stored(&ground);
@@ -906,7 +909,10 @@ async fn no_secret_is_in_the_database_or_printed(ground: Ground) {
             "`{hidden}` is printed: {printed}"
         );
         for (what, bytes) in before_closing.iter().chain(&after_closing) {
-            let hex: String = hidden.bytes().map(|byte| format!("{byte:02x}")).collect();
+            let hex = hidden.bytes().fold(String::new(), |mut hex, byte| {
+                write!(hex, "{byte:02x}").expect("a string can be written to");
+                hex
+            });
             for form in [hidden, &hex] {
                 let mut windows = bytes.windows(form.len());
                 assert!(
