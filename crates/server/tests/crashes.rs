@@ -49,7 +49,7 @@ async fn check_ends_of_the_server(n_rounds: u64, journal: &Journal) {
         let is_enough = Arc::default();
         let writing = FOLLOWERS.map(|name| {
             let phone = phone(&server, name, PATIENCE);
-            tokio::spawn(writes(phone, round, Arc::clone(&is_enough)))
+            tokio::spawn(writes(phone, round, Duration::ZERO, Arc::clone(&is_enough)))
         });
         tokio::time::sleep(moment(round, n_rounds)).await;
         server.kill();
@@ -87,6 +87,8 @@ async fn check_ends_of_the_server(n_rounds: u64, journal: &Journal) {
 #[tokio::test(flavor = "multi_thread")]
 async fn thirty_crashes_of_postgresql_under_load_are_not_noticed_and_lose_nothing() {
     const ROUNDS: u64 = 30;
+    // Between two messages of one follower: what was written in a round is looked up in it.
+    const PAUSE: Duration = Duration::from_millis(10);
     let postgres = Arc::new(Postgres::start());
     let journal = Journal::new(Some(Arc::clone(&postgres)));
     let recorder = program();
@@ -96,7 +98,7 @@ async fn thirty_crashes_of_postgresql_under_load_are_not_noticed_and_lose_nothin
         let is_enough = Arc::<AtomicBool>::default();
         let writing = FOLLOWERS.map(|name| {
             let phone = phone(&server, name, DEADLINE);
-            tokio::spawn(writes(phone, round, Arc::clone(&is_enough)))
+            tokio::spawn(writes(phone, round, PAUSE, Arc::clone(&is_enough)))
         });
         tokio::time::sleep(moment(round, ROUNDS)).await;
         let crashing = Arc::clone(&postgres);
@@ -422,8 +424,13 @@ impl Told {
     }
 }
 
-/// Writes one message after the other until the server dies or it is enough, and reads on in every second answer.
-async fn writes(phone: Phone, round: u64, is_enough: Arc<AtomicBool>) -> Vec<Told> {
+/// Writes one message after the other, with this pause, until the server dies or it is enough, and reads on in every second answer.
+async fn writes(
+    phone: Phone,
+    round: u64,
+    pause: Duration,
+    is_enough: Arc<AtomicBool>,
+) -> Vec<Told> {
     let name = phone.name;
     let mut told = Vec::new();
     for number in 0.. {
@@ -449,6 +456,7 @@ async fn writes(phone: Phone, round: u64, is_enough: Arc<AtomicBool>) -> Vec<Tol
         if is_over || is_enough.load(Ordering::Relaxed) {
             break;
         }
+        tokio::time::sleep(pause).await;
     }
     told
 }
