@@ -6,7 +6,7 @@ use echostr_protocol::{Article, OpenId, Reply};
 use tokio::sync::Notify;
 
 use crate::answer::Markup;
-use crate::journal::{Content, Id, Of, SavedAnswer, WrittenText};
+use crate::journal::{Content, Id, Link, LinkRecord, Of, SavedAnswer, WrittenText};
 use crate::live::{Look, Stage};
 use crate::markdown::ends_in_code;
 use crate::{Account, Strategy};
@@ -45,6 +45,8 @@ struct State {
     live_page: Option<Id>,
     // The parts that were given out since it is in memory, by the step before them.
     pages: Vec<(u32, Arc<Reply>)>,
+    // The links that were shown meanwhile.
+    links: Vec<LinkRecord>,
 }
 
 /// What can be shown next.
@@ -75,6 +77,7 @@ impl Progress {
             has_page: identity.has_page,
             live_page: None,
             pages: Vec::new(),
+            links: Vec::new(),
         };
         Self {
             account,
@@ -337,6 +340,23 @@ impl Progress {
         let state = self.state();
         let page = state.pages.iter().find(|(before, _)| *before == step);
         page.map(|(_, reply)| Arc::clone(reply))
+    }
+
+    /// This link was shown.
+    pub(crate) fn linked(&self, link: LinkRecord) {
+        self.state().links.push(link);
+    }
+
+    /// The link that was shown, if it leads to this answer.
+    pub(crate) fn link(&self, wanted: &Link) -> Option<LinkRecord> {
+        let state = self.state();
+        let mut links = state.links.iter();
+        let link = links.find(|link| match *wanted {
+            Link::Id(id) => link.id == id,
+            // 0 is none.
+            Link::Number(number) => number > 0 && link.number == number,
+        });
+        link.cloned()
     }
 
     /// As it goes into the journal.

@@ -6,9 +6,14 @@
 //! case is repeated for open access, which is never journaled. Linux only: it reads `/proc`.
 //!
 //! Then messages come at a given rate whether or not earlier ones are answered; a latency counts from the moment at which
-//! the message was due. `cargo bench -p echostr-server --bench http -- RATE` measures one rate only.
+//! the message was due. `cargo bench -p echostr-server --bench http -- RATE` measures one rate only, `… -- postgres` messages
+//! per second with the journal in a PostgreSQL that it starts: server, database and whoever pushes share the machine.
+
+#[path = "../../store/tests/common/postgres.rs"]
+mod postgres;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -40,12 +45,51 @@ fn main() {
         .enable_all()
         .build()
         .expect("a runtime");
+    if std::env::args().any(|argument| argument == "postgres") {
+        return runtime.block_on(on_postgres());
+    }
     runtime.block_on(compare());
 }
 
-async fn compare() {
-    let executable = std::env::current_exe().expect("this program");
-    let floor = Server::start(Command::new(executable).arg("floor")).await;
+/// Messages per second that are answered and journaled in PostgreSQL, and what the rate costs.
+async fn on_postgres() {
+    let postgres = postgres::Postgres::start();
+    let database = postgres.database();
+    let folder = settings_folder();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_echostr"));
+    command
+        .current_dir(&folder)
+        .env("ECHOSTR_DATABASE__URL", &database)
+        .env(
+            "ECHOSTR_MASTER_KEY",
+            "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+        );
+    let server = Server::start(&mut command).await;
+    for connections in [CONNECTIONS, 256] {
+        for round in 1..=ROUNDS {
+            let before = (Instant::now(), server.cpu_seconds(), postgres.cpu_us());
+            let pushed = server.pushed(Kind::Plain, connections).await;
+            let secs = before.0.elapsed().as_secs_f64();
+            println!(
+                "round {round}  {connections} connections{:>9.0} messages per second; CPU: server {:.0} %, PostgreSQL {:.0} %",
+                f64::from(pushed) / secs,
+                (server.cpu_seconds() - before.1) / secs * 100.0,
+                (postgres.cpu_us() - before.2) / secs / 1e4
+            );
+        }
+    }
+    for rate in [1_000, 5_000] {
+        server.print_latencies(rate).await;
+    }
+    let pushed = server.messages.load(Ordering::Relaxed).to_string();
+    let journaled = postgres.psql(&database, "SELECT count(reply) FROM messages");
+    assert_eq!(journaled, pushed, "a message with its answer is missing");
+    println!("all {pushed} messages are in the database with their answers");
+    std::fs::remove_dir_all(folder).expect("the folder was made here");
+}
+
+/// A folder with the settings of the server.
+fn settings_folder() -> PathBuf {
     let folder = std::env::temp_dir().join(format!("echostr-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for the settings");
     let settings = format!(
@@ -53,6 +97,13 @@ async fn compare() {
          token = \"{SAFE_TOKEN}\"\nmode = \"safe\"\napp_id = \"{APP_ID}\"\nencoding_aes_key = \"{KEY}\"\n"
     );
     std::fs::write(folder.join("echostr.toml"), settings).expect("the settings can be written");
+    folder
+}
+
+async fn compare() {
+    let executable = std::env::current_exe().expect("this program");
+    let floor = Server::start(Command::new(executable).arg("floor")).await;
+    let folder = settings_folder();
     let echostr =
         Server::start(Command::new(env!("CARGO_BIN_EXE_echostr")).current_dir(&folder)).await;
     println!(
@@ -192,7 +243,14 @@ impl Server {
 
     /// Pushes for one round and answers messages per CPU-second.
     async fn load(&self, kind: Kind, connections: u64) -> f64 {
-        let (cpu, until) = (self.cpu_seconds(), Instant::now() + ROUND);
+        let cpu = self.cpu_seconds();
+        let pushed = self.pushed(kind, connections).await;
+        f64::from(pushed) / (self.cpu_seconds() - cpu)
+    }
+
+    /// Pushes for one round, and tells how many messages that were.
+    async fn pushed(&self, kind: Kind, connections: u64) -> u32 {
+        let until = Instant::now() + ROUND;
         let tasks: Vec<_> = (0..connections)
             .map(|_| tokio::spawn(push(self.address, kind, until, Arc::clone(&self.messages))))
             .collect();
@@ -200,7 +258,7 @@ impl Server {
         for task in tasks {
             pushed += task.await.expect("a connection that holds");
         }
-        f64::from(pushed) / (self.cpu_seconds() - cpu)
+        pushed
     }
 
     /// What the kernel counted for the process, in steps of 10 ms.

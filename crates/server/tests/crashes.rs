@@ -1,10 +1,14 @@
-//! `kill -9` at any moment: what a follower was told stays so, what was not told is told after the restart.
+//! `kill -9` at any moment, of the server or of its PostgreSQL: what a follower was told stays so, what was not told is told
+//! after the restart.
 
 mod common;
+#[path = "../../store/tests/common/postgres.rs"]
+mod postgres;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::program::{Recorder, says};
@@ -12,8 +16,12 @@ use common::{Folder, Link, PATIENCE, SHOP, Server, TOKEN};
 use echostr_protocol::{Document, Rendered, Reply};
 use echostr_simulator::{Cause, Clock, Envelope, Mode, Platform, Push, Shown};
 use echostr_store::{Book, Messages};
+use postgres::Postgres;
+use tokio::task::spawn_blocking;
 
-const ROUNDS: u64 = 50;
+/// How long the platform waits.
+const DEADLINE: Duration = Duration::from_secs(5);
+
 const PROGRAM_TOKEN: &str = "ProgramProgram";
 
 /// Those who write at the same time, and what they get: the text itself, the text itself in pages, and answers of a program
@@ -24,48 +32,41 @@ const FOLLOWERS: [&str; 8] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_ends_without_warning_lose_nothing_and_change_nothing() {
-    let recorder = Recorder::start(|asked| {
-        std::thread::sleep(Duration::from_millis(60));
-        says(&answer(&asked.content))
-    });
-    let settings = format!(
-        "[open_access]\nenabled = false\n{SHOP}[[account]]\nid = \"program\"\ntoken = \"{PROGRAM_TOKEN}\"\n{}",
-        recorder.bot()
-    );
-    let folder = Arc::new(Folder::new());
+    check_ends_of_the_server(50, &Journal::new(None)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thirty_ends_without_warning_lose_nothing_in_postgresql() {
+    let postgres = Arc::new(Postgres::start());
+    check_ends_of_the_server(30, &Journal::new(Some(postgres))).await;
+}
+
+async fn check_ends_of_the_server(n_rounds: u64, journal: &Journal) {
+    let recorder = program();
     let mut count = Count::default();
-    for round in 0..ROUNDS {
-        let mut server = Server::start_in(&folder, &settings);
-        let writing = FOLLOWERS.map(|name| tokio::spawn(writes(phone(&server, name), round)));
-        // At any moment, before the first answer and after many: 0 to 245 ms, each of them once.
-        tokio::time::sleep(Duration::from_millis(round * 37 % ROUNDS * 5)).await;
+    for round in 0..n_rounds {
+        let mut server = journal.serve(&recorder);
+        let is_enough = Arc::default();
+        let writing = FOLLOWERS.map(|name| {
+            let phone = phone(&server, name, PATIENCE);
+            tokio::spawn(writes(phone, round, Duration::ZERO, Arc::clone(&is_enough)))
+        });
+        tokio::time::sleep(moment(round, n_rounds)).await;
         server.kill();
         let mut told = BTreeMap::new();
         for (name, writing) in FOLLOWERS.iter().zip(writing) {
             told.insert(*name, writing.await.expect("nothing wrong was answered"));
         }
-        look_up(&folder, &mut told, &mut count).await;
+        journal.look_up(&mut told, &mut count).await;
 
-        let mut server = Server::start_in(&folder, &settings);
-        let repeating: Vec<_> = told
-            .into_iter()
-            .map(|(name, told)| tokio::spawn(repeats(phone(&server, name), told)))
-            .collect();
-        for repeating in repeating {
-            count.read_on += repeating.await.expect("nothing wrong was answered");
-        }
+        let mut server = journal.serve(&recorder);
+        count.read_on += all_repeat(&server, told).await;
         // The next one finds what a crash leaves.
         server.kill();
     }
 
-    let ids: BTreeSet<_> = recorder
-        .asked()
-        .into_iter()
-        .map(|asked| (asked.follower, asked.content, asked.webhook_id))
-        .collect();
-    let messages: BTreeSet<_> = ids.iter().map(|(from, text, _)| (from, text)).collect();
-    assert_eq!(ids.len(), messages.len(), "a message has one `webhook-id`");
-    assert_is_once(&folder).await;
+    assert_is_asked_alike(&recorder);
+    journal.assert_is_once().await;
     println!("{count:?}");
     let Count {
         answered,
@@ -73,10 +74,213 @@ async fn fifty_ends_without_warning_lose_nothing_and_change_nothing() {
         unknown,
         read_on,
     } = count;
+    let n_rounds = usize::try_from(n_rounds).expect("not so many");
     assert!(
-        answered > 500 && journaled + unknown > 100 && unknown > 10 && read_on > 50,
-        "too little happened to prove anything"
+        answered > 10 * n_rounds
+            && journaled + unknown > 2 * n_rounds
+            && unknown > n_rounds / 5
+            && read_on > n_rounds,
+        "too little happened to prove anything: {count:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thirty_crashes_of_postgresql_under_load_are_not_noticed_and_lose_nothing() {
+    const ROUNDS: u64 = 30;
+    // Between two messages of one follower: what was written in a round is looked up in it.
+    const PAUSE: Duration = Duration::from_millis(10);
+    let postgres = Arc::new(Postgres::start());
+    let journal = Journal::new(Some(Arc::clone(&postgres)));
+    let recorder = program();
+    let mut count = Count::default();
+    let server = journal.serve(&recorder);
+    for round in 0..ROUNDS {
+        let is_enough = Arc::<AtomicBool>::default();
+        let writing = FOLLOWERS.map(|name| {
+            let phone = phone(&server, name, DEADLINE);
+            tokio::spawn(writes(phone, round, PAUSE, Arc::clone(&is_enough)))
+        });
+        tokio::time::sleep(moment(round, ROUNDS)).await;
+        let crashing = Arc::clone(&postgres);
+        let crash = spawn_blocking(move || {
+            crashing.kill();
+            crashing.resume();
+        });
+        crash.await.expect("it is there again");
+        is_enough.store(true, Ordering::Relaxed);
+        let mut told = BTreeMap::new();
+        for (name, writing) in FOLLOWERS.iter().zip(writing) {
+            told.insert(*name, writing.await.expect("nothing wrong was answered"));
+        }
+        // What waited in memory is written.
+        let metrics = server.wait_for_metrics(|metrics| {
+            let is_so = |name| metrics.get(name) < 0.5;
+            is_so("echostr_journal_away") && is_so("echostr_journal_queue_records")
+        });
+        metrics.check(&[("echostr_journal_lost_records_total", 0.0)]);
+        journal.look_up(&mut told, &mut count).await;
+        count.read_on += all_repeat(&server, told).await;
+    }
+    assert_is_asked_alike(&recorder);
+    journal.assert_is_once().await;
+    println!("{count:?}");
+    assert_eq!(count.journaled + count.unknown, 0, "all were answered");
+    assert!(
+        count.answered > 500,
+        "too little happened to prove anything: {count:?}"
+    );
+}
+
+/// At any moment, before the first answer and after many: 0 to 245 ms, each of them once.
+fn moment(round: u64, n_rounds: u64) -> Duration {
+    Duration::from_millis(round * 37 % n_rounds * (250 / n_rounds))
+}
+
+fn program() -> Recorder {
+    Recorder::start(|asked| {
+        std::thread::sleep(Duration::from_millis(60));
+        says(&answer(&asked.content))
+    })
+}
+
+/// A repeat of a message is one for the program, too.
+#[track_caller]
+fn assert_is_asked_alike(recorder: &Recorder) {
+    let ids: BTreeSet<_> = recorder
+        .asked()
+        .into_iter()
+        .map(|asked| (asked.follower, asked.content, asked.webhook_id))
+        .collect();
+    let messages: BTreeSet<_> = ids.iter().map(|(from, text, _)| (from, text)).collect();
+    assert_eq!(ids.len(), messages.len(), "a message has one `webhook-id`");
+}
+
+/// Where everything is kept.
+struct Journal {
+    folder: Arc<Folder>,
+    /// Otherwise it is in the folder.
+    postgres: Option<(Arc<Postgres>, String)>,
+}
+
+impl Journal {
+    fn new(postgres: Option<Arc<Postgres>>) -> Self {
+        Self {
+            folder: Arc::new(Folder::new()),
+            postgres: postgres.map(|postgres| {
+                let database = postgres.database();
+                (postgres, database)
+            }),
+        }
+    }
+
+    fn serve(&self, recorder: &Recorder) -> Server {
+        let settings = format!(
+            "[open_access]\nenabled = false\n{SHOP}[[account]]\nid = \"program\"\ntoken = \"{PROGRAM_TOKEN}\"\n{}",
+            recorder.bot()
+        );
+        match &self.postgres {
+            Some((_, database)) => Server::start_on(database, &self.folder, &settings),
+            None => Server::start_in(&self.folder, &settings),
+        }
+    }
+
+    /// The latest messages, of one follower or of all.
+    async fn messages(&self, follower: Option<&str>, limit: u32) -> Vec<Entry> {
+        let Some((postgres, database)) = &self.postgres else {
+            let book = Book::open(&self.folder.path().join("data")).await;
+            let book = book.expect("the journal can be read after the crash");
+            let messages = Messages {
+                follower: follower.map(Into::into),
+                limit,
+                ..Messages::default()
+            };
+            let messages = book.messages(&messages).await.expect("it can be read");
+            let entries = messages.into_iter();
+            return entries
+                .map(|entry| Entry::new(&entry.source, entry.reply, entry.replied_at))
+                .collect();
+        };
+        let of = follower.map_or_else(String::new, |name| format!("WHERE open_id = '{name}'"));
+        let rows = postgres.psql(
+            database,
+            &format!(
+                "SELECT json_build_array(m.source, reply, replied_at)
+                FROM messages m JOIN followers f ON f.id = m.follower_id {of} ORDER BY m.id DESC LIMIT {limit}"
+            ),
+        );
+        let rows = rows.lines().map(|row| {
+            let row: (String, Option<String>, Option<i64>) =
+                serde_json::from_str(row).expect("three columns");
+            let (source, reply, replied_at) = row;
+            let reply = reply.map(|reply| serde_json::from_str(&reply).expect("a reply"));
+            Entry::new(&source, reply, replied_at)
+        });
+        rows.collect()
+    }
+
+    /// Each push that was answered is in the journal with this answer. Of the others, the journal's answer will be theirs.
+    async fn look_up(&self, told: &mut BTreeMap<&str, Vec<Told>>, count: &mut Count) {
+        for (name, told) in told {
+            let limit = u32::try_from(told.len()).expect("not so many");
+            let entries = self.messages(Some(name), limit).await.into_iter();
+            let entries: BTreeMap<_, _> =
+                entries.map(|entry| (entry.msg_id, entry.given)).collect();
+            for told in told {
+                let entry = entries.get(&told.msg_id);
+                let journaled = entry.and_then(Option::as_ref);
+                match (&told.answer, journaled) {
+                    (Some(answer), Some(journaled)) => {
+                        answer.assert_is(journaled);
+                        count.answered += 1;
+                    }
+                    (Some(answer), None) => panic!("{answer:?} was not journaled"),
+                    (None, Some(journaled)) => {
+                        told.answer = Some(journaled.clone());
+                        told.follow();
+                        count.journaled += 1;
+                    }
+                    (None, None) => count.unknown += 1,
+                }
+            }
+        }
+    }
+
+    /// No push stands in the journal twice.
+    async fn assert_is_once(&self) {
+        let messages = self.messages(None, i32::MAX.unsigned_abs()).await;
+        let ids: BTreeSet<_> = messages.iter().map(|entry| entry.msg_id).collect();
+        assert_eq!(ids.len(), messages.len(), "a push is journaled once");
+        let unanswered = messages.iter().find(|entry| entry.given.is_none());
+        assert!(unanswered.is_none(), "{unanswered:?}");
+    }
+}
+
+/// A message in the journal.
+#[derive(Debug)]
+struct Entry {
+    msg_id: u64,
+    given: Option<Given>,
+}
+
+impl Entry {
+    #[track_caller]
+    fn new(source: &str, reply: Option<Reply>, replied_at: Option<i64>) -> Self {
+        let document = Document::parse(source.as_bytes()).expect("it was a push");
+        let msg_id = document.root().child("MsgId").expect("a message");
+        let given = match (reply, replied_at) {
+            (Some(Reply::Text(text)), Some(created_at)) => Some(Given {
+                text,
+                created_at,
+                document: None,
+            }),
+            (None, None) => None,
+            other => panic!("{other:?} was journaled"),
+        };
+        Self {
+            msg_id: msg_id.text().parse().expect("a number"),
+            given,
+        }
+    }
 }
 
 /// What happened to pushes.
@@ -116,7 +320,7 @@ struct Phone {
     name: &'static str,
 }
 
-fn phone(server: &Server, name: &'static str) -> Phone {
+fn phone(server: &Server, name: &'static str, deadline: Duration) -> Phone {
     let (path, token) = if name.starts_with("slow") {
         ("/mp/program", PROGRAM_TOKEN)
     } else {
@@ -124,7 +328,7 @@ fn phone(server: &Server, name: &'static str) -> Phone {
     };
     let mut platform = server.platform(path, token, Mode::Plain);
     platform.clock = Clock {
-        deadline: PATIENCE,
+        deadline,
         deliveries: 1,
     };
     Phone { platform, name }
@@ -220,8 +424,13 @@ impl Told {
     }
 }
 
-/// Writes one message after the other until the server dies, and reads on in every second answer.
-async fn writes(phone: Phone, round: u64) -> Vec<Told> {
+/// Writes one message after the other, with this pause, until the server dies or it is enough, and reads on in every second answer.
+async fn writes(
+    phone: Phone,
+    round: u64,
+    pause: Duration,
+    is_enough: Arc<AtomicBool>,
+) -> Vec<Told> {
     let name = phone.name;
     let mut told = Vec::new();
     for number in 0.. {
@@ -244,57 +453,12 @@ async fn writes(phone: Phone, round: u64) -> Vec<Told> {
             .any(|told| told.answer.is_none());
         told.push(own);
         told.extend(pages);
-        if is_over {
+        if is_over || is_enough.load(Ordering::Relaxed) {
             break;
         }
+        tokio::time::sleep(pause).await;
     }
     told
-}
-
-/// Each push that was answered is in the journal with this answer. Of the others, the journal's answer will be theirs.
-async fn look_up(folder: &Folder, told: &mut BTreeMap<&str, Vec<Told>>, count: &mut Count) {
-    let book = Book::open(&folder.path().join("data")).await;
-    let book = book.expect("the journal can be read after the crash");
-    for (name, told) in told {
-        let messages = Messages {
-            follower: Some((*name).into()),
-            limit: u32::try_from(told.len()).expect("not so many"),
-            ..Messages::default()
-        };
-        let messages = book.messages(&messages).await.expect("it can be read");
-        let entries: BTreeMap<_, _> = messages
-            .into_iter()
-            .map(|entry| {
-                let given = match (entry.reply, entry.replied_at) {
-                    (Some(Reply::Text(text)), Some(created_at)) => Some(Given {
-                        text,
-                        created_at,
-                        document: None,
-                    }),
-                    (None, None) => None,
-                    other => panic!("{other:?} was journaled"),
-                };
-                (msg_id(&entry.source), given)
-            })
-            .collect();
-        for told in told {
-            let entry = entries.get(&told.msg_id);
-            let journaled = entry.and_then(Option::as_ref);
-            match (&told.answer, journaled) {
-                (Some(answer), Some(journaled)) => {
-                    answer.assert_is(journaled);
-                    count.answered += 1;
-                }
-                (Some(answer), None) => panic!("{answer:?} was not journaled"),
-                (None, Some(journaled)) => {
-                    told.answer = Some(journaled.clone());
-                    told.follow();
-                    count.journaled += 1;
-                }
-                (None, None) => count.unknown += 1,
-            }
-        }
-    }
 }
 
 impl Given {
@@ -308,6 +472,19 @@ impl Given {
             assert_eq!(one, other);
         }
     }
+}
+
+/// How often something was left to be read.
+async fn all_repeat(server: &Server, told: BTreeMap<&'static str, Vec<Told>>) -> usize {
+    let repeating: Vec<_> = told
+        .into_iter()
+        .map(|(name, told)| tokio::spawn(repeats(phone(server, name, PATIENCE), told)))
+        .collect();
+    let mut read_on = 0;
+    for repeating in repeating {
+        read_on += repeating.await.expect("nothing wrong was answered");
+    }
+    read_on
 }
 
 /// After the restart the platform repeats the latest pushes, and the follower reads on wherever something is left.
@@ -342,25 +519,4 @@ async fn repeats(phone: Phone, told: Vec<Told>) -> usize {
         assert_eq!(page.text, first.text);
     }
     read_on
-}
-
-/// No push stands in the journal twice.
-async fn assert_is_once(folder: &Folder) {
-    let book = Book::open(&folder.path().join("data")).await;
-    let book = book.expect("the journal can be read after the crash");
-    let messages = Messages {
-        limit: u32::MAX,
-        ..Messages::default()
-    };
-    let messages = book.messages(&messages).await.expect("it can be read");
-    let ids: BTreeSet<_> = messages.iter().map(|entry| msg_id(&entry.source)).collect();
-    assert_eq!(ids.len(), messages.len(), "a push is journaled once");
-    let unanswered = messages.iter().find(|entry| entry.reply.is_none());
-    assert!(unanswered.is_none(), "{unanswered:?}");
-}
-
-fn msg_id(source: &str) -> u64 {
-    let document = Document::parse(source.as_bytes()).expect("it was a push");
-    let msg_id = document.root().child("MsgId").expect("a message");
-    msg_id.text().parse().expect("a number")
 }

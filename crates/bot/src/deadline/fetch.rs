@@ -33,9 +33,20 @@ impl Deadline {
                 // Before the journal: what ends meanwhile is in both.
                 let running = self.shared.running(of(asked)).await;
                 for link in std::iter::once(link).chain(or) {
-                    let page = read(asked, journal.page(of(asked), &link)).await;
-                    if let Some(page) = page.flatten() {
-                        return Self::page(asked, page, running);
+                    // One that was shown since the journal is away stands in memory only.
+                    if journal.is_away()
+                        && let Some(source) = shown(&running, &link)
+                    {
+                        return Fetched::Source(source);
+                    }
+                    match read(asked, journal.page(of(asked), &link)).await {
+                        Some(Some(page)) => return Self::page(asked, page, running),
+                        Some(None) => {}
+                        None => {
+                            if let Some(source) = shown(&running, &link) {
+                                return Fetched::Source(source);
+                            }
+                        }
                     }
                     // A number that was never given out is an ordinary text.
                     if let Link::Number(number) = link
@@ -45,7 +56,7 @@ impl Deadline {
                         return Fetched::Question;
                     }
                 }
-                // While the journal is away, the link that was shown stands in memory only.
+                // What is left is better than nothing while the journal is away.
                 if journal.is_away()
                     && let Some(source) = self.next_unread(asked).await
                 {
@@ -171,4 +182,16 @@ impl Deadline {
         };
         is_unconfirmed.then_some(shown.text)
     }
+}
+
+/// What this link leads to, if it was shown by this process and its answer is still in memory.
+fn shown(running: &[Arc<Progress>], link: &Link) -> Option<Source> {
+    running.iter().find_map(|progress| {
+        let link = progress.link(link)?;
+        Some(Source {
+            step: link.step,
+            progress: Arc::clone(progress),
+            purpose: Purpose::Link(Box::new(link)),
+        })
+    })
 }

@@ -207,10 +207,12 @@ impl Deadline {
             }
         }
         records.extend(link.map(|link| {
-            Record::Link(LinkRecord {
+            let link = LinkRecord {
                 step: progress.step(),
                 ..link
-            })
+            };
+            progress.linked(link.clone());
+            Record::Link(link)
         }));
         records.extend(page);
         self.fix_with(delivery, source, reply, records);

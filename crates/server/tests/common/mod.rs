@@ -25,6 +25,9 @@ pub(crate) const TOKEN: &str = "S1qJ0JoQmYfy";
 pub(crate) const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
 pub(crate) const APP_ID: &str = "wx0123456789abcdef";
 
+/// The key for the secrets in a PostgreSQL.
+const MASTER_KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
 /// One account `shop` in plain mode; more of its keys and tables may follow.
 pub(crate) const SHOP: &str = "[[account]]\nid = \"shop\"\ntoken = \"S1qJ0JoQmYfy\"\n";
 
@@ -82,6 +85,15 @@ pub(crate) fn echostr(folder: &Folder, arguments: &[&str]) -> Command {
     command
 }
 
+/// The binary, with everything in this PostgreSQL.
+pub(crate) fn echostr_on(database: &str, folder: &Folder, arguments: &[&str]) -> Command {
+    let mut command = echostr(folder, arguments);
+    command
+        .env("ECHOSTR_DATABASE__URL", database)
+        .env("ECHOSTR_MASTER_KEY", MASTER_KEY);
+    command
+}
+
 /// What a command says that ends by itself.
 pub(crate) fn run(folder: &Folder, arguments: &[&str]) -> Output {
     echostr(folder, arguments)
@@ -111,6 +123,12 @@ impl Server {
     pub(crate) fn start_in(folder: &Arc<Folder>, settings: &str) -> Self {
         folder.write("echostr.toml", settings);
         Self::start_as(&mut echostr(folder, &SERVE), folder)
+    }
+
+    /// The same with everything in this PostgreSQL.
+    pub(crate) fn start_on(database: &str, folder: &Arc<Folder>, settings: &str) -> Self {
+        folder.write("echostr.toml", settings);
+        Self::start_as(&mut echostr_on(database, folder, &SERVE), folder)
     }
 
     /// Serves by this command, which somehow ends in [`SERVE`].

@@ -1,0 +1,58 @@
+//! A server whose everything is in PostgreSQL: from the address to paste to what followers wrote, over an end without warning.
+
+mod common;
+#[path = "../../store/tests/common/postgres.rs"]
+mod postgres;
+
+use std::sync::Arc;
+
+use common::command::Said;
+use common::{Folder, Server, echostr_on, text_shown};
+use echostr_simulator::{Mode, Push};
+
+#[track_caller]
+fn check(database: &str, folder: &Folder, arguments: &[&str], words: &[&str]) -> Said {
+    let output = echostr_on(database, folder, arguments).output();
+    let said = Said::from(output.expect("the binary runs"));
+    assert_eq!(said.code, 0, "{arguments:?}: {said:#?}");
+    for words in words {
+        assert!(said.out.contains(words), "no `{words}`: {said:#?}");
+    }
+    said
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_and_messages_outlive_a_server_that_is_killed() {
+    let database = postgres::shared().database();
+    let folder = Arc::new(Folder::new());
+    let check = |arguments: &[&str], words: &[&str]| check(&database, &folder, arguments, words);
+    let add = ["account", "add", "shop", "--name", "小店"];
+    // No server runs: the command opens the database.
+    let token = check(&add, &["/mp/shop"]).line("Token");
+    let settings = "[open_access]\nenabled = false\n";
+    for round in 0..3 {
+        let mut server = Server::start_on(&database, &folder, settings);
+        let platform = server.platform("/mp/shop", &token, Mode::Plain);
+        assert!(platform.handshake().await.passed());
+        for earlier in 0..round {
+            check(&["message", "list"], &[&format!("round {earlier}")]);
+        }
+        let text = format!("round {round}");
+        let outcome = platform.push(&Push::text(&text).by("li-lei")).await;
+        assert_eq!(text_shown(&outcome.shown), text);
+        let name = format!("小店 {round}");
+        check(&["account", "set", "shop", "--name", &name], &[]);
+        if round == 2 {
+            server.terminate();
+            let (log, status) = server.wait_for_end();
+            assert!(status.success() && !log.contains("ERROR"), "{log}");
+        } else {
+            server.kill();
+        }
+        // Without the server as well.
+        check(&["account", "list"], &[&name]);
+        check(&["message", "list"], &[&text, "li-lei"]);
+    }
+    let data = folder.path().join("data");
+    assert!(!data.join("echostr.db").exists() && !data.join("master.key").exists());
+}
