@@ -97,7 +97,8 @@ async fn writes(server: Arc<Server>) -> Told {
         server.platform("/mp/program", PROGRAM_TOKEN, Mode::Plain),
     ]);
     let start = Instant::now();
-    let n_messages = (BEFORE + OUTAGE + AFTER).as_secs() as u32 * PER_SECOND;
+    let n_seconds = u32::try_from((BEFORE + OUTAGE + AFTER).as_secs()).expect("not so many");
+    let n_messages = n_seconds * PER_SECOND;
     let mut writing: Vec<JoinHandle<Told>> = Vec::new();
     for number in 0..n_messages {
         sleep_until(start + Duration::from_secs(1) * number / PER_SECOND).await;
