@@ -1,7 +1,7 @@
 //! What pages and searches cost in a journal of a million messages, and how long that takes to move to PostgreSQL:
 //! `cargo bench -p echostr-store --bench history`. The journal is kept in the target folder for the next time.
-//! `ECHOSTR_BENCH_MESSAGES` is another number of messages; `ECHOSTR_BENCH_POSTGRES` the address of an empty database, else a
-//! PostgreSQL is started; `none` leaves it out.
+//! `ECHOSTR_BENCH_MESSAGES` is another number of messages; `ECHOSTR_BENCH_POSTGRES` the address of a database that is empty or that an
+//! earlier run has filled, else a PostgreSQL is started; `none` leaves it out.
 
 #[path = "../tests/common/postgres.rs"]
 mod postgres;
@@ -11,8 +11,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use echostr_store::{
-    AnswerFilter, Db, FollowerFilter, History, MessageFilter, Place, Retention, SqlJournal,
-    migrate_to,
+    AnswerFilter, Db, FollowerFilter, History, MessageFilter, Place, PostgresUrl, Retention,
+    SqlJournal, migrate_to,
 };
 use rusqlite::{Connection, params};
 
@@ -119,28 +119,46 @@ fn main() {
             Ok(url) => url,
             Err(_) => postgres::shared().database(),
         };
-        let target = url.parse().expect("an address");
-        let start = Instant::now();
-        let mut compared_at = None;
-        let stop = AtomicBool::new(false);
-        let moved = migrate_to(&folder, &target, &stop, |step| {
-            if step.is_compared {
-                compared_at.get_or_insert_with(Instant::now);
-            }
-        });
-        moved.await.expect("moved");
-        let copied = compared_at.map_or(start.elapsed(), |at| at - start);
-        println!(
-            "\nmigrate-to: copied in {:.1} s, all in {:.1} s",
-            copied.as_secs_f64(),
-            start.elapsed().as_secs_f64()
-        );
+        let target: PostgresUrl = url.parse().expect("an address");
+        let journal = open(&Place::Postgres(target.clone())).await;
+        let is_moved = last_number(&journal.db()).await >= int(n_messages);
+        journal.close().await;
+        if !is_moved {
+            move_to(&folder, &target).await;
+        }
         let journal = open(&Place::Postgres(target)).await;
         index(&journal.db(), n_messages).await;
         println!("\nPostgreSQL, {n_messages} messages");
         measure(&journal.db(), n_messages).await;
         journal.close().await;
     });
+}
+
+async fn move_to(folder: &Path, target: &PostgresUrl) {
+    let start = Instant::now();
+    let mut compared_at = None;
+    let stop = AtomicBool::new(false);
+    let moved = migrate_to(folder, target, &stop, |step| {
+        if step.is_compared {
+            compared_at.get_or_insert_with(Instant::now);
+        }
+    });
+    moved.await.expect("moved");
+    let copied = compared_at.map_or(start.elapsed(), |at| at - start);
+    println!(
+        "\nmigrate-to: copied in {:.1} s, all in {:.1} s",
+        copied.as_secs_f64(),
+        start.elapsed().as_secs_f64()
+    );
+}
+
+async fn last_number(db: &Db) -> i64 {
+    const SQL: &str = "SELECT coalesce(max(id), 0) FROM messages";
+    match db {
+        Db::Sqlite { readers, .. } => sqlx::query_scalar(SQL).fetch_one(readers).await,
+        Db::Postgres(pool) => sqlx::query_scalar(SQL).fetch_one(pool).await,
+    }
+    .expect("the last message")
 }
 
 async fn open(place: &Place) -> SqlJournal {

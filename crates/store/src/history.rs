@@ -19,7 +19,7 @@ use sqlx::AssertSqlSafe;
 use self::source::Source;
 use crate::Error;
 use crate::db::{Db, reading};
-use crate::search::{Query, Texts};
+use crate::search::{Query, Texts, account_term};
 use crate::value::{bytes, content, id, message, now_ms, reply, signed, unsigned};
 
 pub use self::export::Export;
@@ -31,11 +31,8 @@ pub const MAX_LIMIT: u32 = 200;
 const MAX_LOOK: usize = 5000;
 const MAX_HITS: usize = 1500;
 
-/// How many of the newest are looked at before the index of terms is asked: what is written often is among them.
+/// How many of the newest are looked at before the index of terms is asked: what stands in every second one is found by them.
 const NEWEST: usize = 100;
-
-/// Once in so many is often: then no index is needed to fill a page.
-const OFTEN: usize = 20;
 
 /// How long a request may look; then its page is as long as it is.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -502,24 +499,14 @@ impl History {
                 .await?;
             return Ok(search.page(end));
         };
-        let terms = query.terms();
+        let mut terms = query.terms();
+        terms.extend(account.map(account_term));
         let newest = source(low, high);
         match self.look(&mut search, newest, self.bounds.newest).await? {
             End::Enough if search.bytes < MAX_PAGE_BYTES => {}
             end => return Ok(search.page(end)),
         }
         let mut looked = search.looked.unwrap_or(high);
-        let n_found = search.items.len();
-        if n_found * OFTEN >= self.bounds.newest {
-            // It is written so often that the rest of the page is near, too, and nothing else is looked at on the way.
-            let more = self.bounds.newest * (search.limit + 1 - n_found) / n_found;
-            let source = source(low, looked);
-            match self.look(&mut search, source, more * 3 / 2).await? {
-                End::Enough if search.bytes < MAX_PAGE_BYTES => {}
-                end => return Ok(search.page(end)),
-            }
-            looked = search.looked.unwrap_or(looked);
-        }
         // What came lately is not in the index yet.
         let indexed = self.indexed_to().await?.saturating_add(1);
         if looked > indexed && indexed > low {

@@ -30,7 +30,7 @@ const MAX_QUESTION_CHARS: usize = 256;
 /// A term: this many bits of the digest of a word. Two words with the same are told apart when they are compared.
 const TERM_BITS: u32 = 40;
 
-/// Every message has one more term, for the part of the journal that it stands in, so that the index can be asked part by
+/// In PostgreSQL every message has a term for the part of the journal that it stands in, so that the index can be asked part by
 /// part, newest first. A part has 2^16 numbers.
 pub(crate) const PART_BITS: u32 = 16;
 
@@ -123,10 +123,10 @@ impl Texts {
         self.0.push('\n');
     }
 
-    /// The terms of message number `id`, each once.
-    pub(crate) fn terms(&self, id: i64) -> Vec<i64> {
+    /// The terms of a message of this account, each once.
+    pub(crate) fn terms(&self, account: i64) -> Vec<i64> {
         let terms: BTreeSet<i64> = self.words().iter().map(|word| term(word)).collect();
-        terms.into_iter().chain([part_term(part_of(id))]).collect()
+        terms.into_iter().chain([account_term(account)]).collect()
     }
 
     /// What the terms are made of.
@@ -215,6 +215,11 @@ pub(crate) fn part_of(id: i64) -> i64 {
 /// The term of that part: above those of words.
 pub(crate) fn part_term(part: i64) -> i64 {
     (1 << TERM_BITS) | part
+}
+
+/// The term of an account: above those of parts.
+pub(crate) fn account_term(account: i64) -> i64 {
+    (2 << TERM_BITS) | account
 }
 
 fn term(word: &str) -> i64 {
@@ -426,8 +431,8 @@ mod tests {
         // Entries are deleted by them: another number needs another `VERSION`.
         assert_eq!(VERSION, 1);
         assert_eq!(
-            as_text(&Texts("好".into()).terms(70_000)),
-            "f867f34178 10000000001"
+            as_text(&Texts("好".into()).terms(7)),
+            "f867f34178 20000000007"
         );
     }
 }

@@ -8,8 +8,11 @@ use crate::db::{Db, reading};
 use crate::search::{PART_BITS, fts5, part_of, part_term};
 use crate::value::signed;
 
-/// How many parts of the journal the index is asked about at once, where one statement can.
+/// How many parts of the journal PostgreSQL's index is asked about at once.
 const PARTS_AT_ONCE: i64 = 32;
+
+/// How many numbers SQLite's index is asked about at once: between two questions it is looked how long it took so far.
+const NUMBERS_AT_ONCE: i64 = 1 << 18;
 
 /// How far a chain is followed to find a place in it that is not a message of the follower any more.
 const MAX_SKIPPED: usize = 100_000;
@@ -45,10 +48,10 @@ const BEHIND: &str =
     "SELECT max(message_id) FROM answers WHERE follower_id = $1 AND message_id < $2";
 
 /// The rowids come in their order without being sorted.
-const IN_PART_SQLITE: &str = "SELECT rowid FROM search WHERE search MATCH $1 AND rowid < $2 AND rowid >= $3 ORDER BY rowid DESC LIMIT $4";
+const FOUND_SQLITE: &str = "SELECT rowid FROM search WHERE search MATCH $1 AND rowid < $2 AND rowid >= $3 ORDER BY rowid DESC LIMIT $4";
 
 /// Part by part, until there are enough. The sum keeps the planner from walking along the numbers.
-const IN_PARTS_POSTGRES: &str =
+const FOUND_POSTGRES: &str =
     "SELECT hit.message_id FROM generate_series($1::bigint, $2::bigint, -1) AS part
     CROSS JOIN LATERAL (
         SELECT s.message_id FROM search s
@@ -276,7 +279,7 @@ async fn behind(db: &Db, follower: i64, before: i64) -> Result<Place, SqlError> 
     Ok(behind.map_or(Place::End, Place::At))
 }
 
-/// What the index has between these numbers, part by part.
+/// What the index has of the newest between these numbers.
 async fn found(
     db: &Db,
     terms: &[i64],
@@ -286,28 +289,17 @@ async fn found(
 ) -> Result<Portion, SqlError> {
     let limit = signed(count as u64);
     let low = low.max(0);
-    let (first, last) = (part_of(high.saturating_sub(1).max(0)), part_of(low));
     let (ids, asked_to) = match db {
         Db::Sqlite { readers, .. } => {
-            let (mut ids, mut part) = (Vec::new(), first);
-            let to = (first - PARTS_AT_ONCE + 1).max(last);
-            while part >= to && ids.is_empty() {
-                let mut terms = terms.to_vec();
-                terms.push(part_term(part));
-                ids = sqlx::query_scalar(IN_PART_SQLITE)
-                    .bind(fts5(&terms))
-                    .bind(high)
-                    .bind(low)
-                    .bind(limit)
-                    .fetch_all(readers)
-                    .await?;
-                part -= 1;
-            }
-            (ids, part + 1)
+            let asked_to = (high - NUMBERS_AT_ONCE).max(low);
+            let query = sqlx::query_scalar(FOUND_SQLITE).bind(fts5(terms));
+            let query = query.bind(high).bind(asked_to).bind(limit);
+            (query.fetch_all(readers).await?, asked_to)
         }
         Db::Postgres(pool) => {
-            let to = (first - PARTS_AT_ONCE + 1).max(last);
-            let ids: Vec<i64> = sqlx::query_scalar(IN_PARTS_POSTGRES)
+            let first = part_of(high.saturating_sub(1).max(0));
+            let to = (first - PARTS_AT_ONCE + 1).max(part_of(low));
+            let ids: Vec<i64> = sqlx::query_scalar(FOUND_POSTGRES)
                 .bind(first)
                 .bind(to)
                 .bind(terms)
@@ -317,14 +309,12 @@ async fn found(
                 .bind(part_term(0))
                 .fetch_all(pool)
                 .await?;
-            (ids, to)
+            (ids, (to << PART_BITS).max(low))
         }
     };
-    let is_whole = ids.len() < count;
     let to = match ids.last() {
-        Some(id) if !is_whole => Some(*id),
-        _ if asked_to <= last => None,
-        _ => Some(asked_to << PART_BITS),
+        Some(id) if ids.len() == count => Some(*id),
+        _ => Some(asked_to).filter(|to| *to > low),
     };
     let rows = passing(db, &ids, search).await?;
     Ok(Portion { rows, to })

@@ -4,7 +4,7 @@
 use sqlx::postgres::PgConnection;
 
 use super::apply::{Result, query};
-use crate::search::{Texts, VERSION};
+use crate::search::{Texts, VERSION, part_of, part_term};
 use crate::value::reply;
 
 /// How many messages go into the index in one transaction: no commit waits long for it.
@@ -19,16 +19,16 @@ const UNANSWERED: i64 = 200;
 /// Brings the index forward by one portion, within a transaction. Whether there may be more to do now.
 pub(super) async fn portion(connection: &mut PgConnection, now_ms: i64) -> Result<bool> {
     let indexed_to = indexed_to(connection).await?;
-    let late: Vec<(i64, String, String)> = sqlx::query_as(
-        "SELECT m.id, m.source, m.reply
+    let late: Vec<(i64, i64, String, String)> = sqlx::query_as(
+        "SELECT m.id, m.account_id, m.source, m.reply
          FROM (SELECT message_id FROM search_unanswered ORDER BY message_id DESC LIMIT $1) AS late
          JOIN messages m ON m.id = late.message_id WHERE m.reply IS NOT NULL",
     )
     .bind(UNANSWERED)
     .fetch_all(&mut *connection)
     .await?;
-    let rows: Vec<(i64, String, Option<String>, i64)> = sqlx::query_as(
-        "SELECT id, source, reply, received_at_ms FROM messages WHERE id > $1 ORDER BY id LIMIT $2",
+    let rows: Vec<(i64, i64, String, Option<String>, i64)> = sqlx::query_as(
+        "SELECT id, account_id, source, reply, received_at_ms FROM messages WHERE id > $1 ORDER BY id LIMIT $2",
     )
     .bind(indexed_to)
     .bind(PORTION)
@@ -36,12 +36,12 @@ pub(super) async fn portion(connection: &mut PgConnection, now_ms: i64) -> Resul
     .await?;
     let (mut ids, mut terms, mut unanswered) = (Vec::new(), Vec::new(), Vec::new());
     let late_ids: Vec<i64> = late.iter().map(|(id, ..)| *id).collect();
-    for (id, source, replied) in &late {
+    for (id, account, source, replied) in &late {
         ids.push(*id);
-        terms.push(listed(*id, source, Some(replied)));
+        terms.push(listed(*id, *account, source, Some(replied)));
     }
     let mut to = indexed_to;
-    for (id, source, replied, received_at_ms) in &rows {
+    for (id, account, source, replied, received_at_ms) in &rows {
         // A time from the future is a clock that was wrong.
         let is_new = (0..WAIT_FOR_REPLY_MS).contains(&(now_ms - received_at_ms));
         if replied.is_none() {
@@ -51,7 +51,7 @@ pub(super) async fn portion(connection: &mut PgConnection, now_ms: i64) -> Resul
             unanswered.push(*id);
         }
         ids.push(*id);
-        terms.push(listed(*id, source, replied.as_deref()));
+        terms.push(listed(*id, *account, source, replied.as_deref()));
         to = *id;
     }
     if ids.is_empty() {
@@ -112,9 +112,10 @@ async fn indexed_to(connection: &mut PgConnection) -> Result<i64> {
 }
 
 /// The terms as PostgreSQL writes a list: one text for each message can be given to a statement, one list not.
-fn listed(id: i64, source: &str, replied: Option<&str>) -> String {
+fn listed(id: i64, account: i64, source: &str, replied: Option<&str>) -> String {
     let replied = replied.and_then(|json| reply(json).ok());
-    let terms = Texts::of(source, replied.as_ref()).terms(id);
+    let mut terms = Texts::of(source, replied.as_ref()).terms(account);
+    terms.push(part_term(part_of(id)));
     let terms: Vec<_> = terms.iter().map(i64::to_string).collect();
     format!("{{{}}}", terms.join(","))
 }

@@ -54,20 +54,21 @@ fn within(connection: &Connection, now_ms: i64) -> Result<Indexed, Fault> {
         is_more: false,
     };
     let mut select = connection.prepare_cached(
-        "SELECT id, source, reply, received_at_ms FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2",
+        "SELECT id, account_id, source, reply, received_at_ms FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2",
     )?;
     let mut rows = select.query(params![state.indexed_to, PORTION])?;
     let mut indexed_to = state.indexed_to;
     while let Some(row) = rows.next()? {
-        let replied: Option<String> = row.get(2)?;
-        let received_at_ms: i64 = row.get(3)?;
+        let replied: Option<String> = row.get(3)?;
+        let received_at_ms: i64 = row.get(4)?;
         // A time from the future is a clock that was wrong.
         let is_new = (0..WAIT_FOR_REPLY_MS).contains(&(now_ms - received_at_ms));
         if replied.is_none() && is_new {
             break;
         }
-        let (id, source): (i64, String) = (row.get(0)?, row.get(1)?);
-        insert(connection, id, &source, replied.as_deref())?;
+        let (id, source): (i64, String) = (row.get(0)?, row.get(2)?);
+        let terms = terms(row.get(1)?, &source, replied.as_deref());
+        insert(connection, id, &terms)?;
         if replied.is_none() {
             connection
                 .prepare_cached("INSERT OR IGNORE INTO search_unanswered (message_id) VALUES (?1)")?
@@ -94,17 +95,21 @@ fn within(connection: &Connection, now_ms: i64) -> Result<Indexed, Fault> {
 pub(crate) fn remove(connection: &Connection, ids: &[i64]) -> rusqlite::Result<()> {
     let state = State::read(connection)?;
     for id in ids.iter().filter(|id| **id <= state.indexed_to) {
-        let row: Option<(String, Option<String>)> = connection
-            .prepare_cached("SELECT source, reply FROM messages WHERE id = ?1")?
-            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+        let row: Option<(i64, String, Option<String>)> = connection
+            .prepare_cached("SELECT account_id, source, reply FROM messages WHERE id = ?1")?
+            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?;
         let was_unanswered = connection
             .prepare_cached("DELETE FROM search_unanswered WHERE message_id = ?1")?
             .execute([id])?
             > 0;
-        if let Some((source, replied)) = row {
+        if let Some((account, source, replied)) = row {
             let replied = replied.filter(|_| !was_unanswered);
-            delete(connection, *id, &source, replied.as_deref())?;
+            delete(
+                connection,
+                *id,
+                &terms(account, &source, replied.as_deref()),
+            )?;
         }
     }
     Ok(())
@@ -113,17 +118,17 @@ pub(crate) fn remove(connection: &Connection, ids: &[i64]) -> rusqlite::Result<(
 /// Messages whose reply has come after they were indexed.
 fn answered_late(connection: &Connection) -> rusqlite::Result<usize> {
     let mut select = connection.prepare_cached(
-        "SELECT m.id, m.source, m.reply
+        "SELECT m.id, m.account_id, m.source, m.reply
          FROM (SELECT message_id FROM search_unanswered ORDER BY message_id DESC LIMIT ?1) AS late
          JOIN messages m ON m.id = late.message_id WHERE m.reply IS NOT NULL",
     )?;
     let rows = select.query_map([UNANSWERED], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
     })?;
-    let rows: Vec<(i64, String, String)> = rows.collect::<Result<_, _>>()?;
-    for (id, source, replied) in &rows {
-        delete(connection, *id, source, None)?;
-        insert(connection, *id, source, Some(replied))?;
+    let rows: Vec<(i64, i64, String, String)> = rows.collect::<Result<_, _>>()?;
+    for (id, account, source, replied) in &rows {
+        delete(connection, *id, &terms(*account, source, None))?;
+        insert(connection, *id, &terms(*account, source, Some(replied)))?;
         connection
             .prepare_cached("DELETE FROM search_unanswered WHERE message_id = ?1")?
             .execute([id])?;
@@ -131,34 +136,24 @@ fn answered_late(connection: &Connection) -> rusqlite::Result<usize> {
     Ok(rows.len())
 }
 
-fn insert(
-    connection: &Connection,
-    id: i64,
-    source: &str,
-    replied: Option<&str>,
-) -> rusqlite::Result<()> {
+fn insert(connection: &Connection, id: i64, terms: &str) -> rusqlite::Result<()> {
     connection
         .prepare_cached("INSERT INTO search (rowid, terms) VALUES (?1, ?2)")?
-        .execute(params![id, terms(id, source, replied)])?;
+        .execute(params![id, terms])?;
     Ok(())
 }
 
-fn delete(
-    connection: &Connection,
-    id: i64,
-    source: &str,
-    replied: Option<&str>,
-) -> rusqlite::Result<()> {
+fn delete(connection: &Connection, id: i64, terms: &str) -> rusqlite::Result<()> {
     connection
         .prepare_cached("INSERT INTO search (search, rowid, terms) VALUES ('delete', ?1, ?2)")?
-        .execute(params![id, terms(id, source, replied)])?;
+        .execute(params![id, terms])?;
     Ok(())
 }
 
 /// The terms, with blanks between them.
-fn terms(id: i64, source: &str, replied: Option<&str>) -> String {
+fn terms(account: i64, source: &str, replied: Option<&str>) -> String {
     let replied = replied.and_then(|json| reply(json).ok());
-    as_text(&Texts::of(source, replied.as_ref()).terms(id))
+    as_text(&Texts::of(source, replied.as_ref()).terms(account))
 }
 
 impl State {
@@ -185,7 +180,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::search::{Query, fts5, part_term};
+    use crate::search::{Query, account_term, fts5};
     use crate::value::empty;
 
     const NOW_MS: i64 = 1_795_000_000_000;
@@ -232,7 +227,7 @@ mod tests {
     #[track_caller]
     fn check(connection: &Connection, question: &str, expected: &[i64]) {
         let mut terms = Query::new(question).expect("a question").terms();
-        terms.push(part_term(0));
+        terms.push(account_term(1));
         let mut select = connection
             .prepare("SELECT rowid FROM search WHERE search MATCH ?1 ORDER BY rowid DESC")
             .expect("a statement");
