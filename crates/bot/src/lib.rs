@@ -76,7 +76,7 @@ pub use metrics::Metrics;
 pub use own_bot::OwnBot;
 pub use progress::Progress;
 pub use relay::{Relay, RelayBot};
-pub use seen::{Came, LastRefusal, REFUSALS, Seen, SeenSnapshot};
+pub use seen::{Came, LastRefusal, REFUSALS, Seen, SeenSnapshot, Used};
 pub use session::{Follower, Session};
 pub use shared::{InProcess, Place, Shared};
 pub use webhook::{is_answered, not_allowed, not_found, receive};

@@ -16,8 +16,8 @@ use tracing::info;
 
 use crate::Error;
 use crate::account::{
-    AccountEntry, AccountSecrets, AccountSettings, Actor, BOT_URL, Incomplete, Origin,
-    PREVIOUS_FOR, Previous,
+    AccountEntry, AccountSecrets, AccountSettings, Actor, BOT_URL, Incomplete, Origin, Previous,
+    previous_for_ms,
 };
 use crate::change::{Change, commit};
 use crate::db::{Db, reading};
@@ -643,8 +643,7 @@ impl AccountEntry {
 
     /// What has no end gets one.
     fn end_previous(&mut self, now_ms: i64) {
-        let end =
-            now_ms.saturating_add(i64::try_from(PREVIOUS_FOR.as_millis()).unwrap_or(i64::MAX));
+        let end = now_ms.saturating_add(previous_for_ms());
         if let Some(previous) = &mut self.secrets.previous_token {
             previous.until_ms.get_or_insert(end);
         }
@@ -755,7 +754,7 @@ async fn load(db: &Db, vault: &Vault) -> Result<Vec<Held>, Error> {
         }
         let seen = seen.remove(&id).unwrap_or_default();
         let saved = Arc::new(AtomicU64::new(hash(&seen)));
-        let entry = AccountEntry {
+        let mut entry = AccountEntry {
             secrets: collect(&id, secrets)?,
             settings,
             origin: if origin == "file" {
@@ -767,8 +766,10 @@ async fn load(db: &Db, vault: &Vault) -> Result<Vec<Held>, Error> {
             created_at_ms,
             updated_at_ms,
             seen: Arc::new(Seen::restore(seen)),
+            used: Arc::default(),
             id,
         };
+        entry.recall_used();
         Ok(Held {
             account: account(&entry)?,
             entry: Arc::new(entry),

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use echostr::{Accounts as _, Came, Mode, SeenSnapshot, Strategy};
-use echostr_protocol::{EncodingAesKey, Token};
+use echostr_protocol::{EncodingAesKey, Query, Token, encrypted_part, seal};
 use echostr_store::{
     AccountEntry, AccountSecrets, AccountStore, Actor, ApiKeys, AuditEntry, BotSettings, Db, Error,
     MASTER_KEY_FILE, MasterKeys, ModeWord, NotChanged, Origin, Previous, SqlJournal, Vault, audit,
@@ -46,6 +46,8 @@ story! {
     what_an_account_lacks_is_said_and_nothing_changes,
     a_disabled_account_answers_nothing_and_keeps_its_token,
     after_a_rotation_old_and_new_count_for_a_day,
+    a_second_rotation_keeps_what_the_platforms_page_has,
+    after_a_restart_a_handshake_tells_which_token_the_page_has,
     a_token_belongs_to_one_account,
     changes_at_once_happen_one_after_the_other,
     a_removed_account_leaves_no_secret_and_its_id_is_free,
@@ -358,6 +360,85 @@ async fn after_a_rotation_old_and_new_count_for_a_day(ground: Ground) {
     assert_eq!(keys(&running), (new_key, None));
     assert_eq!(ground.count("secrets"), 5);
     running.stop().await;
+}
+
+async fn a_second_rotation_keeps_what_the_platforms_page_has(ground: Ground) {
+    let [a, b, c, d] = [(); 4].map(|()| AccountSecrets::random_encoding_aes_key());
+    let running = start(&ground).await;
+    running.create(whole("shop", "TokenA", &a)).await;
+    let now = now_ms();
+    let rotate = async |to: &str, key: &EncodingAesKey, now| {
+        let change = |entry: &mut AccountEntry| {
+            entry.rotate_token(token(to), now);
+            entry.rotate_encoding_aes_key(key.clone(), now);
+        };
+        running.change("shop", change).await;
+    };
+    rotate("TokenB", &b, now).await;
+    rotate("TokenC", &c, now + 1).await;
+    assert!(comes(&running, "TokenA", &a), "the page has it still");
+    assert_eq!(running.of_token("TokenB"), None);
+    let entry = running.accounts.get("shop").expect("it is there");
+    let previous = entry.secrets.previous_token.as_ref().expect("kept");
+    assert_eq!(previous.until_ms, Some(now + 1 + DAY_MS));
+    // From the first request on, the page is known to have the new ones.
+    assert!(comes(&running, "TokenC", &c));
+    rotate("TokenD", &d, now + 2).await;
+    assert!(comes(&running, "TokenC", &c));
+    assert!(!comes(&running, "TokenA", &a));
+    // Back to those of the page, and on: they are the ones that count.
+    rotate("TokenC", &c, now + 3).await;
+    rotate("TokenB", &b, now + 4).await;
+    assert!(comes(&running, "TokenC", &c));
+    // What counts no longer is not kept.
+    rotate("TokenE", &a, now + 4 + DAY_MS).await;
+    assert_eq!(running.of_token("TokenB").as_deref(), Some("shop"));
+    assert_eq!(running.of_token("TokenC"), None);
+    running.stop().await;
+}
+
+async fn after_a_restart_a_handshake_tells_which_token_the_page_has(ground: Ground) {
+    for (its_token, is_submitted) in [("TokenA", false), ("TokenB", true)] {
+        let running = start(&ground).await;
+        let shop = running.create(entry("shop", "TokenA")).await;
+        let now = now_ms();
+        shop.seen.handshake(now - 1);
+        running
+            .change("shop", |entry| entry.rotate_token(token("TokenB"), now))
+            .await;
+        if is_submitted {
+            shop.seen.handshake(now + 1);
+        }
+        running.accounts.save_seen().await.expect("written");
+        running.stop().await;
+
+        let running = start(&ground).await;
+        running
+            .change("shop", |entry| entry.rotate_token(token("TokenC"), now + 2))
+            .await;
+        assert_eq!(running.of_token(its_token).as_deref(), Some("shop"));
+        let removed = running.accounts.remove(&by(), "shop").await;
+        removed.expect("it is removed");
+        running.stop().await;
+    }
+}
+
+/// Whether a push is accepted that is signed and encrypted with these.
+fn comes(running: &Running, its_token: &str, key: &EncodingAesKey) -> bool {
+    let its_token = token(its_token);
+    let document =
+        "<xml><ToUserName>gh_e8df390a377e</ToUserName><FromUserName>o1</FromUserName></xml>";
+    let body = seal(key, &its_token, &APP_ID.into(), document, [7; 16], 1, "2");
+    let encrypt = encrypted_part(body.as_bytes()).expect("it is sealed");
+    let query = format!(
+        "timestamp=1&nonce=2&signature={}&msg_signature={}",
+        its_token.signature("1", "2").as_str(),
+        its_token.msg_signature("1", "2", &encrypt).as_str()
+    );
+    let query = Query::parse(&query);
+    let account = running.accounts.by_id("shop").expect("it answers");
+    let verified = account.verify(&query);
+    verified.is_ok_and(|token| account.open(token, &query, body.as_bytes()).is_ok())
 }
 
 async fn a_token_belongs_to_one_account(ground: Ground) {
