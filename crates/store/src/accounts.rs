@@ -1,6 +1,6 @@
 //! [`AccountStore`]: the accounts, in the database and ready for the webhook; every change is in the audit log.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use echostr::{Account, Accounts, Seen, SeenSnapshot};
 use echostr_protocol::{EncodingAesKey, Error as Unusable, Str, Token};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tracing::info;
 
 use crate::Error;
@@ -19,7 +19,7 @@ use crate::account::{
     AccountEntry, AccountSecrets, AccountSettings, Actor, BOT_URL, Incomplete, Origin, Previous,
     previous_for_ms,
 };
-use crate::change::{Change, commit};
+use crate::change::{Change, Uncommitted, commit, to_the_end};
 use crate::db::{Db, reading};
 use crate::value::now_ms;
 use crate::vault::{Rotated, Vault};
@@ -32,9 +32,14 @@ pub struct AccountStore {
     db: Db,
     vault: Vault,
     snapshot: ArcSwap<Snapshot>,
-    // One change after the other: first the database, then the snapshot.
-    changing: Mutex<()>,
+    changing: Arc<Mutex<Known>>,
 }
+
+/// One change after the other: first the database, then the snapshot.
+type Changing = OwnedMutexGuard<Known>;
+
+/// Whether the snapshot has all that the database has.
+struct Known(bool);
 
 /// Why an account was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +65,9 @@ pub enum NotChanged {
         /// The other one.
         other: String,
     },
+    /// Something has changed it since it was read, or it is to be changed twice.
+    #[error("the account `{0}` was changed meanwhile; look at it and try again")]
+    Moved(String),
     /// It comes from the file of settings.
     #[error(
         "the account `{0}` is set in the file of settings; change it there and restart the server"
@@ -68,9 +76,18 @@ pub enum NotChanged {
     /// It would lack something.
     #[error(transparent)]
     Incomplete(#[from] Incomplete),
-    /// The database could not be written: nothing has changed.
+    /// The database could not be written: nothing has changed, unless it is [`Error::Unsure`].
     #[error(transparent)]
     Database(#[from] Error),
+}
+
+/// What becomes of an account; see [`AccountStore::edit`].
+#[derive(Debug)]
+pub enum Edit {
+    /// It is new.
+    Create(Box<AccountEntry>),
+    /// It is changed: what was made of [`AccountEntry::to_edit`], with the `updated_at_ms` that stood there.
+    Replace(Box<AccountEntry>),
 }
 
 /// What [`AccountStore::provision`] did.
@@ -108,18 +125,15 @@ impl AccountStore {
     /// # Errors
     /// The database cannot be read or written, or holds what cannot be understood or decrypted.
     pub async fn open(db: Db, vault: Vault) -> Result<Arc<Self>, Error> {
-        let mut snapshot = Snapshot::default();
-        for held in load(&db, &vault).await? {
-            snapshot.put(held);
-        }
-        let store = Self {
+        let snapshot = load(&db, &vault, &Snapshot::default()).await?;
+        let store = Arc::new(Self {
             db,
             vault,
             snapshot: ArcSwap::from_pointee(snapshot),
-            changing: Mutex::new(()),
-        };
+            changing: Arc::new(Mutex::new(Known(true))),
+        });
         store.expire(now_ms()).await?;
-        Ok(Arc::new(store))
+        Ok(store)
     }
 
     /// All, by id.
@@ -154,9 +168,12 @@ impl AccountStore {
     ///
     /// # Errors
     /// [`NotChanged`]; then all are as they were.
-    pub async fn provision(&self, entries: Vec<AccountEntry>) -> Result<Provisioned, NotChanged> {
+    pub async fn provision(
+        self: &Arc<Self>,
+        entries: Vec<AccountEntry>,
+    ) -> Result<Provisioned, NotChanged> {
         let by = Actor("file".into());
-        let changing = self.changing.lock().await;
+        let changing = self.begin().await?;
         let before = self.snapshot.load_full();
         let now = now_ms();
         let mut done = Provisioned::default();
@@ -171,7 +188,7 @@ impl AccountStore {
             entry.origin = Origin::Store;
             entry.disabled_at_ms = Some(now);
             entry.end_previous(now);
-            entry.updated_at_ms = now;
+            entry.updated_at_ms = old.next_update();
             done.disabled.push(entry.id.clone());
             steps.push(Step::new(Some(old), entry)?);
         }
@@ -188,15 +205,16 @@ impl AccountStore {
                 if entry.difference(old).is_none() {
                     continue;
                 }
+                entry.updated_at_ms = old.next_update();
                 done.changed.push(entry.id.clone());
             } else {
                 entry.created_at_ms = now;
+                entry.updated_at_ms = now;
                 done.created.push(entry.id.clone());
             }
-            entry.updated_at_ms = now;
             steps.push(Step::new(old, entry)?);
         }
-        self.make(&changing, &by, &before, steps).await?;
+        self.make(changing, &by, steps).await?;
         Ok(done)
     }
 
@@ -205,18 +223,14 @@ impl AccountStore {
     /// # Errors
     /// [`NotChanged`].
     pub async fn create(
-        &self,
+        self: &Arc<Self>,
         by: &Actor,
         entry: AccountEntry,
     ) -> Result<Arc<AccountEntry>, NotChanged> {
-        let changing = self.changing.lock().await;
-        let before = self.snapshot.load_full();
-        if before.all.contains_key(&*entry.id) {
-            return Err(NotChanged::Exists(entry.id));
-        }
-        let step = Step::new(None, entry)?;
+        let changing = self.begin().await?;
+        let step = self.snapshot.load().creation(entry)?;
         let made = Arc::clone(&step.entry);
-        self.make(&changing, by, &before, vec![step]).await?;
+        self.make(changing, by, vec![step]).await?;
         Ok(made)
     }
 
@@ -226,63 +240,80 @@ impl AccountStore {
     /// # Errors
     /// [`NotChanged`].
     pub async fn change(
-        &self,
+        self: &Arc<Self>,
         by: &Actor,
         id: &str,
         change: impl FnOnce(&mut AccountEntry) + Send,
     ) -> Result<Arc<AccountEntry>, NotChanged> {
-        let changing = self.changing.lock().await;
+        let changing = self.begin().await?;
         let before = self.snapshot.load_full();
         let old = before.changeable(id)?;
-        let mut entry = AccountEntry::clone(old);
-        entry.settings.gh_id = old.gh_id();
+        let mut entry = old.to_edit();
         change(&mut entry);
-        // What it is called, and where it comes from, cannot be changed.
-        entry.id.clone_from(&old.id);
-        entry.origin = old.origin;
-        entry.created_at_ms = old.created_at_ms;
-        entry.seen = Arc::clone(&old.seen);
-        if entry.settings.gh_id.is_none() && old.seen.gh_id().is_some() {
-            entry.seen = Arc::new(Seen::restore(old.seen.snapshot()));
-        }
-        if entry.difference(old).is_none() {
+        let Some(step) = Step::change(old, entry)? else {
             return Ok(Arc::clone(old));
-        }
-        entry.updated_at_ms = now_ms();
-        let step = Step::new(Some(old), entry)?;
+        };
         let made = Arc::clone(&step.entry);
-        self.make(&changing, by, &before, vec![step]).await?;
+        self.make(changing, by, vec![step]).await?;
         Ok(made)
+    }
+
+    /// Adds and changes several at once.
+    ///
+    /// # Errors
+    /// [`NotChanged`]; then all are as they were.
+    pub async fn edit(self: &Arc<Self>, by: &Actor, edits: Vec<Edit>) -> Result<(), NotChanged> {
+        let changing = self.begin().await?;
+        let before = self.snapshot.load_full();
+        let (mut ids, mut steps) = (HashSet::new(), Vec::new());
+        for edit in edits {
+            let (Edit::Create(entry) | Edit::Replace(entry)) = &edit;
+            if !ids.insert(entry.id.clone()) {
+                return Err(NotChanged::Moved(entry.id.clone()));
+            }
+            let step = match edit {
+                Edit::Create(entry) => Some(before.creation(*entry)?),
+                Edit::Replace(entry) => {
+                    let old = before.changeable(&entry.id)?;
+                    if entry.updated_at_ms != old.updated_at_ms {
+                        return Err(NotChanged::Moved(entry.id));
+                    }
+                    Step::change(old, *entry)?
+                }
+            };
+            steps.extend(step);
+        }
+        self.make(changing, by, steps).await
     }
 
     /// Removes one with its secrets. Its messages stay until their retention ends.
     ///
     /// # Errors
     /// [`NotChanged`].
-    pub async fn remove(&self, by: &Actor, id: &str) -> Result<(), NotChanged> {
-        let _changing = self.changing.lock().await;
-        let before = self.snapshot.load_full();
-        let old = before.changeable(id)?;
-        let at_ms = now_ms();
-        let changes = [
-            Change::NoSecrets { account: id },
-            Change::NoSeen { account: id },
-            Change::NoAccount { account: id, at_ms },
-            Change::Audit {
-                at_ms,
-                actor: &by.0,
-                action: "account.remove",
-                subject: id,
-                before: Some(old.masked().to_string()),
-                after: None,
-            },
-        ];
-        let written = commit(&self.db, &changes).await;
-        written.map_err(Error::unwritten("the account"))?;
-        let mut snapshot = Snapshot::clone(&before);
+    pub async fn remove(self: &Arc<Self>, by: &Actor, id: &str) -> Result<(), NotChanged> {
+        let changing = self.begin().await?;
+        let mut snapshot = Snapshot::clone(&self.snapshot.load());
+        let old = Arc::clone(snapshot.changeable(id)?);
         snapshot.take(id);
-        self.snapshot.store(Arc::new(snapshot));
-        Ok(())
+        let (store, by) = (Arc::clone(self), by.clone());
+        let removed = to_the_end(async move {
+            let (account, at_ms) = (&*old.id, now_ms());
+            let changes = [
+                Change::NoSecrets { account },
+                Change::NoSeen { account },
+                Change::NoAccount { account, at_ms },
+                Change::Audit {
+                    at_ms,
+                    actor: &by.0,
+                    action: "account.remove",
+                    subject: account,
+                    before: Some(old.masked().to_string()),
+                    after: None,
+                },
+            ];
+            store.write(changing, &changes, snapshot).await
+        });
+        Ok(removed.await?)
     }
 
     /// Encrypts every secret anew under the newest master key, and retires the others. With a file of master keys, a new one is
@@ -291,9 +322,14 @@ impl AccountStore {
     /// # Errors
     /// The database or the file cannot be written. Then some secrets may be encrypted under the newest key and some under an
     /// older one; all keys are kept, and it can be tried again.
-    pub async fn reencrypt(&self, by: &Actor) -> Result<Rotated, Error> {
-        let _changing = self.changing.lock().await;
-        let unwritten = Error::unwritten("the secrets");
+    pub async fn reencrypt(self: &Arc<Self>, by: &Actor) -> Result<Rotated, Error> {
+        let changing = self.begin().await?;
+        let (store, by) = (Arc::clone(self), by.clone());
+        to_the_end(async move { store.reencrypt_all(&changing, &by).await }).await
+    }
+
+    async fn reencrypt_all(&self, _: &Changing, by: &Actor) -> Result<Rotated, Error> {
+        let unwritten = Uncommitted::of("the secrets");
         self.vault.begin_rotation()?;
         let (key_id, check_value) = self.vault.check_value();
         let at_ms = now_ms();
@@ -345,9 +381,9 @@ impl AccountStore {
     ///
     /// # Errors
     /// The database cannot be written; then they still count.
-    pub async fn expire(&self, now_ms: i64) -> Result<usize, Error> {
+    pub async fn expire(self: &Arc<Self>, now_ms: i64) -> Result<usize, Error> {
         let by = Actor("server".into());
-        let changing = self.changing.lock().await;
+        let changing = self.begin().await?;
         let before = self.snapshot.load_full();
         let entries = before.all.values().map(|held| &held.entry);
         let over = entries.filter(|entry| entry.secrets.has_ended(now_ms));
@@ -355,15 +391,13 @@ impl AccountStore {
             .map(|old| {
                 let mut entry = AccountEntry::clone(old);
                 entry.secrets.forget_ended(now_ms);
-                entry.updated_at_ms = now_ms;
+                entry.updated_at_ms = old.next_update();
                 Step::new(Some(old), entry)
             })
             .collect();
         let steps = steps?;
         let n_accounts = steps.len();
-        self.make(&changing, &by, &before, steps)
-            .await
-            .map_err(database)?;
+        self.make(changing, &by, steps).await.map_err(database)?;
         Ok(n_accounts)
     }
 
@@ -371,7 +405,7 @@ impl AccountStore {
     ///
     /// # Errors
     /// The database cannot be written.
-    pub async fn save_seen(&self) -> Result<(), Error> {
+    pub async fn save_seen(self: &Arc<Self>) -> Result<(), Error> {
         self.pin().await?;
         let snapshot = self.snapshot.load_full();
         let all = snapshot.all.values();
@@ -384,7 +418,7 @@ impl AccountStore {
             .collect();
         for portion in news.chunks(PORTION) {
             // A removed account has no row for it.
-            let _changing = self.changing.lock().await;
+            let _changing = self.begin().await?;
             let now = self.snapshot.load();
             let there = portion
                 .iter()
@@ -402,7 +436,7 @@ impl AccountStore {
             });
             let rows: Vec<_> = rows.collect();
             let written = commit(&self.db, &rows).await;
-            written.map_err(Error::unwritten("what was seen of the accounts"))?;
+            written.map_err(Uncommitted::of("what was seen of the accounts"))?;
             for (held, _, hash) in portion {
                 held.saved.store(*hash, Ordering::Relaxed);
             }
@@ -411,7 +445,7 @@ impl AccountStore {
     }
 
     /// Puts what was learnt into the settings.
-    async fn pin(&self) -> Result<(), Error> {
+    async fn pin(self: &Arc<Self>) -> Result<(), Error> {
         let is_learnt =
             |entry: &AccountEntry| entry.settings.gh_id.is_none() && entry.seen.gh_id().is_some();
         let snapshot = self.snapshot.load();
@@ -420,15 +454,14 @@ impl AccountStore {
         }
         drop(snapshot);
         let by = Actor("push".into());
-        let changing = self.changing.lock().await;
+        let changing = self.begin().await?;
         let before = self.snapshot.load_full();
         let entries = before.all.values().map(|held| &held.entry);
         let learnt: Vec<_> = entries.filter(|entry| is_learnt(entry)).collect();
         let mut steps = Vec::new();
         for old in learnt {
-            let mut entry = AccountEntry::clone(old);
-            entry.settings.gh_id = old.gh_id();
-            entry.updated_at_ms = now_ms();
+            let mut entry = old.to_edit();
+            entry.updated_at_ms = old.next_update();
             info!(
                 account.id = entry.id,
                 "the account's original id is {}: pushes to another one will be refused",
@@ -436,23 +469,32 @@ impl AccountStore {
             );
             steps.push(Step::new(Some(old), entry)?);
         }
-        self.make(&changing, &by, &before, steps)
-            .await
-            .map_err(database)
+        self.make(changing, &by, steps).await.map_err(database)
     }
 
-    /// All steps or none: first in the database, then for everybody.
+    /// Waits until nobody else changes anything. Reads everything anew when it is not known what the last change came to.
+    async fn begin(&self) -> Result<Changing, Error> {
+        let mut known = Arc::clone(&self.changing).lock_owned().await;
+        if !known.0 {
+            let snapshot = load(&self.db, &self.vault, &self.snapshot.load()).await?;
+            self.snapshot.store(Arc::new(snapshot));
+            known.0 = true;
+        }
+        Ok(known)
+    }
+
+    /// All steps or none.
     async fn make(
-        &self,
-        _: &MutexGuard<'_, ()>,
+        self: &Arc<Self>,
+        changing: Changing,
         by: &Actor,
-        before: &Snapshot,
         steps: Vec<Step>,
     ) -> Result<(), NotChanged> {
         if steps.is_empty() {
             return Ok(());
         }
-        let mut snapshot = before.clone();
+        let before = self.snapshot.load_full();
+        let mut snapshot = Snapshot::clone(&before);
         // First all away, then all there: two accounts may change their tokens for each other's.
         for step in &steps {
             snapshot.take(&step.entry.id);
@@ -467,13 +509,29 @@ impl AccountStore {
         }
         snapshot.check_tokens(&steps)?;
 
-        let at_ms = now_ms();
-        let changes: Vec<_> = steps
-            .iter()
-            .flat_map(|step| step.changes(self, by, at_ms))
-            .collect();
-        let written = commit(&self.db, &changes).await;
-        written.map_err(Error::unwritten("the account"))?;
+        let (store, by) = (Arc::clone(self), by.clone());
+        let made = to_the_end(async move {
+            let at_ms = now_ms();
+            let changes = steps
+                .iter()
+                .flat_map(|step| step.changes(&store, &by, at_ms));
+            let changes: Vec<_> = changes.collect();
+            store.write(changing, &changes, snapshot).await
+        });
+        Ok(made.await?)
+    }
+
+    /// First in the database, then for everybody.
+    async fn write(
+        &self,
+        mut changing: Changing,
+        changes: &[Change<'_>],
+        snapshot: Snapshot,
+    ) -> Result<(), Error> {
+        changing.0 = false;
+        let written = commit(&self.db, changes).await;
+        changing.0 = written.as_ref().err().is_none_or(|error| !error.is_unsure);
+        written.map_err(Uncommitted::of("the account"))?;
         self.snapshot.store(Arc::new(snapshot));
         Ok(())
     }
@@ -527,6 +585,25 @@ impl Step {
             account: account(&entry)?,
             entry: Arc::new(entry),
         })
+    }
+
+    /// It stays what it is called, and where it comes from. Nothing when nothing changes.
+    fn change(
+        old: &Arc<AccountEntry>,
+        mut entry: AccountEntry,
+    ) -> Result<Option<Self>, Incomplete> {
+        entry.id.clone_from(&old.id);
+        entry.origin = old.origin;
+        entry.created_at_ms = old.created_at_ms;
+        entry.seen = Arc::clone(&old.seen);
+        if entry.settings.gh_id.is_none() && old.seen.gh_id().is_some() {
+            entry.seen = Arc::new(Seen::restore(old.seen.snapshot()));
+        }
+        if entry.difference(old).is_none() {
+            return Ok(None);
+        }
+        entry.updated_at_ms = old.next_update();
+        Self::new(Some(old), entry).map(Some)
     }
 
     fn changes<'a>(
@@ -594,6 +671,14 @@ impl Snapshot {
         }
     }
 
+    /// The one that is new.
+    fn creation(&self, entry: AccountEntry) -> Result<Step, NotChanged> {
+        if self.all.contains_key(&*entry.id) {
+            return Err(NotChanged::Exists(entry.id));
+        }
+        Ok(Step::new(None, entry)?)
+    }
+
     /// One that may be changed here.
     fn changeable(&self, id: &str) -> Result<&Arc<AccountEntry>, NotChanged> {
         let held = self.all.get(id);
@@ -639,6 +724,18 @@ impl AccountEntry {
     pub fn gh_id(&self) -> Option<String> {
         let learnt = || self.seen.gh_id().map(ToString::to_string);
         self.settings.gh_id.clone().or_else(learnt)
+    }
+
+    /// A copy to be changed: an original id that was learnt is set in it.
+    pub fn to_edit(&self) -> Self {
+        let mut entry = self.clone();
+        entry.settings.gh_id = self.gh_id();
+        entry
+    }
+
+    /// The moment of a change: no two versions have the same.
+    fn next_update(&self) -> i64 {
+        now_ms().max(self.updated_at_ms.saturating_add(1))
     }
 
     /// What has no end gets one.
@@ -714,7 +811,8 @@ type SeenRow = (
     Option<String>,
 );
 
-async fn load(db: &Db, vault: &Vault) -> Result<Vec<Held>, Error> {
+/// All accounts of the database; what was seen of those of `before` goes on.
+async fn load(db: &Db, vault: &Vault, before: &Snapshot) -> Result<Snapshot, Error> {
     let rows = reading!(db, pool => sqlx::query_as::<_, AccountRow>(
         "SELECT public_id, name, gh_id, app_id, mode, settings, origin, disabled_at_ms, created_at_ms, updated_at_ms
          FROM accounts WHERE settings IS NOT NULL",
@@ -724,7 +822,8 @@ async fn load(db: &Db, vault: &Vault) -> Result<Vec<Held>, Error> {
     let rows = rows.map_err(Error::unread("the accounts"))?;
     let mut secrets = load_secrets(db, vault).await?;
     let mut seen = load_seen(db).await?;
-    let held = rows.into_iter().map(|row| {
+    let mut snapshot = Snapshot::default();
+    for row in rows {
         let (
             id,
             name,
@@ -752,8 +851,16 @@ async fn load(db: &Db, vault: &Vault) -> Result<Vec<Held>, Error> {
         if let Some((url, _)) = secrets.remove(BOT_URL) {
             settings.bot.set_url(url.expose_secret());
         }
-        let seen = seen.remove(&id).unwrap_or_default();
-        let saved = Arc::new(AtomicU64::new(hash(&seen)));
+        let stored = seen.remove(&id).unwrap_or_default();
+        let before = before.all.get(&*id);
+        let before = before.filter(|held| held.entry.created_at_ms == created_at_ms);
+        let (seen, saved) = match before {
+            Some(held) => (Arc::clone(&held.entry.seen), Arc::clone(&held.saved)),
+            None => {
+                let saved = Arc::new(AtomicU64::new(hash(&stored)));
+                (Arc::new(Seen::restore(stored)), saved)
+            }
+        };
         let mut entry = AccountEntry {
             secrets: collect(&id, secrets)?,
             settings,
@@ -765,18 +872,18 @@ async fn load(db: &Db, vault: &Vault) -> Result<Vec<Held>, Error> {
             disabled_at_ms,
             created_at_ms,
             updated_at_ms,
-            seen: Arc::new(Seen::restore(seen)),
+            seen,
             used: Arc::default(),
             id,
         };
         entry.recall_used();
-        Ok(Held {
+        snapshot.put(Held {
             account: account(&entry)?,
             entry: Arc::new(entry),
             saved,
-        })
-    });
-    held.collect()
+        });
+    }
+    Ok(snapshot)
 }
 
 /// Name, clear text and end of each, by account.

@@ -1,5 +1,9 @@
 //! [`Change`]: what changes accounts, their secrets, keys and the audit log, as data, so that any of it stands in one transaction.
 
+use std::future::pending;
+use std::panic::resume_unwind;
+
+use crate::Error;
 use crate::account::AccountEntry;
 use crate::db::{Db, writing};
 
@@ -71,8 +75,49 @@ pub(crate) enum Change<'a> {
     },
 }
 
+/// Changes that were not made; or, when it was the COMMIT that failed, perhaps were.
+#[derive(Debug)]
+pub(crate) struct Uncommitted {
+    source: sqlx::Error,
+    pub(crate) is_unsure: bool,
+}
+
+impl Uncommitted {
+    /// As an error about what was to be written.
+    pub(crate) fn of(what: &'static str) -> impl Fn(Self) -> Error {
+        move |Self { source, is_unsure }| {
+            if is_unsure {
+                Error::Unsure { what, source }
+            } else {
+                Error::Unwritten { what, source }
+            }
+        }
+    }
+}
+
+/// Does it to the end, also when nobody waits for it any more: what was written is then known in memory as well.
+pub(crate) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> T {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // The process ends.
+            Err(_) => pending().await,
+        },
+    }
+}
+
 /// Makes all of them, or none.
-pub(crate) async fn commit(db: &Db, changes: &[Change<'_>]) -> Result<(), sqlx::Error> {
+pub(crate) async fn commit(db: &Db, changes: &[Change<'_>]) -> Result<(), Uncommitted> {
+    let mut is_unsure = false;
+    let done = write(db, changes, &mut is_unsure).await;
+    done.map_err(|source| Uncommitted { source, is_unsure })
+}
+
+/// `is_done` as soon as only the COMMIT is left.
+async fn write(db: &Db, changes: &[Change<'_>], is_done: &mut bool) -> Result<(), sqlx::Error> {
     writing!(db, transaction => async {
         for change in changes {
             match change {
@@ -218,6 +263,7 @@ pub(crate) async fn commit(db: &Db, changes: &[Change<'_>]) -> Result<(), sqlx::
                 }
             }
         }
+        *is_done = true;
         Ok(())
     })
 }

@@ -258,6 +258,14 @@ pub enum Error {
         /// What the database says.
         source: sqlx::Error,
     },
+    /// Something else than the journal was written, or was not: the answer to its COMMIT is lost.
+    #[error("cannot tell whether {what} was written to the database: see what is there before trying again")]
+    Unsure {
+        /// What was to be written.
+        what: &'static str,
+        /// What the database says.
+        source: sqlx::Error,
+    },
     /// The master keys cannot be used.
     #[error(transparent)]
     MasterKey(#[from] BadMasterKey),

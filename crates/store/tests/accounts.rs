@@ -12,9 +12,11 @@ use std::sync::Arc;
 use echostr::{Accounts as _, Came, Mode, SeenSnapshot, Strategy};
 use echostr_protocol::{EncodingAesKey, Query, Token, encrypted_part, seal};
 use echostr_store::{
-    AccountEntry, AccountSecrets, AccountStore, Actor, ApiKeys, AuditEntry, BotSettings, Db, Error,
-    MASTER_KEY_FILE, MasterKeys, ModeWord, NotChanged, Origin, Previous, SqlJournal, Vault, audit,
+    AccountEntry, AccountSecrets, AccountStore, Actor, ApiKeys, AuditEntry, BotSettings, Db, Edit,
+    Error, MASTER_KEY_FILE, MasterKeys, ModeWord, NotChanged, Origin, Previous, SqlJournal, Vault,
+    audit,
 };
+use futures_util::FutureExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
@@ -50,6 +52,8 @@ story! {
     after_a_restart_a_handshake_tells_which_token_the_page_has,
     a_token_belongs_to_one_account,
     changes_at_once_happen_one_after_the_other,
+    a_change_that_was_begun_is_made_though_nobody_waits_for_it,
+    several_changes_are_made_together_or_not_at_all,
     a_removed_account_leaves_no_secret_and_its_id_is_free,
     accounts_of_the_file_are_what_the_file_says,
     an_account_of_the_file_takes_no_token_of_another,
@@ -503,6 +507,114 @@ async fn changes_at_once_happen_one_after_the_other(ground: Ground) {
     let entry = running.accounts.get("shop").expect("it is there");
     assert_eq!(entry.settings.fallback, "x".repeat(20));
     assert_eq!(running.accounts.count(), 21);
+    running.stop().await;
+}
+
+async fn a_change_that_was_begun_is_made_though_nobody_waits_for_it(ground: Ground) {
+    let running = start(&ground).await;
+    running.create(entry("gone", "TokenOne")).await;
+    let (_, text) = running
+        .keys
+        .create(&by(), "key", Vec::new(), None)
+        .await
+        .expect("made");
+    let key = running.keys.list().remove(0);
+
+    let by = by();
+    let change = |entry: &mut AccountEntry| entry.settings.fallback = "稍后再试".into();
+    running.create(entry("shop", "TokenTwo")).await;
+    // Polled once and dropped, as by a client that hangs up.
+    assert!(
+        running
+            .accounts
+            .change(&by, "shop", change)
+            .now_or_never()
+            .is_none()
+    );
+    until(async || {
+        let shop = running.accounts.by_id("shop").expect("it answers");
+        shop.fallback == "稍后再试"
+    })
+    .await;
+    assert!(
+        running
+            .accounts
+            .remove(&by, "gone")
+            .now_or_never()
+            .is_none()
+    );
+    until(async || running.accounts.by_id("gone").is_none()).await;
+    assert!(running.keys.revoke(&by, &key.id).now_or_never().is_none());
+    until(async || running.keys.check(text.expose_secret()).is_none()).await;
+    running.stop().await;
+
+    let running = start(&ground).await;
+    let ids: Vec<_> = running
+        .accounts
+        .list()
+        .iter()
+        .map(|entry| entry.id.clone())
+        .collect();
+    assert_eq!(ids, ["shop"]);
+    assert!(running.keys.list()[0].revoked_at_ms.is_some());
+    running.stop().await;
+}
+
+async fn several_changes_are_made_together_or_not_at_all(ground: Ground) {
+    let running = start(&ground).await;
+    running.create(entry("a", "TokenOfA")).await;
+    running.create(entry("b", "TokenOfB")).await;
+    let edit = |id: &str, its_token: &str| {
+        let mut entry = running.accounts.get(id).expect("it is there").to_edit();
+        entry.secrets.token = token(its_token);
+        Edit::Replace(Box::new(entry))
+    };
+    let create = |id: &str, its_token: &str| Edit::Create(Box::new(entry(id, its_token)));
+    let refused = async |edits| {
+        let error = running.accounts.edit(&by(), edits).await;
+        error.expect_err("refused").to_string()
+    };
+    let moved = "the account `a` was changed meanwhile; look at it and try again";
+    let taken = "another account has this token; choose another, tokens are unique";
+    assert_eq!(
+        refused(vec![edit("a", "New"), create("c", "TokenOfB")]).await,
+        taken
+    );
+    assert_eq!(
+        refused(vec![edit("a", "New"), edit("a", "Newer")]).await,
+        moved
+    );
+    let late = edit("a", "TokenOfLate");
+    running
+        .change("a", |entry| entry.settings.name = "甲".into())
+        .await;
+    assert_eq!(refused(vec![create("c", "TokenOfC"), late]).await, moved);
+    assert_eq!(running.accounts.count(), 2);
+    assert_eq!(running.of_token("TokenOfA").as_deref(), Some("a"));
+    assert_eq!(ground.count("secrets"), 2);
+
+    // Tokens that are exchanged, and one that is as it was.
+    let edits = vec![
+        edit("a", "TokenOfB"),
+        edit("b", "TokenOfA"),
+        create("c", "TokenOfC"),
+    ];
+    running.accounts.edit(&by(), edits).await.expect("written");
+    running
+        .accounts
+        .edit(&by(), vec![edit("c", "TokenOfC")])
+        .await
+        .expect("nothing to do");
+    assert_eq!(running.story("c").await.len(), 1);
+    running.stop().await;
+    let running = start(&ground).await;
+    for (its_token, id) in [("TokenOfB", "a"), ("TokenOfA", "b"), ("TokenOfC", "c")] {
+        assert_eq!(running.of_token(its_token).as_deref(), Some(id));
+    }
+    assert_eq!(
+        running.accounts.get("a").expect("there").settings.name,
+        "甲"
+    );
     running.stop().await;
 }
 

@@ -11,7 +11,10 @@ use std::time::{Duration, Instant};
 use echostr::Journal as _;
 use echostr::journal::{Content, Ended, Record, Written, by};
 use echostr_protocol::OpenId;
-use echostr_store::{Error, Place, SqlJournal};
+use echostr_store::{
+    AccountEntry, AccountSecrets, AccountStore, Actor, ApiKeys, Error, MasterKeys, NotChanged,
+    Place, SqlJournal, Vault,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_blocking;
@@ -430,6 +433,60 @@ async fn a_commit_whose_answer_was_lost_is_not_made_again() {
     assert_eq!(shared().psql(&url, "SELECT count(*) FROM messages"), "21");
     assert_eq!(shared().psql(&url, "SELECT count(*) FROM deliveries"), "20");
     assert_eq!(shared().psql(&url, CHAIN), "21");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_whose_answer_was_lost_is_known_before_the_next_one() {
+    let url = shared().database();
+    let (_, address) = url.split_once('@').expect("a user");
+    let (address, name) = address.split_once('/').expect("a database");
+    let cuts = Arc::new(AtomicBool::new(false));
+    let port = cutting_proxy(address.to_owned(), Arc::clone(&cuts)).await;
+    let journal = opened(&format!("postgres://echostr@127.0.0.1:{port}/{name}")).await;
+    let (accounts, keys) = accounts_and_keys(&journal).await;
+    let by = Actor("test".into());
+    // The journal's own transaction may be the one that is cut.
+    let mut n = 0;
+    let error = loop {
+        n += 1;
+        cuts.store(true, Ordering::Relaxed);
+        if let Err(error) = accounts.create(&by, account(&format!("a{n}"))).await {
+            break error;
+        }
+    };
+    let NotChanged::Database(error) = error else {
+        panic!("{error}")
+    };
+    assert!(matches!(error, Error::Unsure { .. }), "{error}");
+    assert!(!error.to_string().contains("nothing"), "{error}");
+    let again = accounts.create(&by, account(&format!("a{n}"))).await;
+    assert!(matches!(again, Err(NotChanged::Exists(_))), "{again:?}");
+    assert_eq!(accounts.count(), n);
+
+    let mut n = 0;
+    loop {
+        n += 1;
+        cuts.store(true, Ordering::Relaxed);
+        if keys.create(&by, "key", Vec::new(), None).await.is_err() {
+            break;
+        }
+    }
+    cuts.store(false, Ordering::Relaxed);
+    assert!(!keys.revoke(&by, "none").await.expect("read"));
+    assert_eq!(keys.list().len(), n);
+}
+
+async fn accounts_and_keys(journal: &SqlJournal) -> (Arc<AccountStore>, Arc<ApiKeys>) {
+    let master_key = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+    let db = journal.db();
+    let vault = Vault::open(&db, MasterKeys::Environment(master_key.into())).await;
+    let accounts = AccountStore::open(db.clone(), vault.expect("a vault")).await;
+    let keys = ApiKeys::open(db).await;
+    (accounts.expect("accounts"), keys.expect("keys"))
+}
+
+fn account(id: &str) -> AccountEntry {
+    AccountEntry::new(id, AccountSecrets::random_token(), START * 1000)
 }
 
 /// How many messages the chain of the only follower has.
