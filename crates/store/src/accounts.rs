@@ -24,8 +24,8 @@ use crate::db::{Db, reading};
 use crate::value::now_ms;
 use crate::vault::{Rotated, Vault};
 
-/// How many accounts are written in one transaction when all of them are: the journal waits for each.
-const PORTION: usize = 200;
+/// How many rows are written in one transaction when there are many: the journal waits for each.
+const PORTION: u32 = 200;
 
 /// The accounts. Look-ups wait for nobody: they read an immutable map that every change replaces.
 pub struct AccountStore {
@@ -343,18 +343,7 @@ impl AccountStore {
         ];
         commit(&self.db, &begin).await.map_err(&unwritten)?;
 
-        let entries = self.list();
-        let mut n_secrets = 0;
-        for entries in entries.chunks(PORTION) {
-            let secrets = entries.iter().flat_map(|entry| {
-                let all = entry.kept().into_iter();
-                all.filter_map(|(name, kept)| Some(self.sealed(&entry.id, name, &kept?)))
-            });
-            let secrets: Vec<_> = secrets.collect();
-            n_secrets += secrets.len();
-            commit(&self.db, &secrets).await.map_err(&unwritten)?;
-        }
-
+        let n_secrets = self.reseal(&key_id).await?;
         let retired = self.vault.older();
         let after = json!({ "key": key_id, "retired": retired, "secrets": n_secrets });
         let gone = retired.iter();
@@ -375,6 +364,46 @@ impl AccountStore {
             retired,
             file,
         })
+    }
+
+    /// Encrypts everything that stands in the database under this key, the newest, whether it belongs to an account that is known
+    /// here or not.
+    async fn reseal(&self, key_id: &str) -> Result<usize, Error> {
+        let mut n_secrets = 0;
+        loop {
+            let rows = reading!(&self.db, pool => sqlx::query_as::<_, SecretRow>(
+                "SELECT account.public_id, secret.name, secret.key_id, secret.sealed, secret.expires_at_ms
+                 FROM secrets secret JOIN accounts account ON account.id = secret.account_id
+                 WHERE secret.key_id <> $1 LIMIT $2",
+            )
+            .bind(key_id)
+            .bind(PORTION)
+            .fetch_all(pool)
+            .await);
+            let rows = rows.map_err(Error::unread("the secrets of the accounts"))?;
+            if rows.is_empty() {
+                return Ok(n_secrets);
+            }
+            n_secrets += rows.len();
+            let mut changes = Vec::new();
+            for (account, name, key_id, sealed, expires_at_ms) in &rows {
+                let clear = self.vault.unseal(account, name, key_id, sealed);
+                let clear = clear.ok_or_else(|| Error::Sealed {
+                    account: account.clone(),
+                    secret: name.clone(),
+                })?;
+                let (key_id, sealed) = self.vault.seal(account, name, clear.expose_secret());
+                changes.push(Change::Secret {
+                    account,
+                    name,
+                    key_id,
+                    sealed,
+                    expires_at_ms: *expires_at_ms,
+                });
+            }
+            let written = commit(&self.db, &changes).await;
+            written.map_err(Uncommitted::of("the secrets"))?;
+        }
     }
 
     /// Deletes the tokens and keys before the last change whose time is over; answers of how many accounts.
@@ -416,7 +445,7 @@ impl AccountStore {
                 (held.saved.load(Ordering::Relaxed) != hash).then_some((held, seen, hash))
             })
             .collect();
-        for portion in news.chunks(PORTION) {
+        for portion in news.chunks(PORTION as usize) {
             // A removed account has no row for it.
             let _changing = self.begin().await?;
             let now = self.snapshot.load();

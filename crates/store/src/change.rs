@@ -18,7 +18,7 @@ pub(crate) enum Change<'a> {
     },
     Secret {
         account: &'a str,
-        name: &'static str,
+        name: &'a str,
         key_id: String,
         sealed: Vec<u8>,
         expires_at_ms: Option<i64>,

@@ -62,6 +62,8 @@ story! {
     a_secret_in_the_place_of_another_opens_nothing,
     another_master_key_is_refused,
     all_secrets_move_to_a_new_master_key,
+    a_secret_that_no_account_here_has_moves_to_a_new_master_key,
+    a_master_key_is_kept_while_a_secret_needs_it,
     a_key_opens_until_it_is_revoked_or_expires,
     no_secret_is_in_the_database_or_printed,
 }
@@ -963,6 +965,55 @@ async fn all_secrets_move_to_a_new_master_key(ground: Ground) {
     let account = running.accounts.by_id("shop").expect("it answers");
     assert!(account.own_bot.is_some());
     assert!(matches!(&account.mode, Mode::Safe(sealing) if sealing.key == key));
+    running.stop().await;
+}
+
+async fn a_secret_that_no_account_here_has_moves_to_a_new_master_key(ground: Ground) {
+    let running = start(&ground).await;
+    running.create(entry("shop", "TokenOne")).await;
+    running.create(entry("other", "TokenTwo")).await;
+    running.stop().await;
+    // Its settings are gone for a while: nothing of it is in memory.
+    let settings = r#"'{"delivery":"auto","welcome":null,"fallback":"","language":"zh","bot":{"kind":"echo"}}'"#;
+    let set = |settings: &str| {
+        let sql = format!("UPDATE accounts SET settings = {settings} WHERE public_id = 'other'");
+        execute(&ground, &sql);
+    };
+    set("NULL");
+    let running = start_with(&ground, &format!("{NEWER},{MASTER}")).await;
+    let running = running.expect("both are given");
+    assert_eq!(running.accounts.count(), 1);
+    let rotated = running.accounts.reencrypt(&by()).await.expect("written");
+    assert_eq!((rotated.n_secrets, rotated.retired.len()), (2, 1));
+    running.stop().await;
+
+    set(settings);
+    let running = start_with(&ground, NEWER).await.expect("one is enough");
+    assert_eq!(running.of_token("TokenTwo").as_deref(), Some("other"));
+    running.stop().await;
+}
+
+async fn a_master_key_is_kept_while_a_secret_needs_it(ground: Ground) {
+    let running = start(&ground).await;
+    running.create(entry("shop", "TokenOne")).await;
+    running.create(entry("other", "TokenTwo")).await;
+    running.stop().await;
+    let running = start_with(&ground, &format!("{NEWER},{MASTER}")).await;
+    let running = running.expect("both are given");
+    let damage = |to: &str| {
+        let sql = format!(
+            "UPDATE secrets SET sealed = {to} WHERE account_id = (SELECT id FROM accounts WHERE public_id = 'other')"
+        );
+        execute(&ground, &sql);
+    };
+    damage("substr(sealed, 2)");
+    let refused = running.accounts.reencrypt(&by()).await;
+    let refused = refused.expect_err("one cannot be decrypted").to_string();
+    assert!(
+        refused.contains("the secret `token` of the account `other`"),
+        "{refused}"
+    );
+    assert_eq!(ground.count("master_keys"), 2);
     running.stop().await;
 }
 
