@@ -19,7 +19,7 @@ use crate::account::{
     AccountEntry, AccountSecrets, AccountSettings, Actor, BOT_URL, Incomplete, Origin, Previous,
     previous_for_ms,
 };
-use crate::change::{Change, Uncommitted, commit, to_the_end};
+use crate::change::{Change, Known, Uncommitted, commit, to_the_end};
 use crate::db::{Db, reading};
 use crate::value::now_ms;
 use crate::vault::{Rotated, Vault};
@@ -37,9 +37,6 @@ pub struct AccountStore {
 
 /// One change after the other: first the database, then the snapshot.
 type Changing = OwnedMutexGuard<Known>;
-
-/// Whether the snapshot has all that the database has.
-struct Known(bool);
 
 /// Why an account was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -125,12 +122,13 @@ impl AccountStore {
     /// # Errors
     /// The database cannot be read or written, or holds what cannot be understood or decrypted.
     pub async fn open(db: Db, vault: Vault) -> Result<Arc<Self>, Error> {
+        let returns = db.returns();
         let snapshot = load(&db, &vault, &Snapshot::default()).await?;
         let store = Arc::new(Self {
             db,
             vault,
             snapshot: ArcSwap::from_pointee(snapshot),
-            changing: Arc::new(Mutex::new(Known(true))),
+            changing: Arc::new(Mutex::new(Known(Some(returns)))),
         });
         store.expire(now_ms()).await?;
         Ok(store)
@@ -501,13 +499,15 @@ impl AccountStore {
         self.make(changing, &by, steps).await.map_err(database)
     }
 
-    /// Waits until nobody else changes anything. Reads everything anew when it is not known what the last change came to.
+    /// Waits until nobody else changes anything. Reads everything anew when the database may have
+    /// something else.
     async fn begin(&self) -> Result<Changing, Error> {
         let mut known = Arc::clone(&self.changing).lock_owned().await;
-        if !known.0 {
+        let returns = self.db.returns();
+        if known.0 != Some(returns) {
             let snapshot = load(&self.db, &self.vault, &self.snapshot.load()).await?;
             self.snapshot.store(Arc::new(snapshot));
-            known.0 = true;
+            known.0 = Some(returns);
         }
         Ok(known)
     }
@@ -557,9 +557,11 @@ impl AccountStore {
         changes: &[Change<'_>],
         snapshot: Snapshot,
     ) -> Result<(), Error> {
-        changing.0 = false;
+        let known = changing.0.take();
         let written = commit(&self.db, changes).await;
-        changing.0 = written.as_ref().err().is_none_or(|error| !error.is_unsure);
+        if !written.as_ref().is_err_and(Uncommitted::is_unsure) {
+            changing.0 = known;
+        }
         written.map_err(Uncommitted::of("the account"))?;
         self.snapshot.store(Arc::new(snapshot));
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::panic::resume_unwind;
+use std::sync::Arc;
 
 use crate::Error;
 use crate::account::AccountEntry;
@@ -75,23 +76,42 @@ pub(crate) enum Change<'a> {
     },
 }
 
-/// Changes that were not made; or, when it was the COMMIT that failed, perhaps were.
+/// Whether memory has all that the database has: since which return of this process as its holder. Nothing while it is not known
+/// what the last change came to.
+pub(crate) struct Known(pub(crate) Option<u64>);
+
+/// Why changes were not made.
 #[derive(Debug)]
-pub(crate) struct Uncommitted {
-    source: sqlx::Error,
-    pub(crate) is_unsure: bool,
+pub(crate) enum Uncommitted {
+    /// Something failed before the COMMIT.
+    Failed(sqlx::Error),
+    /// The COMMIT failed: perhaps they were made.
+    Unsure(sqlx::Error),
+    /// Another process holds the database at this address.
+    Taken(Arc<str>),
 }
 
 impl Uncommitted {
     /// As an error about what was to be written.
     pub(crate) fn of(what: &'static str) -> impl Fn(Self) -> Error {
-        move |Self { source, is_unsure }| {
-            if is_unsure {
-                Error::Unsure { what, source }
-            } else {
-                Error::Unwritten { what, source }
-            }
+        move |failed| match failed {
+            Self::Failed(source) => Error::Unwritten { what, source },
+            Self::Unsure(source) => Error::Unsure { what, source },
+            Self::Taken(url) => Error::TakenDatabase {
+                url: url.to_string(),
+                from: String::new(),
+            },
         }
+    }
+
+    pub(crate) fn is_unsure(&self) -> bool {
+        matches!(self, Self::Unsure(_))
+    }
+}
+
+impl From<sqlx::Error> for Uncommitted {
+    fn from(source: sqlx::Error) -> Self {
+        Self::Failed(source)
     }
 }
 
@@ -111,14 +131,26 @@ pub(crate) async fn to_the_end<T: Send + 'static>(
 
 /// Makes all of them, or none.
 pub(crate) async fn commit(db: &Db, changes: &[Change<'_>]) -> Result<(), Uncommitted> {
-    let mut is_unsure = false;
-    let done = write(db, changes, &mut is_unsure).await;
-    done.map_err(|source| Uncommitted { source, is_unsure })
+    let mut is_done = false;
+    let written = write(db, changes, &mut is_done).await;
+    written.map_err(|error| match error {
+        Uncommitted::Failed(source) if is_done => Uncommitted::Unsure(source),
+        error => error,
+    })
 }
 
 /// `is_done` as soon as only the COMMIT is left.
-async fn write(db: &Db, changes: &[Change<'_>], is_done: &mut bool) -> Result<(), sqlx::Error> {
+async fn write(db: &Db, changes: &[Change<'_>], is_done: &mut bool) -> Result<(), Uncommitted> {
     writing!(db, transaction => async {
+        if let Db::Postgres(_, holder) = db {
+            // Locked, so that nobody takes it over before this is committed and can be read.
+            let name: Option<String> = sqlx::query_scalar("SELECT holder FROM journal_state FOR SHARE")
+                .fetch_optional(&mut **transaction)
+                .await?;
+            if name.as_deref() != Some(&*holder.name) {
+                return Err(Uncommitted::Taken(Arc::clone(&holder.url)));
+            }
+        }
         for change in changes {
             match change {
                 Change::Account(entry) => {

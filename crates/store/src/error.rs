@@ -259,7 +259,9 @@ pub enum Error {
         source: sqlx::Error,
     },
     /// Something else than the journal was written, or was not: the answer to its COMMIT is lost.
-    #[error("cannot tell whether {what} was written to the database: see what is there before trying again")]
+    #[error(
+        "cannot tell whether {what} was written to the database: see what is there before trying again"
+    )]
     Unsure {
         /// What was to be written.
         what: &'static str,

@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::Error;
 use crate::account::Actor;
-use crate::change::{Change, Uncommitted, commit, to_the_end};
+use crate::change::{Change, Known, Uncommitted, commit, to_the_end};
 use crate::db::{Db, reading};
 use crate::value::now_ms;
 
@@ -35,9 +35,6 @@ type Map = HashMap<[u8; 32], Arc<Held>>;
 
 /// One change after the other: first the database, then the map.
 type Changing = OwnedMutexGuard<Known>;
-
-/// Whether the map has all that the database has.
-struct Known(bool);
 
 struct Held {
     // Without `last_used_at_ms`.
@@ -84,11 +81,12 @@ impl ApiKeys {
     /// # Errors
     /// The database cannot be read.
     pub async fn open(db: Db) -> Result<Arc<Self>, Error> {
+        let returns = db.returns();
         let keys = load(&db).await?;
         Ok(Arc::new(Self {
             db,
             keys: ArcSwap::from_pointee(keys),
-            changing: Arc::new(Mutex::new(Known(true))),
+            changing: Arc::new(Mutex::new(Known(Some(returns)))),
         }))
     }
 
@@ -215,10 +213,12 @@ impl ApiKeys {
         .await
     }
 
-    /// Waits until nobody else changes anything. Reads everything anew when it is not known what the last change came to.
+    /// Waits until nobody else changes anything. Reads everything anew when the database may have
+    /// something else.
     async fn begin(&self) -> Result<Changing, Error> {
         let mut known = Arc::clone(&self.changing).lock_owned().await;
-        if !known.0 {
+        let returns = self.db.returns();
+        if known.0 != Some(returns) {
             let keys = load(&self.db).await?;
             for (hash, before) in &**self.keys.load() {
                 if let Some(held) = keys.get(hash) {
@@ -227,7 +227,7 @@ impl ApiKeys {
                 }
             }
             self.keys.store(Arc::new(keys));
-            known.0 = true;
+            known.0 = Some(returns);
         }
         Ok(known)
     }
@@ -239,9 +239,11 @@ impl ApiKeys {
         changes: &[Change<'_>],
         keys: Map,
     ) -> Result<(), Error> {
-        changing.0 = false;
+        let known = changing.0.take();
         let written = commit(&self.db, changes).await;
-        changing.0 = written.as_ref().err().is_none_or(|error| !error.is_unsure);
+        if !written.as_ref().is_err_and(Uncommitted::is_unsure) {
+            changing.0 = known;
+        }
         written.map_err(Uncommitted::of("the API key"))?;
         self.keys.store(Arc::new(keys));
         Ok(())
@@ -252,6 +254,7 @@ impl ApiKeys {
     /// # Errors
     /// The database cannot be written.
     pub async fn save_used(&self) -> Result<(), Error> {
+        let _changing = self.begin().await?;
         let keys = self.keys.load_full();
         let used = keys.values().filter_map(|held| {
             let at_ms = held.last_used_at_ms.load(Ordering::Relaxed);

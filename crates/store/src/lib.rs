@@ -42,7 +42,7 @@ pub use account::{
 pub use accounts::{AccountStore, Edit, NotChanged, Provisioned};
 pub use audit::{AuditEntry, audit, note};
 pub use book::{Book, Forgotten, Messages};
-pub use db::Db;
+pub use db::{Db, Holder};
 pub use error::Error;
 pub use health::Health;
 pub use history::{

@@ -305,7 +305,7 @@ async fn found(
             }
             (ids, part + 1)
         }
-        Db::Postgres(pool) => {
+        Db::Postgres(pool, _) => {
             let to = (first - PARTS_AT_ONCE + 1).max(last);
             let ids: Vec<i64> = sqlx::query_scalar(IN_PARTS_POSTGRES)
                 .bind(first)
