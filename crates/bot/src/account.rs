@@ -310,7 +310,7 @@ impl Account {
         }
         let own = match &self.gh_id {
             Some(own) => own,
-            None if to.starts_with(GH_ID) => self.seen.learn(to),
+            None if is_original_id(to) => self.seen.learn(to),
             None => return None,
         };
         (*own != *to).then_some(own)
@@ -349,8 +349,13 @@ impl Push<'_> {
     }
 }
 
-/// Every original id (原始ID) begins so.
-const GH_ID: &str = "gh_";
+/// Whether this may be an original id (原始ID): `gh_` and 1 to 64 letters, digits, `_` and `-`, of which 12 hex digits are usual.
+pub fn is_original_id(text: &str) -> bool {
+    let is_of_it = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    text.strip_prefix("gh_")
+        .is_some_and(|rest| (1..=64).contains(&rest.len()) && rest.bytes().all(is_of_it))
+}
+
 /// The account that `echostr doctor` plays, whichever it examines.
 const DOCTOR: &str = "gh_000000000000";
 

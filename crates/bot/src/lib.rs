@@ -54,7 +54,9 @@ mod session;
 mod shared;
 mod webhook;
 
-pub use account::{Account, AccountMap, Accounts, Language, Mode, Push, Sealing, Strategy, Texts};
+pub use account::{
+    Account, AccountMap, Accounts, Language, Mode, Push, Sealing, Strategy, Texts, is_original_id,
+};
 pub use answer::{Answer, IntoPiece, Markdown, Markup, TextStream};
 pub use bot::{Bot, State};
 pub use call::{BadProgram, ProgramUrl};

@@ -121,7 +121,7 @@ impl Seen {
     }
 
     /// The one that was learnt; this one if there was none.
-    pub(crate) fn learn(&self, gh_id: &str) -> &Str {
+    pub fn learn(&self, gh_id: &str) -> &Str {
         self.gh_id.get_or_init(|| gh_id.into())
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use echostr::{Account, Accounts, Seen, SeenSnapshot};
+use echostr::{Account, Accounts, Mode, Seen, SeenSnapshot};
 use echostr_protocol::{EncodingAesKey, Error as Unusable, Str, Token};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
@@ -25,7 +25,7 @@ use crate::value::now_ms;
 use crate::vault::{Rotated, Vault};
 
 /// How many rows are written in one transaction when there are many: the journal waits for each.
-const PORTION: u32 = 200;
+const PORTION: usize = 200;
 
 /// The accounts. Look-ups wait for nobody: they read an immutable map that every change replaces.
 pub struct AccountStore {
@@ -375,7 +375,7 @@ impl AccountStore {
                  WHERE secret.key_id <> $1 LIMIT $2",
             )
             .bind(key_id)
-            .bind(PORTION)
+            .bind(i64::try_from(PORTION).unwrap_or(i64::MAX))
             .fetch_all(pool)
             .await);
             let rows = rows.map_err(Error::unread("the secrets of the accounts"))?;
@@ -407,25 +407,42 @@ impl AccountStore {
     /// Deletes the tokens and keys before the last change whose time is over; answers of how many accounts.
     ///
     /// # Errors
-    /// The database cannot be written; then they still count.
+    /// The database cannot be written: they count no longer, but are still there.
     pub async fn expire(self: &Arc<Self>, now_ms: i64) -> Result<usize, Error> {
+        self.forget_ended(now_ms);
         let by = Actor("server".into());
-        let changing = self.begin().await?;
-        let before = self.snapshot.load_full();
-        let entries = before.all.values().map(|held| &held.entry);
-        let over = entries.filter(|entry| entry.secrets.has_ended(now_ms));
-        let steps: Result<Vec<_>, Incomplete> = over
-            .map(|old| {
-                let mut entry = AccountEntry::clone(old);
+        let mut n_accounts = 0;
+        loop {
+            let changing = self.begin().await?;
+            let before = self.snapshot.load_full();
+            let over = before.ended(now_ms).take(PORTION).map(|held| {
+                let mut entry = AccountEntry::clone(&held.entry);
                 entry.secrets.forget_ended(now_ms);
-                entry.updated_at_ms = old.next_update();
-                Step::new(Some(old), entry)
-            })
-            .collect();
-        let steps = steps?;
-        let n_accounts = steps.len();
-        self.make(changing, &by, steps).await.map_err(database)?;
-        Ok(n_accounts)
+                entry.updated_at_ms = held.entry.next_update();
+                Step::new(Some(&held.entry), entry)
+            });
+            let steps: Vec<_> = over.collect::<Result<_, _>>()?;
+            if steps.is_empty() {
+                return Ok(n_accounts);
+            }
+            n_accounts += steps.len();
+            self.make(changing, &by, steps).await.map_err(database)?;
+        }
+    }
+
+    /// Only in memory: the database may be away for long.
+    fn forget_ended(&self, now_ms: i64) {
+        if self.snapshot.load().ended(now_ms).next().is_none() {
+            return;
+        }
+        self.snapshot.rcu(|before| {
+            let mut snapshot = Snapshot::clone(before);
+            for held in before.ended(now_ms) {
+                snapshot.take(&held.entry.id);
+                snapshot.put(held.without_ended(now_ms));
+            }
+            snapshot
+        });
     }
 
     /// Writes down what was seen since the last time, and pins the original ids that were learnt.
@@ -433,7 +450,7 @@ impl AccountStore {
     /// # Errors
     /// The database cannot be written.
     pub async fn save_seen(self: &Arc<Self>) -> Result<(), Error> {
-        self.pin().await?;
+        let pinned = self.pin().await;
         let snapshot = self.snapshot.load_full();
         let all = snapshot.all.values();
         let news: Vec<_> = all
@@ -443,14 +460,17 @@ impl AccountStore {
                 (held.saved.load(Ordering::Relaxed) != hash).then_some((held, seen, hash))
             })
             .collect();
-        for portion in news.chunks(PORTION as usize) {
-            // A removed account has no row for it.
+        for portion in news.chunks(PORTION) {
             let _changing = self.begin().await?;
             let now = self.snapshot.load();
-            let there = portion
-                .iter()
-                .filter(|(held, ..)| now.all.contains_key(&*held.entry.id));
-            let rows = there.map(|(held, seen, _)| Change::Seen {
+            // A removed account has no row for it, and one that was made anew under its id has its own.
+            let is_there = |held: &Held| {
+                let now = now.all.get(&*held.entry.id);
+                now.is_some_and(|now| Arc::ptr_eq(&now.entry.seen, &held.entry.seen))
+            };
+            let there = portion.iter().filter(|(held, ..)| is_there(held));
+            let there: Vec<_> = there.collect();
+            let rows = there.iter().map(|(held, seen, _)| Change::Seen {
                 account: &held.entry.id,
                 last_handshake_at_ms: seen.last_handshake_at_ms,
                 last_push_at_ms: seen.last_push_at_ms,
@@ -464,39 +484,44 @@ impl AccountStore {
             let rows: Vec<_> = rows.collect();
             let written = commit(&self.db, &rows).await;
             written.map_err(Uncommitted::of("what was seen of the accounts"))?;
-            for (held, _, hash) in portion {
+            for (held, _, hash) in there {
                 held.saved.store(*hash, Ordering::Relaxed);
             }
         }
-        Ok(())
+        pinned
     }
 
     /// Puts what was learnt into the settings.
     async fn pin(self: &Arc<Self>) -> Result<(), Error> {
         let is_learnt =
             |entry: &AccountEntry| entry.settings.gh_id.is_none() && entry.seen.gh_id().is_some();
-        let snapshot = self.snapshot.load();
-        if !snapshot.all.values().any(|held| is_learnt(&held.entry)) {
-            return Ok(());
-        }
-        drop(snapshot);
+        let is_any_learnt = || {
+            let snapshot = self.snapshot.load();
+            snapshot.all.values().any(|held| is_learnt(&held.entry))
+        };
         let by = Actor("push".into());
-        let changing = self.begin().await?;
-        let before = self.snapshot.load_full();
-        let entries = before.all.values().map(|held| &held.entry);
-        let learnt: Vec<_> = entries.filter(|entry| is_learnt(entry)).collect();
-        let mut steps = Vec::new();
-        for old in learnt {
-            let mut entry = old.to_edit();
-            entry.updated_at_ms = old.next_update();
-            info!(
-                account.id = entry.id,
-                "the account's original id is {}: pushes to another one will be refused",
-                entry.settings.gh_id.as_deref().unwrap_or_default()
-            );
-            steps.push(Step::new(Some(old), entry)?);
+        while is_any_learnt() {
+            let changing = self.begin().await?;
+            let before = self.snapshot.load_full();
+            let entries = before.all.values().map(|held| &held.entry);
+            let learnt = entries.filter(|entry| is_learnt(entry)).take(PORTION);
+            let steps = learnt.map(|old| {
+                let mut entry = old.to_edit();
+                entry.updated_at_ms = old.next_update();
+                Step::new(Some(old), entry)
+            });
+            let steps: Vec<_> = steps.collect::<Result<_, _>>()?;
+            let pinned: Vec<_> = steps.iter().map(|step| Arc::clone(&step.entry)).collect();
+            self.make(changing, &by, steps).await.map_err(database)?;
+            for entry in pinned {
+                info!(
+                    account.id = entry.id,
+                    "the account's original id is {}: pushes to another one will be refused",
+                    entry.settings.gh_id.as_deref().unwrap_or_default()
+                );
+            }
         }
-        self.make(changing, &by, steps).await.map_err(database)
+        Ok(())
     }
 
     /// Waits until nobody else changes anything. Reads everything anew when the database may have
@@ -676,11 +701,43 @@ impl Step {
 }
 
 fn account(entry: &AccountEntry) -> Result<Option<Arc<Account>>, Incomplete> {
+    let mut entry = entry.clone();
+    entry.secrets.forget_ended(now_ms());
     let account = Arc::new(entry.account()?);
     Ok(entry.disabled_at_ms.is_none().then_some(account))
 }
 
+impl Held {
+    /// The same without a token or key whose time is over.
+    fn without_ended(&self, now_ms: i64) -> Self {
+        let mut secrets = self.entry.secrets.clone();
+        secrets.forget_ended(now_ms);
+        let account = self.account.as_ref().map(|account| {
+            let mut account = Account::clone(account);
+            if secrets.previous_token.is_none() {
+                account.previous_token = None;
+            }
+            if let Mode::Compatible(sealing) | Mode::Safe(sealing) = &mut account.mode
+                && secrets.previous_encoding_aes_key.is_none()
+            {
+                sealing.previous_key = None;
+            }
+            Arc::new(account)
+        });
+        Self {
+            account,
+            ..self.clone()
+        }
+    }
+}
+
 impl Snapshot {
+    /// Those that have a token or key whose time is over.
+    fn ended(&self, now_ms: i64) -> impl Iterator<Item = &Held> {
+        let all = self.all.values();
+        all.filter(move |held| held.entry.secrets.has_ended(now_ms))
+    }
+
     fn put(&mut self, held: Held) {
         if let Some(account) = &held.account {
             for token in std::iter::once(&account.token).chain(&account.previous_token) {

@@ -190,9 +190,12 @@ impl ApiKeys {
             return Ok(true);
         }
         let at_ms = now_ms();
+        let saved_at_ms = held.saved_at_ms.load(Ordering::Relaxed);
         let mut key = held.seen();
         key.revoked_at_ms = Some(at_ms);
-        keys.insert(hash, Arc::new(Held::new(key.clone())));
+        let mut held = Held::new(key.clone());
+        held.saved_at_ms = saved_at_ms.into();
+        keys.insert(hash, Arc::new(held));
         let (store, by) = (Arc::clone(self), by.clone());
         to_the_end(async move {
             let before = json!({ "name": key.name, "scopes": key.scopes });

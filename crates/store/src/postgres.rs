@@ -45,7 +45,7 @@ pub(crate) async fn open(
     let starting = tokio::task::spawn_blocking(move || {
         let body = ServerBody::open(&url_of_writer)?;
         let holder = body.holder();
-        Ok((WriterThread::start(body, retention, &counts)?, holder))
+        Ok::<_, Error>((WriterThread::start(body, retention, &counts)?, holder))
     });
     let (writer, holder) = starting.await.map_err(|panicked| Error::Thread {
         source: panicked.into(),

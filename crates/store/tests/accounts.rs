@@ -48,6 +48,7 @@ story! {
     what_an_account_lacks_is_said_and_nothing_changes,
     a_disabled_account_answers_nothing_and_keeps_its_token,
     after_a_rotation_old_and_new_count_for_a_day,
+    what_has_expired_counts_no_longer_though_the_database_is_away,
     a_second_rotation_keeps_what_the_platforms_page_has,
     after_a_restart_a_handshake_tells_which_token_the_page_has,
     a_token_belongs_to_one_account,
@@ -65,6 +66,7 @@ story! {
     a_secret_that_no_account_here_has_moves_to_a_new_master_key,
     a_master_key_is_kept_while_a_secret_needs_it,
     a_key_opens_until_it_is_revoked_or_expires,
+    a_key_that_is_revoked_was_used_when_it_was_used,
     no_secret_is_in_the_database_or_printed,
 }
 
@@ -364,6 +366,34 @@ async fn after_a_rotation_old_and_new_count_for_a_day(ground: Ground) {
     assert_eq!(running.of_token("TokenOld"), None);
     assert_eq!(running.of_token("TokenNew").as_deref(), Some("shop"));
     assert_eq!(keys(&running), (new_key, None));
+    assert_eq!(ground.count("secrets"), 5);
+    running.stop().await;
+}
+
+async fn what_has_expired_counts_no_longer_though_the_database_is_away(ground: Ground) {
+    let [old_key, new_key] = [(); 2].map(|()| AccountSecrets::random_encoding_aes_key());
+    let running = start(&ground).await;
+    running.create(whole("shop", "TokenOld", &old_key)).await;
+    let now = now_ms();
+    running
+        .change("shop", |entry| {
+            entry.rotate_token(token("TokenNew"), now);
+            entry.rotate_encoding_aes_key(new_key.clone(), now);
+        })
+        .await;
+    assert!(comes(&running, "TokenOld", &old_key));
+    running.journal.close().await;
+    let unwritten = running.accounts.expire(now + DAY_MS).await;
+    unwritten.expect_err("the database is away");
+    assert_eq!(running.of_token("TokenOld"), None);
+    assert!(!comes(&running, "TokenOld", &new_key));
+    assert!(!comes(&running, "TokenNew", &old_key));
+    assert!(comes(&running, "TokenNew", &new_key));
+    assert_eq!(ground.count("secrets"), 7);
+
+    let running = start(&ground).await;
+    let expired = running.accounts.expire(now + DAY_MS).await;
+    assert_eq!(expired.expect("written"), 1);
     assert_eq!(ground.count("secrets"), 5);
     running.stop().await;
 }
@@ -1090,6 +1120,20 @@ async fn a_key_opens_until_it_is_revoked_or_expires(ground: Ground) {
     running.stop().await;
 }
 
+async fn a_key_that_is_revoked_was_used_when_it_was_used(ground: Ground) {
+    let running = start(&ground).await;
+    let made = running.keys.create(&by(), "key", Vec::new(), None).await;
+    let (key, text) = made.expect("made");
+    assert!(running.keys.check(text.expose_secret()).is_some());
+    let revoked = running.keys.revoke(&by(), &key.id).await;
+    assert!(revoked.expect("written"));
+    running.keys.save_used().await.expect("written");
+    running.stop().await;
+    let running = start(&ground).await;
+    assert!(running.keys.list()[0].last_used_at_ms >= Some(key.created_at_ms));
+    running.stop().await;
+}
+
 async fn no_secret_is_in_the_database_or_printed(ground: Ground) {
     let running = start(&ground).await;
     let key = AccountSecrets::random_encoding_aes_key();
@@ -1205,6 +1249,64 @@ fn stored(ground: &Ground) -> Vec<(String, Vec<u8>)> {
             )
         })
         .into(),
+    }
+}
+
+/// What is told of a file that another program keeps locked for a moment, or does not let be written.
+mod locked {
+    use super::*;
+
+    fn look_at(ground: &Ground) -> rusqlite::Connection {
+        match ground {
+            Ground::Sqlite(folder) => look(folder.path()),
+            Ground::Postgres(_) => unreachable!("it has no file"),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_seen_of_a_removed_account_is_not_that_of_the_next_one_with_its_id() {
+        let ground = Ground::sqlite();
+        let running = start(&ground).await;
+        let old = running.create(entry("shop", "TokenOne")).await;
+        old.seen.refused(THEN_MS, "bad_signature", "wrong");
+        let (accounts, by) = (&running.accounts, by());
+        let other = look_at(&ground);
+        other.execute_batch("BEGIN IMMEDIATE").expect("locked");
+        // One waits for the file, the others for their turn.
+        let removing = accounts.remove(&by, "shop");
+        let creating = accounts.create(&by, entry("shop", "TokenTwo"));
+        let saving = accounts.save_seen();
+        let freeing = async { other.execute_batch("COMMIT").expect("freed") };
+        let (removed, made, saved, ()) = tokio::join!(biased; removing, creating, saving, freeing);
+        removed.expect("removed");
+        made.expect("made");
+        saved.expect("written");
+        assert_eq!(ground.count("seen"), 0);
+        running.stop().await;
+    }
+
+    #[tokio::test]
+    async fn what_was_seen_is_written_though_an_original_id_cannot_be() {
+        let ground = Ground::sqlite();
+        let running = start(&ground).await;
+        let shop = running.create(entry("shop", "TokenOne")).await;
+        shop.seen.learn("gh_e8df390a377e");
+        shop.seen.handshake(THEN_MS);
+        let refuse = "CREATE TRIGGER refuse BEFORE UPDATE ON accounts BEGIN SELECT RAISE(ABORT, 'refused'); END";
+        look_at(&ground).execute_batch(refuse).expect("made");
+        running
+            .accounts
+            .save_seen()
+            .await
+            .expect_err("it is refused");
+        assert_eq!(ground.count("seen"), 1);
+        look_at(&ground)
+            .execute_batch("DROP TRIGGER refuse")
+            .expect("gone");
+        running.accounts.save_seen().await.expect("written");
+        let shop = running.accounts.get("shop").expect("it is there");
+        assert_eq!(shop.settings.gh_id.as_deref(), Some("gh_e8df390a377e"));
+        running.stop().await;
     }
 }
 
