@@ -38,6 +38,9 @@ pub struct AccountEntry {
     pub seen: Arc<Seen>,
     /// Whether its token and its key are those of the platform's page.
     pub used: Arc<Used>,
+    /// Why it cannot be read from the database: then it answers nothing, its secrets here are none of its own, and it can only be
+    /// removed.
+    pub unread: Option<Arc<str>>,
 }
 
 /// Where an account comes from.
@@ -206,6 +209,7 @@ impl AccountEntry {
             updated_at_ms: now_ms,
             seen: Arc::default(),
             used: Arc::default(),
+            unread: None,
         }
     }
 
@@ -250,6 +254,17 @@ impl AccountEntry {
             is_used(token.and_then(|previous| previous.until_ms)),
             is_used(key.and_then(|previous| previous.until_ms)),
         ));
+    }
+
+    /// Why it answers nothing though it is not disabled: it cannot be read, or lacks something.
+    pub fn fault(&self) -> Option<String> {
+        match &self.unread {
+            Some(why) => Some(why.to_string()),
+            None => self
+                .account()
+                .err()
+                .map(|incomplete| incomplete.to_string()),
+        }
     }
 
     /// The account as the webhook needs it.

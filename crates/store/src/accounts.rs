@@ -1,6 +1,7 @@
 //! [`AccountStore`]: the accounts, in the database and ready for the webhook; every change is in the audit log.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::error::Error as _;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use echostr_protocol::{EncodingAesKey, Error as Unusable, Str, Token};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use tracing::info;
+use tracing::{error, info};
 
 use crate::Error;
 use crate::account::{
@@ -70,6 +71,9 @@ pub enum NotChanged {
         "the account `{0}` is set in the file of settings; change it there and restart the server"
     )]
     FromFile(String),
+    /// It cannot be read from the database, for this reason.
+    #[error("{0}")]
+    Unread(Arc<str>),
     /// It would lack something.
     #[error(transparent)]
     Incomplete(#[from] Incomplete),
@@ -110,17 +114,18 @@ struct Snapshot {
 #[derive(Clone)]
 struct Held {
     entry: Arc<AccountEntry>,
-    // Nothing while it is disabled.
+    // Nothing while it is disabled, and when it cannot be read or lacks something.
     account: Option<Arc<Account>>,
     // A hash of what was last written down of `seen`.
     saved: Arc<AtomicU64>,
 }
 
 impl AccountStore {
-    /// Loads all accounts. A token or key before the last change that has expired is deleted.
+    /// Loads all accounts. A token or key before the last change that has expired is deleted. An account that cannot be understood
+    /// or decrypted answers nothing, and the others are not disturbed.
     ///
     /// # Errors
-    /// The database cannot be read or written, or holds what cannot be understood or decrypted.
+    /// The database cannot be read or written.
     pub async fn open(db: Db, vault: Vault) -> Result<Arc<Self>, Error> {
         let returns = db.returns();
         let snapshot = load(&db, &vault, &Snapshot::default()).await?;
@@ -179,7 +184,8 @@ impl AccountStore {
 
         let gone = before.all.values().map(|held| &held.entry);
         let gone = gone.filter(|old| {
-            old.origin == Origin::File && !entries.iter().any(|entry| entry.id == old.id)
+            let is_there = entries.iter().any(|entry| entry.id == old.id);
+            old.origin == Origin::File && old.unread.is_none() && !is_there
         });
         for old in gone {
             let mut entry = AccountEntry::clone(old);
@@ -188,7 +194,7 @@ impl AccountStore {
             entry.end_previous(now);
             entry.updated_at_ms = old.next_update();
             done.disabled.push(entry.id.clone());
-            steps.push(Step::new(Some(old), entry)?);
+            steps.push(Step::own(old, entry));
         }
         for mut entry in entries {
             entry.origin = Origin::File;
@@ -291,7 +297,7 @@ impl AccountStore {
     pub async fn remove(self: &Arc<Self>, by: &Actor, id: &str) -> Result<(), NotChanged> {
         let changing = self.begin().await?;
         let mut snapshot = Snapshot::clone(&self.snapshot.load());
-        let old = Arc::clone(snapshot.changeable(id)?);
+        let old = Arc::clone(snapshot.removable(id)?);
         snapshot.take(id);
         let (store, by) = (Arc::clone(self), by.clone());
         let removed = to_the_end(async move {
@@ -419,9 +425,9 @@ impl AccountStore {
                 let mut entry = AccountEntry::clone(&held.entry);
                 entry.secrets.forget_ended(now_ms);
                 entry.updated_at_ms = held.entry.next_update();
-                Step::new(Some(&held.entry), entry)
+                Step::own(&held.entry, entry)
             });
-            let steps: Vec<_> = over.collect::<Result<_, _>>()?;
+            let steps: Vec<_> = over.collect();
             if steps.is_empty() {
                 return Ok(n_accounts);
             }
@@ -493,8 +499,10 @@ impl AccountStore {
 
     /// Puts what was learnt into the settings.
     async fn pin(self: &Arc<Self>) -> Result<(), Error> {
-        let is_learnt =
-            |entry: &AccountEntry| entry.settings.gh_id.is_none() && entry.seen.gh_id().is_some();
+        let is_learnt = |entry: &AccountEntry| {
+            let is_new = entry.settings.gh_id.is_none() && entry.seen.gh_id().is_some();
+            is_new && entry.unread.is_none()
+        };
         let is_any_learnt = || {
             let snapshot = self.snapshot.load();
             snapshot.all.values().any(|held| is_learnt(&held.entry))
@@ -508,9 +516,9 @@ impl AccountStore {
             let steps = learnt.map(|old| {
                 let mut entry = old.to_edit();
                 entry.updated_at_ms = old.next_update();
-                Step::new(Some(old), entry)
+                Step::own(old, entry)
             });
-            let steps: Vec<_> = steps.collect::<Result<_, _>>()?;
+            let steps: Vec<_> = steps.collect();
             let pinned: Vec<_> = steps.iter().map(|step| Arc::clone(&step.entry)).collect();
             self.make(changing, &by, steps).await.map_err(database)?;
             for entry in pinned {
@@ -643,6 +651,15 @@ impl Step {
         })
     }
 
+    /// A change that the server makes by itself: what the account lacks, it may lack on.
+    fn own(old: &Arc<AccountEntry>, entry: AccountEntry) -> Self {
+        Self {
+            old: Some(Arc::clone(old)),
+            account: account(&entry).unwrap_or_default(),
+            entry: Arc::new(entry),
+        }
+    }
+
     /// It stays what it is called, and where it comes from. Nothing when nothing changes.
     fn change(
         old: &Arc<AccountEntry>,
@@ -684,7 +701,11 @@ impl Step {
             before: before.map(|value| value.to_string()),
             after: after.map(|value| value.to_string()),
         };
-        let old = self.old.as_deref().map(AccountEntry::kept);
+        let is_unread = |old: &&AccountEntry| old.unread.is_some();
+        let cleared = self.old.as_deref().filter(is_unread);
+        let cleared = cleared.map(|_| Change::NoSecrets { account: id });
+        let old = self.old.as_deref().filter(|old| old.unread.is_none());
+        let old = old.map(AccountEntry::kept);
         let new = self.entry.kept().into_iter().enumerate();
         let secrets = new.filter_map(move |(place, (name, new))| {
             let old = old.as_ref().and_then(|old| old[place].1.as_ref());
@@ -695,6 +716,7 @@ impl Step {
             }
         });
         std::iter::once(Change::Account(&self.entry))
+            .chain(cleared)
             .chain(secrets.collect::<Vec<_>>())
             .chain([audit])
     }
@@ -769,6 +791,15 @@ impl Snapshot {
 
     /// One that may be changed here.
     fn changeable(&self, id: &str) -> Result<&Arc<AccountEntry>, NotChanged> {
+        let entry = self.removable(id)?;
+        match &entry.unread {
+            Some(why) => Err(NotChanged::Unread(Arc::clone(why))),
+            None => Ok(entry),
+        }
+    }
+
+    /// One that may at least be removed here.
+    fn removable(&self, id: &str) -> Result<&Arc<AccountEntry>, NotChanged> {
         let held = self.all.get(id);
         let entry = held.map(|held| &held.entry);
         let entry = entry.ok_or_else(|| NotChanged::Unknown(id.to_owned()))?;
@@ -930,15 +961,31 @@ async fn load(db: &Db, vault: &Vault, before: &Snapshot) -> Result<Snapshot, Err
             ("app_id", app_id),
             ("mode", mode),
         ];
-        let mut settings =
-            AccountSettings::read(&settings, columns).map_err(|source| Error::Settings {
-                account: id.clone(),
-                source,
-            })?;
-        let mut secrets = secrets.remove(&id).unwrap_or_default();
-        if let Some((url, _)) = secrets.remove(BOT_URL) {
-            settings.bot.set_url(url.expose_secret());
-        }
+        let secrets = secrets.remove(&id).unwrap_or_else(|| Ok(Clear::new()));
+        let read = AccountSettings::read(&settings, columns).map_err(|source| Error::Settings {
+            account: id.clone(),
+            source,
+        });
+        let read = read.and_then(|mut settings| {
+            let mut secrets = secrets?;
+            if let Some((url, _)) = secrets.remove(BOT_URL) {
+                settings.bot.set_url(url.expose_secret());
+            }
+            Ok((settings, collect(&id, secrets)?))
+        });
+        let (settings, secrets, unread) = match read {
+            Ok((settings, secrets)) => (settings, secrets, None),
+            Err(error) => {
+                error!(
+                    account.id = id,
+                    error = error.source(),
+                    "the account `{id}` is not answered: {error}"
+                );
+                let nobody = AccountSecrets::new(AccountSecrets::random_token());
+                let why = error.to_string().into();
+                (AccountSettings::new(&id), nobody, Some(why))
+            }
+        };
         let stored = seen.remove(&id).unwrap_or_default();
         let before = before.all.get(&*id);
         let before = before.filter(|held| held.entry.created_at_ms == created_at_ms);
@@ -950,7 +997,7 @@ async fn load(db: &Db, vault: &Vault, before: &Snapshot) -> Result<Snapshot, Err
             }
         };
         let mut entry = AccountEntry {
-            secrets: collect(&id, secrets)?,
+            secrets,
             settings,
             origin: if origin == "file" {
                 Origin::File
@@ -962,11 +1009,19 @@ async fn load(db: &Db, vault: &Vault, before: &Snapshot) -> Result<Snapshot, Err
             updated_at_ms,
             seen,
             used: Arc::default(),
+            unread,
             id,
         };
         entry.recall_used();
+        let account = match account(&entry) {
+            Ok(account) => account.filter(|_| entry.unread.is_none()),
+            Err(incomplete) => {
+                error!(account.id = entry.id, "not answered: {incomplete}");
+                None
+            }
+        };
         snapshot.put(Held {
-            account: account(&entry)?,
+            account,
             entry: Arc::new(entry),
             saved,
         });
@@ -977,7 +1032,11 @@ async fn load(db: &Db, vault: &Vault, before: &Snapshot) -> Result<Snapshot, Err
 /// Name, clear text and end of each, by account.
 type Clear = HashMap<String, (SecretString, Option<i64>)>;
 
-async fn load_secrets(db: &Db, vault: &Vault) -> Result<HashMap<String, Clear>, Error> {
+/// Those of an account, unless one of them cannot be decrypted.
+async fn load_secrets(
+    db: &Db,
+    vault: &Vault,
+) -> Result<HashMap<String, Result<Clear, Error>>, Error> {
     let rows = reading!(db, pool => sqlx::query_as::<_, SecretRow>(
         "SELECT account.public_id, secret.name, secret.key_id, secret.sealed, secret.expires_at_ms
          FROM secrets secret JOIN accounts account ON account.id = secret.account_id",
@@ -985,16 +1044,23 @@ async fn load_secrets(db: &Db, vault: &Vault) -> Result<HashMap<String, Clear>, 
     .fetch_all(pool)
     .await);
     let rows = rows.map_err(Error::unread("the secrets of the accounts"))?;
-    let mut secrets = HashMap::<String, Clear>::new();
+    let mut secrets = HashMap::<String, Result<Clear, Error>>::new();
     for (account, name, key_id, sealed, until_ms) in rows {
-        let Some(clear) = vault.unseal(&account, &name, &key_id, &sealed) else {
-            return Err(Error::Sealed {
-                account,
-                secret: name,
-            });
-        };
-        let of_account = secrets.entry(account).or_default();
-        of_account.insert(name, (clear, until_ms));
+        let clear = vault.unseal(&account, &name, &key_id, &sealed);
+        let of_account = secrets.entry(account.clone());
+        let of_account = of_account.or_insert_with(|| Ok(Clear::new()));
+        match (clear, &mut *of_account) {
+            (Some(clear), Ok(of_account)) => {
+                of_account.insert(name, (clear, until_ms));
+            }
+            (Some(_), Err(_)) => {}
+            (None, of_account) => {
+                *of_account = Err(Error::Sealed {
+                    account,
+                    secret: name,
+                });
+            }
+        }
     }
     Ok(secrets)
 }

@@ -287,7 +287,7 @@ pub enum Error {
     /// A secret cannot be decrypted.
     #[error(
         "the secret `{secret}` of the account `{account}` cannot be decrypted: it was changed outside of Echostr; \
-         restore the database from a backup"
+         restore the database from a backup, or remove the account and add it anew"
     )]
     Sealed {
         /// The account's id.
@@ -391,10 +391,7 @@ impl Error {
         matches!(self, Self::MasterKey(error) if is_in_the_way(error))
             || matches!(
                 self,
-                Self::Sealed { .. }
-                    | Self::Settings { .. }
-                    | Self::Incomplete(_)
-                    | Self::HalfCopied { .. }
+                Self::HalfCopied { .. }
                     | Self::NotADatabase { .. }
                     | Self::Foreign { .. }
                     | Self::Newer { .. }

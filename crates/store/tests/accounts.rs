@@ -60,7 +60,8 @@ story! {
     an_account_of_the_file_takes_no_token_of_another,
     who_changed_what_is_written_down_without_secrets,
     what_was_seen_goes_on,
-    a_secret_in_the_place_of_another_opens_nothing,
+    a_secret_in_the_place_of_another_opens_nothing_and_disturbs_nobody,
+    what_lacks_something_in_the_database_does_not_answer,
     another_master_key_is_refused,
     all_secrets_move_to_a_new_master_key,
     a_secret_that_no_account_here_has_moves_to_a_new_master_key,
@@ -893,7 +894,7 @@ async fn what_was_seen_goes_on(ground: Ground) {
     running.stop().await;
 }
 
-async fn a_secret_in_the_place_of_another_opens_nothing(ground: Ground) {
+async fn a_secret_in_the_place_of_another_opens_nothing_and_disturbs_nobody(ground: Ground) {
     let running = start(&ground).await;
     running.create(entry("a", "TokenOfA")).await;
     running.create(entry("b", "TokenOfB")).await;
@@ -903,12 +904,73 @@ async fn a_secret_in_the_place_of_another_opens_nothing(ground: Ground) {
         "UPDATE secrets SET sealed = (SELECT s.sealed FROM secrets s JOIN accounts a ON a.id = s.account_id
          WHERE a.public_id = 'b') WHERE account_id = (SELECT id FROM accounts WHERE public_id = 'a')",
     );
-    let error = start_with(&ground, MASTER).await.err().expect("refused");
-    assert_eq!(
-        error.to_string(),
-        "the secret `token` of the account `a` cannot be decrypted: it was changed outside of Echostr; \
-         restore the database from a backup"
+    let running = start(&ground).await;
+    assert_eq!(running.of_token("TokenOfB").as_deref(), Some("b"));
+    assert!(running.accounts.by_id("a").is_none());
+    let why = "the secret `token` of the account `a` cannot be decrypted: it was changed outside of Echostr; \
+               restore the database from a backup, or remove the account and add it anew";
+    let fault = |id: &str| running.accounts.get(id).expect("it is listed").fault();
+    assert_eq!((fault("a").as_deref(), fault("b")), (Some(why), None));
+    let refused = running.accounts.change(&by(), "a", |_| {}).await;
+    assert_eq!(refused.expect_err("refused").to_string(), why);
+    assert_eq!(running.accounts.expire(now_ms()).await.expect("read"), 0);
+    running.stop().await;
+
+    // The file makes it whole again, and so does adding it anew.
+    let running = start(&ground).await;
+    let provisioned = running
+        .accounts
+        .provision(vec![in_file("a", "TokenOfFile")])
+        .await;
+    assert_eq!(provisioned.expect("written").changed, ["a"]);
+    running.stop().await;
+    let running = start(&ground).await;
+    assert_eq!(running.of_token("TokenOfFile").as_deref(), Some("a"));
+    running.stop().await;
+    let newer =
+        r#"UPDATE accounts SET settings = '{"bot":{"kind":"newer"}}' WHERE public_id = 'b'"#;
+    execute(&ground, newer);
+    let running = start(&ground).await;
+    let fault = running.accounts.get("b").expect("it is listed").fault();
+    let fault = fault.expect("it cannot be read");
+    assert!(
+        fault.starts_with("cannot read the settings of the account `b`"),
+        "{fault}"
     );
+    assert_eq!(running.of_token("TokenOfFile").as_deref(), Some("a"));
+    running.accounts.remove(&by(), "b").await.expect("removed");
+    running.create(entry("b", "TokenOfB")).await;
+    running.stop().await;
+    let running = start(&ground).await;
+    assert_eq!(running.of_token("TokenOfB").as_deref(), Some("b"));
+    running.stop().await;
+}
+
+async fn what_lacks_something_in_the_database_does_not_answer(ground: Ground) {
+    let running = start(&ground).await;
+    running.create(entry("shop", "TokenOne")).await;
+    running.create(entry("other", "TokenTwo")).await;
+    let rotate = |entry: &mut AccountEntry| entry.rotate_token(token("TokenNew"), now_ms());
+    running.change("shop", rotate).await;
+    running.stop().await;
+    execute(
+        &ground,
+        "UPDATE accounts SET mode = 'safe' WHERE public_id = 'shop'",
+    );
+    let running = start(&ground).await;
+    assert_eq!(running.of_token("TokenTwo").as_deref(), Some("other"));
+    assert!(running.accounts.by_id("shop").is_none());
+    let entry = running.accounts.get("shop").expect("it is listed");
+    let what = "the account `shop` is in the mode `safe`, which needs an AppID";
+    assert_eq!(entry.fault().as_deref(), Some(what));
+    // It goes on otherwise, and what it lacks can be set.
+    let expired = running.accounts.expire(now_ms() + DAY_MS).await;
+    assert_eq!(expired.expect("written"), 1);
+    running
+        .change("shop", |entry| entry.settings.mode = ModeWord::Plain)
+        .await;
+    assert_eq!(running.of_token("TokenNew").as_deref(), Some("shop"));
+    running.stop().await;
 }
 
 fn execute(ground: &Ground, sql: &str) {
