@@ -846,6 +846,7 @@ impl AccountEntry {
     }
 
     /// A copy to be changed: an original id that was learnt is set in it.
+    #[must_use]
     pub fn to_edit(&self) -> Self {
         let mut entry = self.clone();
         entry.settings.gh_id = self.gh_id();
@@ -989,12 +990,11 @@ async fn load(db: &Db, vault: &Vault, before: &Snapshot) -> Result<Snapshot, Err
         let stored = seen.remove(&id).unwrap_or_default();
         let before = before.all.get(&*id);
         let before = before.filter(|held| held.entry.created_at_ms == created_at_ms);
-        let (seen, saved) = match before {
-            Some(held) => (Arc::clone(&held.entry.seen), Arc::clone(&held.saved)),
-            None => {
-                let saved = Arc::new(AtomicU64::new(hash(&stored)));
-                (Arc::new(Seen::restore(stored)), saved)
-            }
+        let (seen, saved) = if let Some(held) = before {
+            (Arc::clone(&held.entry.seen), Arc::clone(&held.saved))
+        } else {
+            let saved = Arc::new(AtomicU64::new(hash(&stored)));
+            (Arc::new(Seen::restore(stored)), saved)
         };
         let mut entry = AccountEntry {
             secrets,
