@@ -9,7 +9,7 @@ use echostr_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Came, OwnBot, Seen};
+use crate::{Came, OwnBot, Seen, Used};
 
 /// An account (公众号) that pushes to this server.
 #[derive(Debug, Clone)]
@@ -42,6 +42,8 @@ pub struct Account {
     pub gh_id: Option<Str>,
     /// What came for it.
     pub seen: Arc<Seen>,
+    /// Whether the platform has its token and its key.
+    pub used: Arc<Used>,
     /// Whether anybody may have made up this account by its address alone: then it must cost nothing and gets little.
     pub is_open: bool,
 }
@@ -228,6 +230,7 @@ impl Account {
             own_bot: None,
             gh_id: None,
             seen: Arc::default(),
+            used: Arc::default(),
             is_open: false,
         }
     }
@@ -238,6 +241,7 @@ impl Account {
     /// [`Error::BadSignature`].
     pub fn verify(&self, query: &Query<'_>) -> Result<&Token, Error> {
         let Err(error) = self.token.verify(query) else {
+            self.used.note_token();
             return Ok(&self.token);
         };
         let previous = self
@@ -278,6 +282,9 @@ impl Account {
         ];
         let keys = &both[..if sealing.previous_key.is_some() { 2 } else { 1 }];
         let (text, place) = open(keys, &encrypt, &sealing.app_id)?;
+        if place == 0 {
+            self.used.note_key();
+        }
         let message = Arc::new(Message::parse(Document::from_text(text)?));
         Ok(Push {
             message,
@@ -303,7 +310,7 @@ impl Account {
         }
         let own = match &self.gh_id {
             Some(own) => own,
-            None if to.starts_with(GH_ID) => self.seen.learn(to),
+            None if is_original_id(to) => self.seen.learn(to),
             None => return None,
         };
         (*own != *to).then_some(own)
@@ -342,8 +349,13 @@ impl Push<'_> {
     }
 }
 
-/// Every original id (原始ID) begins so.
-const GH_ID: &str = "gh_";
+/// Whether this may be an original id (原始ID): `gh_` and 1 to 64 letters, digits, `_` and `-`, of which 12 hex digits are usual.
+pub fn is_original_id(text: &str) -> bool {
+    let is_of_it = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    text.strip_prefix("gh_")
+        .is_some_and(|rest| (1..=64).contains(&rest.len()) && rest.bytes().all(is_of_it))
+}
+
 /// The account that `echostr doctor` plays, whichever it examines.
 const DOCTOR: &str = "gh_000000000000";
 

@@ -54,7 +54,9 @@ mod session;
 mod shared;
 mod webhook;
 
-pub use account::{Account, AccountMap, Accounts, Language, Mode, Push, Sealing, Strategy, Texts};
+pub use account::{
+    Account, AccountMap, Accounts, Language, Mode, Push, Sealing, Strategy, Texts, is_original_id,
+};
 pub use answer::{Answer, IntoPiece, Markdown, Markup, TextStream};
 pub use bot::{Bot, State};
 pub use call::{BadProgram, ProgramUrl};
@@ -76,7 +78,7 @@ pub use metrics::Metrics;
 pub use own_bot::OwnBot;
 pub use progress::Progress;
 pub use relay::{Relay, RelayBot};
-pub use seen::{Came, LastRefusal, REFUSALS, Seen, SeenSnapshot};
+pub use seen::{Came, LastRefusal, REFUSALS, Seen, SeenSnapshot, Used};
 pub use session::{Follower, Session};
 pub use shared::{InProcess, Place, Shared};
 pub use webhook::{is_answered, not_allowed, not_found, receive};

@@ -1,7 +1,7 @@
 //! [`Seen`]: what came for an account, counted without a lock.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use echostr_protocol::Str;
@@ -37,6 +37,14 @@ pub struct Seen {
     refused: [AtomicU64; REFUSALS.len()],
     last_refusal: Mutex<Option<Box<LastRefusal>>>,
     gh_id: OnceLock<Str>,
+}
+
+/// Whether a request has come that was verified with the current token, or decrypted with the current key: then the platform's
+/// page has it. Shared by the versions of an account that have the same ones.
+#[derive(Debug, Default)]
+pub struct Used {
+    token: AtomicBool,
+    key: AtomicBool,
 }
 
 /// In which of the platform's modes a push came, whatever is configured here.
@@ -113,7 +121,7 @@ impl Seen {
     }
 
     /// The one that was learnt; this one if there was none.
-    pub(crate) fn learn(&self, gh_id: &str) -> &Str {
+    pub fn learn(&self, gh_id: &str) -> &Str {
         self.gh_id.get_or_init(|| gh_id.into())
     }
 
@@ -151,6 +159,41 @@ impl Seen {
             seen.refused[place(&class)].fetch_add(count, Ordering::Relaxed);
         }
         seen
+    }
+}
+
+impl Used {
+    /// What is known of a token and a key.
+    pub fn new(token: bool, key: bool) -> Self {
+        Self {
+            token: token.into(),
+            key: key.into(),
+        }
+    }
+
+    /// Whether the token was used.
+    pub fn token(&self) -> bool {
+        self.token.load(Ordering::Relaxed)
+    }
+
+    /// Whether the key was used.
+    pub fn key(&self) -> bool {
+        self.key.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_token(&self) {
+        note(&self.token);
+    }
+
+    pub(crate) fn note_key(&self) {
+        note(&self.key);
+    }
+}
+
+/// Written once: it is read on the way of every message.
+fn note(used: &AtomicBool) {
+    if !used.load(Ordering::Relaxed) {
+        used.store(true, Ordering::Relaxed);
     }
 }
 

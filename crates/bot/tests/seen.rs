@@ -160,9 +160,12 @@ async fn what_names_no_real_account_teaches_nothing_and_is_not_refused() {
         assert_eq!(status(&bot, &doctor, &Push::text("examined")).await, 200);
         assert_eq!(status(&bot, &doctor, &nobody).await, 200);
         if learnt.is_none() {
-            // The documents' example, which is no original id.
-            assert_eq!(status(&bot, &of("toUser", Mode::Plain), &sample).await, 200);
-            assert_eq!(seen.gh_id(), None);
+            // The documents' example, and others that are no original id.
+            let long = format!("gh_{}", "a".repeat(65));
+            for odd in ["toUser", "gh_", "gh_雯子", "gh_a b", &long] {
+                assert_eq!(status(&bot, &of(odd, Mode::Plain), &sample).await, 200);
+                assert_eq!(seen.gh_id(), None, "{odd}");
+            }
             assert_eq!(
                 status(&bot, &of(OURS, Mode::Plain), &Push::text("1")).await,
                 200

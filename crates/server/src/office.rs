@@ -138,7 +138,7 @@ impl Office {
         } = &*self.0;
         Condition {
             journal: journal.health(),
-            is_postgres: matches!(db, Db::Postgres(_)),
+            is_postgres: matches!(db, Db::Postgres(..)),
             uptime: started.elapsed(),
             n_accounts: accounts.count(),
             n_unread: journal.count_unread().await.ok(),

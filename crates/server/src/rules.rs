@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use echostr::{BadProgram, Language, ProgramSecret, ProgramUrl, Strategy, Texts};
+use echostr::{BadProgram, Language, ProgramSecret, ProgramUrl, Strategy, Texts, is_original_id};
 use echostr_protocol::{AppId, EncodingAesKey, Error, MAX_TEXT_BYTES, Token};
 use echostr_store::ModeWord;
 use secrecy::SecretString;
@@ -90,10 +90,7 @@ pub(crate) fn app_id(app_id: &str) -> Checked<AppId> {
 }
 
 pub(crate) fn gh_id(gh_id: &str) -> Checked<String> {
-    let is_rest = |rest: &str| {
-        (1..=32).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    };
-    if gh_id.strip_prefix("gh_").is_some_and(is_rest) {
+    if is_original_id(gh_id) {
         return Ok(gh_id.into());
     }
     Err(format!(

@@ -74,8 +74,13 @@ impl Store {
         tokio::spawn(async move {
             let mut ticks = interval(KEEP_EVERY);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut returns = store.db.returns();
             loop {
-                ticks.tick().await;
+                tokio::select! {
+                    _ = ticks.tick() => {}
+                    // Another server may have changed accounts and keys: they are read anew.
+                    now = store.db.returned(returns) => returns = now,
+                }
                 store.write_down().await;
             }
         })

@@ -156,7 +156,7 @@ async fn last_number(db: &Db) -> i64 {
     const SQL: &str = "SELECT coalesce(max(id), 0) FROM messages";
     match db {
         Db::Sqlite { readers, .. } => sqlx::query_scalar(SQL).fetch_one(readers).await,
-        Db::Postgres(pool) => sqlx::query_scalar(SQL).fetch_one(pool).await,
+        Db::Postgres(pool, _) => sqlx::query_scalar(SQL).fetch_one(pool).await,
     }
     .expect("the last message")
 }
@@ -329,7 +329,7 @@ async fn index(db: &Db, n_messages: u64) {
         const SQL: &str = "SELECT indexed_to FROM search_state";
         let indexed_to: i64 = match db {
             Db::Sqlite { readers, .. } => sqlx::query_scalar(SQL).fetch_one(readers).await,
-            Db::Postgres(pool) => sqlx::query_scalar(SQL).fetch_one(pool).await,
+            Db::Postgres(pool, _) => sqlx::query_scalar(SQL).fetch_one(pool).await,
         }
         .expect("how far it is");
         if indexed_to >= last {

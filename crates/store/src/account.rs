@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use echostr::{
     Account, BadProgram, HttpBot, Language, Mode, OwnBot, Program, Relay, RelayBot, Sealing, Seen,
-    Strategy, Texts,
+    Strategy, Texts, Used,
 };
 use echostr_protocol::{AppId, EncodingAesKey, Token};
 use rand::RngExt as _;
@@ -36,6 +36,11 @@ pub struct AccountEntry {
     pub updated_at_ms: i64,
     /// What came for it.
     pub seen: Arc<Seen>,
+    /// Whether its token and its key are those of the platform's page.
+    pub used: Arc<Used>,
+    /// Why it cannot be read from the database: then it answers nothing, its secrets here are none of its own, and it can only be
+    /// removed.
+    pub unread: Option<Arc<str>>,
 }
 
 /// Where an account comes from.
@@ -186,6 +191,10 @@ pub struct Incomplete {
 /// How long a token or key counts after it was replaced.
 pub const PREVIOUS_FOR: Duration = Duration::from_hours(24);
 
+pub(crate) fn previous_for_ms() -> i64 {
+    i64::try_from(PREVIOUS_FOR.as_millis()).unwrap_or(i64::MAX)
+}
+
 impl AccountEntry {
     /// An account in plain mode that echoes, as one that is made now.
     pub fn new(id: impl Into<String>, token: Token, now_ms: i64) -> Self {
@@ -199,19 +208,62 @@ impl AccountEntry {
             created_at_ms: now_ms,
             updated_at_ms: now_ms,
             seen: Arc::default(),
+            used: Arc::default(),
+            unread: None,
         }
     }
 
-    /// Replaces the token; the one before counts for 24 hours more.
+    /// Replaces the token; the one that the platform's page has counts for 24 hours more.
     pub fn rotate_token(&mut self, token: Token, now_ms: i64) {
-        let value = std::mem::replace(&mut self.secrets.token, token);
-        self.secrets.previous_token = Some(Previous::replaced(value, now_ms));
+        let secrets = &mut self.secrets;
+        let before = secrets.previous_token.take();
+        let returns = before.as_ref().is_some_and(|it| it.value == token);
+        let replaced = std::mem::replace(&mut secrets.token, token);
+        let is_used = self.used.token() || returns;
+        secrets.previous_token = Some(Previous::kept(before, replaced, is_used, now_ms));
+        self.used = Arc::new(Used::new(returns, self.used.key()));
     }
 
-    /// Replaces the EncodingAESKey; the one before, if there was one, counts for 24 hours more.
+    /// Replaces the EncodingAESKey; the one that the platform's page has, if there was one, counts for 24 hours more.
     pub fn rotate_encoding_aes_key(&mut self, key: EncodingAesKey, now_ms: i64) {
-        if let Some(value) = self.secrets.encoding_aes_key.replace(key) {
-            self.secrets.previous_encoding_aes_key = Some(Previous::replaced(value, now_ms));
+        let secrets = &mut self.secrets;
+        let before = secrets.previous_encoding_aes_key.take();
+        let returns = before.as_ref().is_some_and(|it| it.value == key);
+        secrets.previous_encoding_aes_key = match secrets.encoding_aes_key.replace(key) {
+            Some(replaced) => {
+                let is_used = self.used.key() || returns;
+                Some(Previous::kept(before, replaced, is_used, now_ms))
+            }
+            None => before,
+        };
+        self.used = Arc::new(Used::new(self.used.token(), returns));
+    }
+
+    /// What is known of the secrets of an account that was loaded: whoever puts new ones into the platform's page causes a
+    /// handshake, and a secret is as old as the replacement of the one before.
+    pub(crate) fn recall_used(&mut self) {
+        let handshake_at_ms = self.seen.snapshot().last_handshake_at_ms;
+        let is_used = |until_ms: Option<i64>| {
+            let made_at_ms = until_ms.map(|until_ms| until_ms.saturating_sub(previous_for_ms()));
+            made_at_ms.is_some_and(|made_at_ms| handshake_at_ms > Some(made_at_ms))
+        };
+        let secrets = &self.secrets;
+        let token = secrets.previous_token.as_ref();
+        let key = secrets.previous_encoding_aes_key.as_ref();
+        self.used = Arc::new(Used::new(
+            is_used(token.and_then(|previous| previous.until_ms)),
+            is_used(key.and_then(|previous| previous.until_ms)),
+        ));
+    }
+
+    /// Why it answers nothing though it is not disabled: it cannot be read, or lacks something.
+    pub fn fault(&self) -> Option<String> {
+        match &self.unread {
+            Some(why) => Some(why.to_string()),
+            None => self
+                .account()
+                .err()
+                .map(|incomplete| incomplete.to_string()),
         }
     }
 
@@ -239,6 +291,7 @@ impl AccountEntry {
             own_bot: self.own_bot()?,
             gh_id: settings.gh_id.as_deref().map(Into::into),
             seen: Arc::clone(&self.seen),
+            used: Arc::clone(&self.used),
             ..Account::new(&*self.id, secrets.token.clone())
         })
     }
@@ -688,12 +741,13 @@ impl<T: Clone> Previous<T> {
 }
 
 impl<T> Previous<T> {
-    /// One that is replaced now.
-    pub fn replaced(value: T, now_ms: i64) -> Self {
-        let length = i64::try_from(PREVIOUS_FOR.as_millis()).unwrap_or(i64::MAX);
+    /// The one that is replaced now; but the one before it, as long as that counts and no request has come with this one:
+    /// then the platform's page has that one.
+    fn kept(before: Option<Self>, replaced: T, is_used: bool, now_ms: i64) -> Self {
+        let before = before.filter(|before| !is_used && !before.is_over(now_ms));
         Self {
-            value,
-            until_ms: Some(now_ms.saturating_add(length)),
+            value: before.map_or(replaced, |before| before.value),
+            until_ms: Some(now_ms.saturating_add(previous_for_ms())),
         }
     }
 

@@ -1,30 +1,31 @@
 //! [`AccountStore`]: the accounts, in the database and ready for the webhook; every change is in the audit log.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::error::Error as _;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use echostr::{Account, Accounts, Seen, SeenSnapshot};
+use echostr::{Account, Accounts, Mode, Seen, SeenSnapshot};
 use echostr_protocol::{EncodingAesKey, Error as Unusable, Str, Token};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
-use tokio::sync::{Mutex, MutexGuard};
-use tracing::info;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tracing::{error, info};
 
 use crate::Error;
 use crate::account::{
-    AccountEntry, AccountSecrets, AccountSettings, Actor, BOT_URL, Incomplete, Origin,
-    PREVIOUS_FOR, Previous,
+    AccountEntry, AccountSecrets, AccountSettings, Actor, BOT_URL, Incomplete, Origin, Previous,
+    previous_for_ms,
 };
-use crate::change::{Change, commit};
+use crate::change::{Change, Known, Uncommitted, commit, to_the_end};
 use crate::db::{Db, reading};
 use crate::value::now_ms;
 use crate::vault::{Rotated, Vault};
 
-/// How many accounts are written in one transaction when all of them are: the journal waits for each.
+/// How many rows are written in one transaction when there are many: the journal waits for each.
 const PORTION: usize = 200;
 
 /// The accounts. Look-ups wait for nobody: they read an immutable map that every change replaces.
@@ -32,9 +33,11 @@ pub struct AccountStore {
     db: Db,
     vault: Vault,
     snapshot: ArcSwap<Snapshot>,
-    // One change after the other: first the database, then the snapshot.
-    changing: Mutex<()>,
+    changing: Arc<Mutex<Known>>,
 }
+
+/// One change after the other: first the database, then the snapshot.
+type Changing = OwnedMutexGuard<Known>;
 
 /// Why an account was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -60,17 +63,32 @@ pub enum NotChanged {
         /// The other one.
         other: String,
     },
+    /// Something has changed it since it was read, or it is to be changed twice.
+    #[error("the account `{0}` was changed meanwhile; look at it and try again")]
+    Moved(String),
     /// It comes from the file of settings.
     #[error(
         "the account `{0}` is set in the file of settings; change it there and restart the server"
     )]
     FromFile(String),
+    /// It cannot be read from the database, for this reason.
+    #[error("{0}")]
+    Unread(Arc<str>),
     /// It would lack something.
     #[error(transparent)]
     Incomplete(#[from] Incomplete),
-    /// The database could not be written: nothing has changed.
+    /// The database could not be written: nothing has changed, unless it is [`Error::Unsure`].
     #[error(transparent)]
     Database(#[from] Error),
+}
+
+/// What becomes of an account; see [`AccountStore::edit`].
+#[derive(Debug)]
+pub enum Edit {
+    /// It is new.
+    Create(Box<AccountEntry>),
+    /// It is changed: what was made of [`AccountEntry::to_edit`], with the `updated_at_ms` that stood there.
+    Replace(Box<AccountEntry>),
 }
 
 /// What [`AccountStore::provision`] did.
@@ -96,30 +114,29 @@ struct Snapshot {
 #[derive(Clone)]
 struct Held {
     entry: Arc<AccountEntry>,
-    // Nothing while it is disabled.
+    // Nothing while it is disabled, and when it cannot be read or lacks something.
     account: Option<Arc<Account>>,
     // A hash of what was last written down of `seen`.
     saved: Arc<AtomicU64>,
 }
 
 impl AccountStore {
-    /// Loads all accounts. A token or key before the last change that has expired is deleted.
+    /// Loads all accounts. A token or key before the last change that has expired is deleted. An account that cannot be understood
+    /// or decrypted answers nothing, and the others are not disturbed.
     ///
     /// # Errors
-    /// The database cannot be read or written, or holds what cannot be understood or decrypted.
+    /// The database cannot be read or written.
     pub async fn open(db: Db, vault: Vault) -> Result<Arc<Self>, Error> {
-        let mut snapshot = Snapshot::default();
-        for held in load(&db, &vault).await? {
-            snapshot.put(held);
-        }
-        let store = Self {
+        let returns = db.returns();
+        let snapshot = load(&db, &vault, &Snapshot::default()).await?;
+        let store = Arc::new(Self {
             db,
             vault,
             snapshot: ArcSwap::from_pointee(snapshot),
-            changing: Mutex::new(()),
-        };
+            changing: Arc::new(Mutex::new(Known(Some(returns)))),
+        });
         store.expire(now_ms()).await?;
-        Ok(Arc::new(store))
+        Ok(store)
     }
 
     /// All, by id.
@@ -154,9 +171,12 @@ impl AccountStore {
     ///
     /// # Errors
     /// [`NotChanged`]; then all are as they were.
-    pub async fn provision(&self, entries: Vec<AccountEntry>) -> Result<Provisioned, NotChanged> {
+    pub async fn provision(
+        self: &Arc<Self>,
+        entries: Vec<AccountEntry>,
+    ) -> Result<Provisioned, NotChanged> {
         let by = Actor("file".into());
-        let changing = self.changing.lock().await;
+        let changing = self.begin().await?;
         let before = self.snapshot.load_full();
         let now = now_ms();
         let mut done = Provisioned::default();
@@ -164,16 +184,17 @@ impl AccountStore {
 
         let gone = before.all.values().map(|held| &held.entry);
         let gone = gone.filter(|old| {
-            old.origin == Origin::File && !entries.iter().any(|entry| entry.id == old.id)
+            let is_there = entries.iter().any(|entry| entry.id == old.id);
+            old.origin == Origin::File && old.unread.is_none() && !is_there
         });
         for old in gone {
             let mut entry = AccountEntry::clone(old);
             entry.origin = Origin::Store;
             entry.disabled_at_ms = Some(now);
             entry.end_previous(now);
-            entry.updated_at_ms = now;
+            entry.updated_at_ms = old.next_update();
             done.disabled.push(entry.id.clone());
-            steps.push(Step::new(Some(old), entry)?);
+            steps.push(Step::own(old, entry));
         }
         for mut entry in entries {
             entry.origin = Origin::File;
@@ -188,15 +209,16 @@ impl AccountStore {
                 if entry.difference(old).is_none() {
                     continue;
                 }
+                entry.updated_at_ms = old.next_update();
                 done.changed.push(entry.id.clone());
             } else {
                 entry.created_at_ms = now;
+                entry.updated_at_ms = now;
                 done.created.push(entry.id.clone());
             }
-            entry.updated_at_ms = now;
             steps.push(Step::new(old, entry)?);
         }
-        self.make(&changing, &by, &before, steps).await?;
+        self.make(changing, &by, steps).await?;
         Ok(done)
     }
 
@@ -205,18 +227,14 @@ impl AccountStore {
     /// # Errors
     /// [`NotChanged`].
     pub async fn create(
-        &self,
+        self: &Arc<Self>,
         by: &Actor,
         entry: AccountEntry,
     ) -> Result<Arc<AccountEntry>, NotChanged> {
-        let changing = self.changing.lock().await;
-        let before = self.snapshot.load_full();
-        if before.all.contains_key(&*entry.id) {
-            return Err(NotChanged::Exists(entry.id));
-        }
-        let step = Step::new(None, entry)?;
+        let changing = self.begin().await?;
+        let step = self.snapshot.load().creation(entry)?;
         let made = Arc::clone(&step.entry);
-        self.make(&changing, by, &before, vec![step]).await?;
+        self.make(changing, by, vec![step]).await?;
         Ok(made)
     }
 
@@ -226,63 +244,80 @@ impl AccountStore {
     /// # Errors
     /// [`NotChanged`].
     pub async fn change(
-        &self,
+        self: &Arc<Self>,
         by: &Actor,
         id: &str,
         change: impl FnOnce(&mut AccountEntry) + Send,
     ) -> Result<Arc<AccountEntry>, NotChanged> {
-        let changing = self.changing.lock().await;
+        let changing = self.begin().await?;
         let before = self.snapshot.load_full();
         let old = before.changeable(id)?;
-        let mut entry = AccountEntry::clone(old);
-        entry.settings.gh_id = old.gh_id();
+        let mut entry = old.to_edit();
         change(&mut entry);
-        // What it is called, and where it comes from, cannot be changed.
-        entry.id.clone_from(&old.id);
-        entry.origin = old.origin;
-        entry.created_at_ms = old.created_at_ms;
-        entry.seen = Arc::clone(&old.seen);
-        if entry.settings.gh_id.is_none() && old.seen.gh_id().is_some() {
-            entry.seen = Arc::new(Seen::restore(old.seen.snapshot()));
-        }
-        if entry.difference(old).is_none() {
+        let Some(step) = Step::change(old, entry)? else {
             return Ok(Arc::clone(old));
-        }
-        entry.updated_at_ms = now_ms();
-        let step = Step::new(Some(old), entry)?;
+        };
         let made = Arc::clone(&step.entry);
-        self.make(&changing, by, &before, vec![step]).await?;
+        self.make(changing, by, vec![step]).await?;
         Ok(made)
+    }
+
+    /// Adds and changes several at once.
+    ///
+    /// # Errors
+    /// [`NotChanged`]; then all are as they were.
+    pub async fn edit(self: &Arc<Self>, by: &Actor, edits: Vec<Edit>) -> Result<(), NotChanged> {
+        let changing = self.begin().await?;
+        let before = self.snapshot.load_full();
+        let (mut ids, mut steps) = (HashSet::new(), Vec::new());
+        for edit in edits {
+            let (Edit::Create(entry) | Edit::Replace(entry)) = &edit;
+            if !ids.insert(entry.id.clone()) {
+                return Err(NotChanged::Moved(entry.id.clone()));
+            }
+            let step = match edit {
+                Edit::Create(entry) => Some(before.creation(*entry)?),
+                Edit::Replace(entry) => {
+                    let old = before.changeable(&entry.id)?;
+                    if entry.updated_at_ms != old.updated_at_ms {
+                        return Err(NotChanged::Moved(entry.id));
+                    }
+                    Step::change(old, *entry)?
+                }
+            };
+            steps.extend(step);
+        }
+        self.make(changing, by, steps).await
     }
 
     /// Removes one with its secrets. Its messages stay until their retention ends.
     ///
     /// # Errors
     /// [`NotChanged`].
-    pub async fn remove(&self, by: &Actor, id: &str) -> Result<(), NotChanged> {
-        let _changing = self.changing.lock().await;
-        let before = self.snapshot.load_full();
-        let old = before.changeable(id)?;
-        let at_ms = now_ms();
-        let changes = [
-            Change::NoSecrets { account: id },
-            Change::NoSeen { account: id },
-            Change::NoAccount { account: id, at_ms },
-            Change::Audit {
-                at_ms,
-                actor: &by.0,
-                action: "account.remove",
-                subject: id,
-                before: Some(old.masked().to_string()),
-                after: None,
-            },
-        ];
-        let written = commit(&self.db, &changes).await;
-        written.map_err(Error::unwritten("the account"))?;
-        let mut snapshot = Snapshot::clone(&before);
+    pub async fn remove(self: &Arc<Self>, by: &Actor, id: &str) -> Result<(), NotChanged> {
+        let changing = self.begin().await?;
+        let mut snapshot = Snapshot::clone(&self.snapshot.load());
+        let old = Arc::clone(snapshot.removable(id)?);
         snapshot.take(id);
-        self.snapshot.store(Arc::new(snapshot));
-        Ok(())
+        let (store, by) = (Arc::clone(self), by.clone());
+        let removed = to_the_end(async move {
+            let (account, at_ms) = (&*old.id, now_ms());
+            let changes = [
+                Change::NoSecrets { account },
+                Change::NoSeen { account },
+                Change::NoAccount { account, at_ms },
+                Change::Audit {
+                    at_ms,
+                    actor: &by.0,
+                    action: "account.remove",
+                    subject: account,
+                    before: Some(old.masked().to_string()),
+                    after: None,
+                },
+            ];
+            store.write(changing, &changes, snapshot).await
+        });
+        Ok(removed.await?)
     }
 
     /// Encrypts every secret anew under the newest master key, and retires the others. With a file of master keys, a new one is
@@ -291,9 +326,14 @@ impl AccountStore {
     /// # Errors
     /// The database or the file cannot be written. Then some secrets may be encrypted under the newest key and some under an
     /// older one; all keys are kept, and it can be tried again.
-    pub async fn reencrypt(&self, by: &Actor) -> Result<Rotated, Error> {
-        let _changing = self.changing.lock().await;
-        let unwritten = Error::unwritten("the secrets");
+    pub async fn reencrypt(self: &Arc<Self>, by: &Actor) -> Result<Rotated, Error> {
+        let changing = self.begin().await?;
+        let (store, by) = (Arc::clone(self), by.clone());
+        to_the_end(async move { store.reencrypt_all(&changing, &by).await }).await
+    }
+
+    async fn reencrypt_all(&self, _: &Changing, by: &Actor) -> Result<Rotated, Error> {
+        let unwritten = Uncommitted::of("the secrets");
         self.vault.begin_rotation()?;
         let (key_id, check_value) = self.vault.check_value();
         let at_ms = now_ms();
@@ -307,18 +347,7 @@ impl AccountStore {
         ];
         commit(&self.db, &begin).await.map_err(&unwritten)?;
 
-        let entries = self.list();
-        let mut n_secrets = 0;
-        for entries in entries.chunks(PORTION) {
-            let secrets = entries.iter().flat_map(|entry| {
-                let all = entry.kept().into_iter();
-                all.filter_map(|(name, kept)| Some(self.sealed(&entry.id, name, &kept?)))
-            });
-            let secrets: Vec<_> = secrets.collect();
-            n_secrets += secrets.len();
-            commit(&self.db, &secrets).await.map_err(&unwritten)?;
-        }
-
+        let n_secrets = self.reseal(&key_id).await?;
         let retired = self.vault.older();
         let after = json!({ "key": key_id, "retired": retired, "secrets": n_secrets });
         let gone = retired.iter();
@@ -341,38 +370,93 @@ impl AccountStore {
         })
     }
 
+    /// Encrypts everything that stands in the database under this key, the newest, whether it belongs to an account that is known
+    /// here or not.
+    async fn reseal(&self, key_id: &str) -> Result<usize, Error> {
+        let mut n_secrets = 0;
+        loop {
+            let rows = reading!(&self.db, pool => sqlx::query_as::<_, SecretRow>(
+                "SELECT account.public_id, secret.name, secret.key_id, secret.sealed, secret.expires_at_ms
+                 FROM secrets secret JOIN accounts account ON account.id = secret.account_id
+                 WHERE secret.key_id <> $1 LIMIT $2",
+            )
+            .bind(key_id)
+            .bind(i64::try_from(PORTION).unwrap_or(i64::MAX))
+            .fetch_all(pool)
+            .await);
+            let rows = rows.map_err(Error::unread("the secrets of the accounts"))?;
+            if rows.is_empty() {
+                return Ok(n_secrets);
+            }
+            n_secrets += rows.len();
+            let mut changes = Vec::new();
+            for (account, name, key_id, sealed, expires_at_ms) in &rows {
+                let clear = self.vault.unseal(account, name, key_id, sealed);
+                let clear = clear.ok_or_else(|| Error::Sealed {
+                    account: account.clone(),
+                    secret: name.clone(),
+                })?;
+                let (key_id, sealed) = self.vault.seal(account, name, clear.expose_secret());
+                changes.push(Change::Secret {
+                    account,
+                    name,
+                    key_id,
+                    sealed,
+                    expires_at_ms: *expires_at_ms,
+                });
+            }
+            let written = commit(&self.db, &changes).await;
+            written.map_err(Uncommitted::of("the secrets"))?;
+        }
+    }
+
     /// Deletes the tokens and keys before the last change whose time is over; answers of how many accounts.
     ///
     /// # Errors
-    /// The database cannot be written; then they still count.
-    pub async fn expire(&self, now_ms: i64) -> Result<usize, Error> {
+    /// The database cannot be written: they count no longer, but are still there.
+    pub async fn expire(self: &Arc<Self>, now_ms: i64) -> Result<usize, Error> {
+        self.forget_ended(now_ms);
         let by = Actor("server".into());
-        let changing = self.changing.lock().await;
-        let before = self.snapshot.load_full();
-        let entries = before.all.values().map(|held| &held.entry);
-        let over = entries.filter(|entry| entry.secrets.has_ended(now_ms));
-        let steps: Result<Vec<_>, Incomplete> = over
-            .map(|old| {
-                let mut entry = AccountEntry::clone(old);
+        let mut n_accounts = 0;
+        loop {
+            let changing = self.begin().await?;
+            let before = self.snapshot.load_full();
+            let over = before.ended(now_ms).take(PORTION).map(|held| {
+                let mut entry = AccountEntry::clone(&held.entry);
                 entry.secrets.forget_ended(now_ms);
-                entry.updated_at_ms = now_ms;
-                Step::new(Some(old), entry)
-            })
-            .collect();
-        let steps = steps?;
-        let n_accounts = steps.len();
-        self.make(&changing, &by, &before, steps)
-            .await
-            .map_err(database)?;
-        Ok(n_accounts)
+                entry.updated_at_ms = held.entry.next_update();
+                Step::own(&held.entry, entry)
+            });
+            let steps: Vec<_> = over.collect();
+            if steps.is_empty() {
+                return Ok(n_accounts);
+            }
+            n_accounts += steps.len();
+            self.make(changing, &by, steps).await.map_err(database)?;
+        }
+    }
+
+    /// Only in memory: the database may be away for long.
+    fn forget_ended(&self, now_ms: i64) {
+        if self.snapshot.load().ended(now_ms).next().is_none() {
+            return;
+        }
+        self.snapshot.rcu(|before| {
+            let mut snapshot = Snapshot::clone(before);
+            for held in before.ended(now_ms) {
+                snapshot.take(&held.entry.id);
+                snapshot.put(held.without_ended(now_ms));
+            }
+            snapshot
+        });
     }
 
     /// Writes down what was seen since the last time, and pins the original ids that were learnt.
     ///
     /// # Errors
     /// The database cannot be written.
-    pub async fn save_seen(&self) -> Result<(), Error> {
-        self.pin().await?;
+    pub async fn save_seen(self: &Arc<Self>) -> Result<(), Error> {
+        let pinned = self.pin().await;
         let snapshot = self.snapshot.load_full();
         let all = snapshot.all.values();
         let news: Vec<_> = all
@@ -383,13 +467,16 @@ impl AccountStore {
             })
             .collect();
         for portion in news.chunks(PORTION) {
-            // A removed account has no row for it.
-            let _changing = self.changing.lock().await;
+            let _changing = self.begin().await?;
             let now = self.snapshot.load();
-            let there = portion
-                .iter()
-                .filter(|(held, ..)| now.all.contains_key(&*held.entry.id));
-            let rows = there.map(|(held, seen, _)| Change::Seen {
+            // A removed account has no row for it, and one that was made anew under its id has its own.
+            let is_there = |held: &Held| {
+                let now = now.all.get(&*held.entry.id);
+                now.is_some_and(|now| Arc::ptr_eq(&now.entry.seen, &held.entry.seen))
+            };
+            let there = portion.iter().filter(|(held, ..)| is_there(held));
+            let there: Vec<_> = there.collect();
+            let rows = there.iter().map(|(held, seen, _)| Change::Seen {
                 account: &held.entry.id,
                 last_handshake_at_ms: seen.last_handshake_at_ms,
                 last_push_at_ms: seen.last_push_at_ms,
@@ -402,57 +489,74 @@ impl AccountStore {
             });
             let rows: Vec<_> = rows.collect();
             let written = commit(&self.db, &rows).await;
-            written.map_err(Error::unwritten("what was seen of the accounts"))?;
-            for (held, _, hash) in portion {
+            written.map_err(Uncommitted::of("what was seen of the accounts"))?;
+            for (held, _, hash) in there {
                 held.saved.store(*hash, Ordering::Relaxed);
+            }
+        }
+        pinned
+    }
+
+    /// Puts what was learnt into the settings.
+    async fn pin(self: &Arc<Self>) -> Result<(), Error> {
+        let is_learnt = |entry: &AccountEntry| {
+            let is_new = entry.settings.gh_id.is_none() && entry.seen.gh_id().is_some();
+            is_new && entry.unread.is_none()
+        };
+        let is_any_learnt = || {
+            let snapshot = self.snapshot.load();
+            snapshot.all.values().any(|held| is_learnt(&held.entry))
+        };
+        let by = Actor("push".into());
+        while is_any_learnt() {
+            let changing = self.begin().await?;
+            let before = self.snapshot.load_full();
+            let entries = before.all.values().map(|held| &held.entry);
+            let learnt = entries.filter(|entry| is_learnt(entry)).take(PORTION);
+            let steps = learnt.map(|old| {
+                let mut entry = old.to_edit();
+                entry.updated_at_ms = old.next_update();
+                Step::own(old, entry)
+            });
+            let steps: Vec<_> = steps.collect();
+            let pinned: Vec<_> = steps.iter().map(|step| Arc::clone(&step.entry)).collect();
+            self.make(changing, &by, steps).await.map_err(database)?;
+            for entry in pinned {
+                info!(
+                    account.id = entry.id,
+                    "the account's original id is {}: pushes to another one will be refused",
+                    entry.settings.gh_id.as_deref().unwrap_or_default()
+                );
             }
         }
         Ok(())
     }
 
-    /// Puts what was learnt into the settings.
-    async fn pin(&self) -> Result<(), Error> {
-        let is_learnt =
-            |entry: &AccountEntry| entry.settings.gh_id.is_none() && entry.seen.gh_id().is_some();
-        let snapshot = self.snapshot.load();
-        if !snapshot.all.values().any(|held| is_learnt(&held.entry)) {
-            return Ok(());
+    /// Waits until nobody else changes anything. Reads everything anew when the database may have
+    /// something else.
+    async fn begin(&self) -> Result<Changing, Error> {
+        let mut known = Arc::clone(&self.changing).lock_owned().await;
+        let returns = self.db.returns();
+        if known.0 != Some(returns) {
+            let snapshot = load(&self.db, &self.vault, &self.snapshot.load()).await?;
+            self.snapshot.store(Arc::new(snapshot));
+            known.0 = Some(returns);
         }
-        drop(snapshot);
-        let by = Actor("push".into());
-        let changing = self.changing.lock().await;
-        let before = self.snapshot.load_full();
-        let entries = before.all.values().map(|held| &held.entry);
-        let learnt: Vec<_> = entries.filter(|entry| is_learnt(entry)).collect();
-        let mut steps = Vec::new();
-        for old in learnt {
-            let mut entry = AccountEntry::clone(old);
-            entry.settings.gh_id = old.gh_id();
-            entry.updated_at_ms = now_ms();
-            info!(
-                account.id = entry.id,
-                "the account's original id is {}: pushes to another one will be refused",
-                entry.settings.gh_id.as_deref().unwrap_or_default()
-            );
-            steps.push(Step::new(Some(old), entry)?);
-        }
-        self.make(&changing, &by, &before, steps)
-            .await
-            .map_err(database)
+        Ok(known)
     }
 
-    /// All steps or none: first in the database, then for everybody.
+    /// All steps or none.
     async fn make(
-        &self,
-        _: &MutexGuard<'_, ()>,
+        self: &Arc<Self>,
+        changing: Changing,
         by: &Actor,
-        before: &Snapshot,
         steps: Vec<Step>,
     ) -> Result<(), NotChanged> {
         if steps.is_empty() {
             return Ok(());
         }
-        let mut snapshot = before.clone();
+        let before = self.snapshot.load_full();
+        let mut snapshot = Snapshot::clone(&before);
         // First all away, then all there: two accounts may change their tokens for each other's.
         for step in &steps {
             snapshot.take(&step.entry.id);
@@ -467,13 +571,31 @@ impl AccountStore {
         }
         snapshot.check_tokens(&steps)?;
 
-        let at_ms = now_ms();
-        let changes: Vec<_> = steps
-            .iter()
-            .flat_map(|step| step.changes(self, by, at_ms))
-            .collect();
-        let written = commit(&self.db, &changes).await;
-        written.map_err(Error::unwritten("the account"))?;
+        let (store, by) = (Arc::clone(self), by.clone());
+        let made = to_the_end(async move {
+            let at_ms = now_ms();
+            let changes = steps
+                .iter()
+                .flat_map(|step| step.changes(&store, &by, at_ms));
+            let changes: Vec<_> = changes.collect();
+            store.write(changing, &changes, snapshot).await
+        });
+        Ok(made.await?)
+    }
+
+    /// First in the database, then for everybody.
+    async fn write(
+        &self,
+        mut changing: Changing,
+        changes: &[Change<'_>],
+        snapshot: Snapshot,
+    ) -> Result<(), Error> {
+        let known = changing.0.take();
+        let written = commit(&self.db, changes).await;
+        if !written.as_ref().is_err_and(Uncommitted::is_unsure) {
+            changing.0 = known;
+        }
+        written.map_err(Uncommitted::of("the account"))?;
         self.snapshot.store(Arc::new(snapshot));
         Ok(())
     }
@@ -529,6 +651,34 @@ impl Step {
         })
     }
 
+    /// A change that the server makes by itself: what the account lacks, it may lack on.
+    fn own(old: &Arc<AccountEntry>, entry: AccountEntry) -> Self {
+        Self {
+            old: Some(Arc::clone(old)),
+            account: account(&entry).unwrap_or_default(),
+            entry: Arc::new(entry),
+        }
+    }
+
+    /// It stays what it is called, and where it comes from. Nothing when nothing changes.
+    fn change(
+        old: &Arc<AccountEntry>,
+        mut entry: AccountEntry,
+    ) -> Result<Option<Self>, Incomplete> {
+        entry.id.clone_from(&old.id);
+        entry.origin = old.origin;
+        entry.created_at_ms = old.created_at_ms;
+        entry.seen = Arc::clone(&old.seen);
+        if entry.settings.gh_id.is_none() && old.seen.gh_id().is_some() {
+            entry.seen = Arc::new(Seen::restore(old.seen.snapshot()));
+        }
+        if entry.difference(old).is_none() {
+            return Ok(None);
+        }
+        entry.updated_at_ms = old.next_update();
+        Self::new(Some(old), entry).map(Some)
+    }
+
     fn changes<'a>(
         &'a self,
         store: &'a AccountStore,
@@ -551,7 +701,11 @@ impl Step {
             before: before.map(|value| value.to_string()),
             after: after.map(|value| value.to_string()),
         };
-        let old = self.old.as_deref().map(AccountEntry::kept);
+        let is_unread = |old: &&AccountEntry| old.unread.is_some();
+        let cleared = self.old.as_deref().filter(is_unread);
+        let cleared = cleared.map(|_| Change::NoSecrets { account: id });
+        let old = self.old.as_deref().filter(|old| old.unread.is_none());
+        let old = old.map(AccountEntry::kept);
         let new = self.entry.kept().into_iter().enumerate();
         let secrets = new.filter_map(move |(place, (name, new))| {
             let old = old.as_ref().and_then(|old| old[place].1.as_ref());
@@ -562,17 +716,50 @@ impl Step {
             }
         });
         std::iter::once(Change::Account(&self.entry))
+            .chain(cleared)
             .chain(secrets.collect::<Vec<_>>())
             .chain([audit])
     }
 }
 
 fn account(entry: &AccountEntry) -> Result<Option<Arc<Account>>, Incomplete> {
+    let mut entry = entry.clone();
+    entry.secrets.forget_ended(now_ms());
     let account = Arc::new(entry.account()?);
     Ok(entry.disabled_at_ms.is_none().then_some(account))
 }
 
+impl Held {
+    /// The same without a token or key whose time is over.
+    fn without_ended(&self, now_ms: i64) -> Self {
+        let mut secrets = self.entry.secrets.clone();
+        secrets.forget_ended(now_ms);
+        let account = self.account.as_ref().map(|account| {
+            let mut account = Account::clone(account);
+            if secrets.previous_token.is_none() {
+                account.previous_token = None;
+            }
+            if let Mode::Compatible(sealing) | Mode::Safe(sealing) = &mut account.mode
+                && secrets.previous_encoding_aes_key.is_none()
+            {
+                sealing.previous_key = None;
+            }
+            Arc::new(account)
+        });
+        Self {
+            account,
+            ..self.clone()
+        }
+    }
+}
+
 impl Snapshot {
+    /// Those that have a token or key whose time is over.
+    fn ended(&self, now_ms: i64) -> impl Iterator<Item = &Held> {
+        let all = self.all.values();
+        all.filter(move |held| held.entry.secrets.has_ended(now_ms))
+    }
+
     fn put(&mut self, held: Held) {
         if let Some(account) = &held.account {
             for token in std::iter::once(&account.token).chain(&account.previous_token) {
@@ -594,8 +781,25 @@ impl Snapshot {
         }
     }
 
+    /// The one that is new.
+    fn creation(&self, entry: AccountEntry) -> Result<Step, NotChanged> {
+        if self.all.contains_key(&*entry.id) {
+            return Err(NotChanged::Exists(entry.id));
+        }
+        Ok(Step::new(None, entry)?)
+    }
+
     /// One that may be changed here.
     fn changeable(&self, id: &str) -> Result<&Arc<AccountEntry>, NotChanged> {
+        let entry = self.removable(id)?;
+        match &entry.unread {
+            Some(why) => Err(NotChanged::Unread(Arc::clone(why))),
+            None => Ok(entry),
+        }
+    }
+
+    /// One that may at least be removed here.
+    fn removable(&self, id: &str) -> Result<&Arc<AccountEntry>, NotChanged> {
         let held = self.all.get(id);
         let entry = held.map(|held| &held.entry);
         let entry = entry.ok_or_else(|| NotChanged::Unknown(id.to_owned()))?;
@@ -641,10 +845,22 @@ impl AccountEntry {
         self.settings.gh_id.clone().or_else(learnt)
     }
 
+    /// A copy to be changed: an original id that was learnt is set in it.
+    #[must_use]
+    pub fn to_edit(&self) -> Self {
+        let mut entry = self.clone();
+        entry.settings.gh_id = self.gh_id();
+        entry
+    }
+
+    /// The moment of a change: no two versions have the same.
+    fn next_update(&self) -> i64 {
+        now_ms().max(self.updated_at_ms.saturating_add(1))
+    }
+
     /// What has no end gets one.
     fn end_previous(&mut self, now_ms: i64) {
-        let end =
-            now_ms.saturating_add(i64::try_from(PREVIOUS_FOR.as_millis()).unwrap_or(i64::MAX));
+        let end = now_ms.saturating_add(previous_for_ms());
         if let Some(previous) = &mut self.secrets.previous_token {
             previous.until_ms.get_or_insert(end);
         }
@@ -715,7 +931,8 @@ type SeenRow = (
     Option<String>,
 );
 
-async fn load(db: &Db, vault: &Vault) -> Result<Vec<Held>, Error> {
+/// All accounts of the database; what was seen of those of `before` goes on.
+async fn load(db: &Db, vault: &Vault, before: &Snapshot) -> Result<Snapshot, Error> {
     let rows = reading!(db, pool => sqlx::query_as::<_, AccountRow>(
         "SELECT public_id, name, gh_id, app_id, mode, settings, origin, disabled_at_ms, created_at_ms, updated_at_ms
          FROM accounts WHERE settings IS NOT NULL",
@@ -725,7 +942,8 @@ async fn load(db: &Db, vault: &Vault) -> Result<Vec<Held>, Error> {
     let rows = rows.map_err(Error::unread("the accounts"))?;
     let mut secrets = load_secrets(db, vault).await?;
     let mut seen = load_seen(db).await?;
-    let held = rows.into_iter().map(|row| {
+    let mut snapshot = Snapshot::default();
+    for row in rows {
         let (
             id,
             name,
@@ -744,19 +962,42 @@ async fn load(db: &Db, vault: &Vault) -> Result<Vec<Held>, Error> {
             ("app_id", app_id),
             ("mode", mode),
         ];
-        let mut settings =
-            AccountSettings::read(&settings, columns).map_err(|source| Error::Settings {
-                account: id.clone(),
-                source,
-            })?;
-        let mut secrets = secrets.remove(&id).unwrap_or_default();
-        if let Some((url, _)) = secrets.remove(BOT_URL) {
-            settings.bot.set_url(url.expose_secret());
-        }
-        let seen = seen.remove(&id).unwrap_or_default();
-        let saved = Arc::new(AtomicU64::new(hash(&seen)));
-        let entry = AccountEntry {
-            secrets: collect(&id, secrets)?,
+        let secrets = secrets.remove(&id).unwrap_or_else(|| Ok(Clear::new()));
+        let read = AccountSettings::read(&settings, columns).map_err(|source| Error::Settings {
+            account: id.clone(),
+            source,
+        });
+        let read = read.and_then(|mut settings| {
+            let mut secrets = secrets?;
+            if let Some((url, _)) = secrets.remove(BOT_URL) {
+                settings.bot.set_url(url.expose_secret());
+            }
+            Ok((settings, collect(&id, secrets)?))
+        });
+        let (settings, secrets, unread) = match read {
+            Ok((settings, secrets)) => (settings, secrets, None),
+            Err(error) => {
+                error!(
+                    account.id = id,
+                    error = error.source(),
+                    "the account `{id}` is not answered: {error}"
+                );
+                let nobody = AccountSecrets::new(AccountSecrets::random_token());
+                let why = error.to_string().into();
+                (AccountSettings::new(&id), nobody, Some(why))
+            }
+        };
+        let stored = seen.remove(&id).unwrap_or_default();
+        let before = before.all.get(&*id);
+        let before = before.filter(|held| held.entry.created_at_ms == created_at_ms);
+        let (seen, saved) = if let Some(held) = before {
+            (Arc::clone(&held.entry.seen), Arc::clone(&held.saved))
+        } else {
+            let saved = Arc::new(AtomicU64::new(hash(&stored)));
+            (Arc::new(Seen::restore(stored)), saved)
+        };
+        let mut entry = AccountEntry {
+            secrets,
             settings,
             origin: if origin == "file" {
                 Origin::File
@@ -766,22 +1007,36 @@ async fn load(db: &Db, vault: &Vault) -> Result<Vec<Held>, Error> {
             disabled_at_ms,
             created_at_ms,
             updated_at_ms,
-            seen: Arc::new(Seen::restore(seen)),
+            seen,
+            used: Arc::default(),
+            unread,
             id,
         };
-        Ok(Held {
-            account: account(&entry)?,
+        entry.recall_used();
+        let account = match account(&entry) {
+            Ok(account) => account.filter(|_| entry.unread.is_none()),
+            Err(incomplete) => {
+                error!(account.id = entry.id, "not answered: {incomplete}");
+                None
+            }
+        };
+        snapshot.put(Held {
+            account,
             entry: Arc::new(entry),
             saved,
-        })
-    });
-    held.collect()
+        });
+    }
+    Ok(snapshot)
 }
 
 /// Name, clear text and end of each, by account.
 type Clear = HashMap<String, (SecretString, Option<i64>)>;
 
-async fn load_secrets(db: &Db, vault: &Vault) -> Result<HashMap<String, Clear>, Error> {
+/// Those of an account, unless one of them cannot be decrypted.
+async fn load_secrets(
+    db: &Db,
+    vault: &Vault,
+) -> Result<HashMap<String, Result<Clear, Error>>, Error> {
     let rows = reading!(db, pool => sqlx::query_as::<_, SecretRow>(
         "SELECT account.public_id, secret.name, secret.key_id, secret.sealed, secret.expires_at_ms
          FROM secrets secret JOIN accounts account ON account.id = secret.account_id",
@@ -789,16 +1044,23 @@ async fn load_secrets(db: &Db, vault: &Vault) -> Result<HashMap<String, Clear>, 
     .fetch_all(pool)
     .await);
     let rows = rows.map_err(Error::unread("the secrets of the accounts"))?;
-    let mut secrets = HashMap::<String, Clear>::new();
+    let mut secrets = HashMap::<String, Result<Clear, Error>>::new();
     for (account, name, key_id, sealed, until_ms) in rows {
-        let Some(clear) = vault.unseal(&account, &name, &key_id, &sealed) else {
-            return Err(Error::Sealed {
-                account,
-                secret: name,
-            });
-        };
-        let of_account = secrets.entry(account).or_default();
-        of_account.insert(name, (clear, until_ms));
+        let clear = vault.unseal(&account, &name, &key_id, &sealed);
+        let of_account = secrets.entry(account.clone());
+        let of_account = of_account.or_insert_with(|| Ok(Clear::new()));
+        match (clear, &mut *of_account) {
+            (Some(clear), Ok(of_account)) => {
+                of_account.insert(name, (clear, until_ms));
+            }
+            (Some(_), Err(_)) => {}
+            (None, of_account) => {
+                *of_account = Err(Error::Sealed {
+                    account,
+                    secret: name,
+                });
+            }
+        }
     }
     Ok(secrets)
 }

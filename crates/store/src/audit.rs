@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::Error;
 use crate::account::Actor;
-use crate::change::{Change, commit};
+use crate::change::{Change, Uncommitted, commit};
 use crate::db::{Db, reading};
 use crate::value::now_ms;
 
@@ -93,7 +93,7 @@ pub async fn note(
         after: Some(after.to_string()),
     };
     let written = commit(db, &[entry]).await;
-    written.map_err(Error::unwritten("the audit log"))
+    written.map_err(Uncommitted::of("the audit log"))
 }
 
 impl AuditEntry {

@@ -1,5 +1,10 @@
 //! [`Change`]: what changes accounts, their secrets, keys and the audit log, as data, so that any of it stands in one transaction.
 
+use std::future::pending;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+
+use crate::Error;
 use crate::account::AccountEntry;
 use crate::db::{Db, writing};
 
@@ -14,7 +19,7 @@ pub(crate) enum Change<'a> {
     },
     Secret {
         account: &'a str,
-        name: &'static str,
+        name: &'a str,
         key_id: String,
         sealed: Vec<u8>,
         expires_at_ms: Option<i64>,
@@ -71,9 +76,81 @@ pub(crate) enum Change<'a> {
     },
 }
 
+/// Whether memory has all that the database has: since which return of this process as its holder. Nothing while it is not known
+/// what the last change came to.
+pub(crate) struct Known(pub(crate) Option<u64>);
+
+/// Why changes were not made.
+#[derive(Debug)]
+pub(crate) enum Uncommitted {
+    /// Something failed before the COMMIT.
+    Failed(sqlx::Error),
+    /// The COMMIT failed: perhaps they were made.
+    Unsure(sqlx::Error),
+    /// Another process holds the database at this address.
+    Taken(Arc<str>),
+}
+
+impl Uncommitted {
+    /// As an error about what was to be written.
+    pub(crate) fn of(what: &'static str) -> impl Fn(Self) -> Error {
+        move |failed| match failed {
+            Self::Failed(source) => Error::Unwritten { what, source },
+            Self::Unsure(source) => Error::Unsure { what, source },
+            Self::Taken(url) => Error::TakenDatabase {
+                url: url.to_string(),
+                from: String::new(),
+            },
+        }
+    }
+
+    pub(crate) fn is_unsure(&self) -> bool {
+        matches!(self, Self::Unsure(_))
+    }
+}
+
+impl From<sqlx::Error> for Uncommitted {
+    fn from(source: sqlx::Error) -> Self {
+        Self::Failed(source)
+    }
+}
+
+/// Does it to the end, also when nobody waits for it any more: what was written is then known in memory as well.
+pub(crate) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> T {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // The process ends.
+            Err(_) => pending().await,
+        },
+    }
+}
+
 /// Makes all of them, or none.
-pub(crate) async fn commit(db: &Db, changes: &[Change<'_>]) -> Result<(), sqlx::Error> {
+pub(crate) async fn commit(db: &Db, changes: &[Change<'_>]) -> Result<(), Uncommitted> {
+    let mut is_done = false;
+    let written = write(db, changes, &mut is_done).await;
+    written.map_err(|error| match error {
+        Uncommitted::Failed(source) if is_done => Uncommitted::Unsure(source),
+        error => error,
+    })
+}
+
+/// `is_done` as soon as only the COMMIT is left.
+async fn write(db: &Db, changes: &[Change<'_>], is_done: &mut bool) -> Result<(), Uncommitted> {
     writing!(db, transaction => async {
+        if let Db::Postgres(_, holder) = db {
+            // Locked, so that nobody takes it over before this is committed and can be read.
+            let name: Option<String> = sqlx::query_scalar("SELECT holder FROM journal_state FOR SHARE")
+                .fetch_optional(&mut **transaction)
+                .await?;
+            if name.as_deref() != Some(&*holder.name) {
+                return Err(Uncommitted::Taken(Arc::clone(&holder.url)));
+            }
+        }
         for change in changes {
             match change {
                 Change::Account(entry) => {
@@ -218,6 +295,7 @@ pub(crate) async fn commit(db: &Db, changes: &[Change<'_>]) -> Result<(), sqlx::
                 }
             }
         }
+        *is_done = true;
         Ok(())
     })
 }

@@ -14,8 +14,11 @@
 //! ```
 
 use std::borrow::Cow;
+use std::future::pending;
+use std::sync::Arc;
 
 use sqlx::{PgPool, SqlitePool};
+use tokio::sync::watch;
 
 /// Where the connections to the database are.
 #[derive(Debug, Clone)]
@@ -27,8 +30,34 @@ pub enum Db {
         /// One connection.
         writer: SqlitePool,
     },
-    /// A server.
-    Postgres(PgPool),
+    /// A server, and as whom it is written to.
+    Postgres(PgPool, Holder),
+}
+
+/// This process as the one that may write to a database of a server; see [`Lock`](crate::postgres::Lock).
+#[derive(Debug, Clone)]
+pub struct Holder {
+    /// Its name in `journal_state`.
+    pub(crate) name: Arc<str>,
+    /// The address of the database, without the password.
+    pub(crate) url: Arc<str>,
+    // How often another process has been the holder in between.
+    returns: watch::Sender<u64>,
+}
+
+impl Holder {
+    pub(crate) fn new(name: &str, url: &impl ToString) -> Self {
+        Self {
+            name: name.into(),
+            url: url.to_string().into(),
+            returns: watch::Sender::new(0),
+        }
+    }
+
+    /// It is the holder again, but another process may have written.
+    pub(crate) fn returned(&self) {
+        self.returns.send_modify(|returns| *returns += 1);
+    }
 }
 
 impl Db {
@@ -36,7 +65,7 @@ impl Db {
     pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         match self {
             Self::Sqlite { .. } => Cow::Borrowed(text),
-            Self::Postgres(_) => without_nul(text),
+            Self::Postgres(..) => without_nul(text),
         }
     }
 
@@ -47,7 +76,27 @@ impl Db {
                 readers.close().await;
                 writer.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres(pool, _) => pool.close().await,
+        }
+    }
+
+    /// How often another process may have written to it since it was opened, and has ended since.
+    pub fn returns(&self) -> u64 {
+        match self {
+            Self::Sqlite { .. } => 0,
+            Self::Postgres(_, holder) => *holder.returns.borrow(),
+        }
+    }
+
+    /// Waits until it has happened more often than this, and answers how often.
+    pub async fn returned(&self, since: u64) -> u64 {
+        match self {
+            Self::Sqlite { .. } => pending().await,
+            Self::Postgres(_, holder) => {
+                let mut returns = holder.returns.subscribe();
+                let returned = returns.wait_for(|returns| *returns != since).await;
+                *returned.expect("the sender is here")
+            }
         }
     }
 }
@@ -66,7 +115,7 @@ macro_rules! reading {
     ($db:expr, $pool:ident => $body:expr) => {
         match $db {
             $crate::db::Db::Sqlite { readers: $pool, .. } => $body,
-            $crate::db::Db::Postgres($pool) => $body,
+            $crate::db::Db::Postgres($pool, _) => $body,
         }
     };
 }
@@ -87,7 +136,7 @@ macro_rules! writing {
                 }
                 done
             }
-            $crate::db::Db::Postgres(pool) => {
+            $crate::db::Db::Postgres(pool, _) => {
                 let mut transaction = pool.begin().await?;
                 let $transaction = &mut transaction;
                 let done = async { $body }.await;

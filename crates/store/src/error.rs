@@ -258,6 +258,16 @@ pub enum Error {
         /// What the database says.
         source: sqlx::Error,
     },
+    /// Something else than the journal was written, or was not: the answer to its COMMIT is lost.
+    #[error(
+        "cannot tell whether {what} was written to the database: see what is there before trying again"
+    )]
+    Unsure {
+        /// What was to be written.
+        what: &'static str,
+        /// What the database says.
+        source: sqlx::Error,
+    },
     /// The master keys cannot be used.
     #[error(transparent)]
     MasterKey(#[from] BadMasterKey),
@@ -277,7 +287,7 @@ pub enum Error {
     /// A secret cannot be decrypted.
     #[error(
         "the secret `{secret}` of the account `{account}` cannot be decrypted: it was changed outside of Echostr; \
-         restore the database from a backup"
+         restore the database from a backup, or remove the account and add it anew"
     )]
     Sealed {
         /// The account's id.
@@ -381,10 +391,7 @@ impl Error {
         matches!(self, Self::MasterKey(error) if is_in_the_way(error))
             || matches!(
                 self,
-                Self::Sealed { .. }
-                    | Self::Settings { .. }
-                    | Self::Incomplete(_)
-                    | Self::HalfCopied { .. }
+                Self::HalfCopied { .. }
                     | Self::NotADatabase { .. }
                     | Self::Foreign { .. }
                     | Self::Newer { .. }

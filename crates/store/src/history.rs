@@ -892,7 +892,7 @@ impl History {
                 query.fetch_all(readers).await
             }
             // A plan that is made once.
-            Db::Postgres(pool) => {
+            Db::Postgres(pool, _) => {
                 let sql = format!("{MESSAGES} WHERE m.id = ANY ($1)");
                 sqlx::query_as(AssertSqlSafe(sql))
                     .bind(ids)

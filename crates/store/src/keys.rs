@@ -12,11 +12,11 @@ use ring::digest::{SHA256, digest};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::Error;
 use crate::account::Actor;
-use crate::change::{Change, commit};
+use crate::change::{Change, Known, Uncommitted, commit, to_the_end};
 use crate::db::{Db, reading};
 use crate::value::now_ms;
 
@@ -26,10 +26,15 @@ const PREFIX: &str = "echostr_";
 /// The keys. Looked up in memory; kept hashed.
 pub struct ApiKeys {
     db: Db,
-    // By SHA-256.
-    keys: ArcSwap<HashMap<[u8; 32], Arc<Held>>>,
-    changing: Mutex<()>,
+    keys: ArcSwap<Map>,
+    changing: Arc<Mutex<Known>>,
 }
+
+/// By SHA-256.
+type Map = HashMap<[u8; 32], Arc<Held>>;
+
+/// One change after the other: first the database, then the map.
+type Changing = OwnedMutexGuard<Known>;
 
 struct Held {
     // Without `last_used_at_ms`.
@@ -76,17 +81,12 @@ impl ApiKeys {
     /// # Errors
     /// The database cannot be read.
     pub async fn open(db: Db) -> Result<Arc<Self>, Error> {
-        let rows = reading!(&db, pool => sqlx::query_as::<_, Row>(
-            "SELECT id, name, hash, scopes, created_at_ms, expires_at_ms, last_used_at_ms, revoked_at_ms FROM api_keys",
-        )
-        .fetch_all(pool)
-        .await);
-        let rows = rows.map_err(Error::unread("the API keys"))?;
-        let keys = rows.into_iter().filter_map(Held::of).collect();
+        let returns = db.returns();
+        let keys = load(&db).await?;
         Ok(Arc::new(Self {
             db,
             keys: ArcSwap::from_pointee(keys),
-            changing: Mutex::new(()),
+            changing: Arc::new(Mutex::new(Known(Some(returns)))),
         }))
     }
 
@@ -95,13 +95,13 @@ impl ApiKeys {
     /// # Errors
     /// The database cannot be written.
     pub async fn create(
-        &self,
+        self: &Arc<Self>,
         by: &Actor,
         name: &str,
         scopes: Vec<String>,
         expires_at_ms: Option<i64>,
     ) -> Result<(ApiKey, SecretString), Error> {
-        let _changing = self.changing.lock().await;
+        let changing = self.begin().await?;
         let keys = self.keys.load_full();
         let id = loop {
             let id = format!("k_{:08x}", rand::random::<u32>());
@@ -122,32 +122,33 @@ impl ApiKeys {
             last_used_at_ms: None,
             revoked_at_ms: None,
         };
-        let after =
-            json!({ "name": key.name, "scopes": key.scopes, "expires_at_ms": key.expires_at_ms });
-        let changes = [
-            Change::Key {
-                id: &key.id,
-                name: &key.name,
-                hash: &hash,
-                scopes: json!(key.scopes).to_string(),
-                created_at_ms: key.created_at_ms,
-                expires_at_ms,
-            },
-            Change::Audit {
-                at_ms: key.created_at_ms,
-                actor: &by.0,
-                action: "key.create",
-                subject: &key.id,
-                before: None,
-                after: Some(after.to_string()),
-            },
-        ];
-        let written = commit(&self.db, &changes).await;
-        written.map_err(Error::unwritten("the API key"))?;
-        let mut keys = HashMap::clone(&keys);
+        let mut keys = Map::clone(&keys);
         keys.insert(hash, Arc::new(Held::new(key.clone())));
-        self.keys.store(Arc::new(keys));
-        Ok((key, secret))
+        let (store, by) = (Arc::clone(self), by.clone());
+        to_the_end(async move {
+            let after = json!({ "name": key.name, "scopes": key.scopes, "expires_at_ms": key.expires_at_ms });
+            let changes = [
+                Change::Key {
+                    id: &key.id,
+                    name: &key.name,
+                    hash: &hash,
+                    scopes: json!(key.scopes).to_string(),
+                    created_at_ms: key.created_at_ms,
+                    expires_at_ms,
+                },
+                Change::Audit {
+                    at_ms: key.created_at_ms,
+                    actor: &by.0,
+                    action: "key.create",
+                    subject: &key.id,
+                    before: None,
+                    after: Some(after.to_string()),
+                },
+            ];
+            store.write(changing, &changes, keys).await?;
+            Ok((key, secret))
+        })
+        .await
     }
 
     /// All, newest first, revoked ones too.
@@ -179,37 +180,76 @@ impl ApiKeys {
     ///
     /// # Errors
     /// The database cannot be written.
-    pub async fn revoke(&self, by: &Actor, id: &str) -> Result<bool, Error> {
-        let _changing = self.changing.lock().await;
-        let mut keys = HashMap::clone(&self.keys.load());
-        let Some((hash, held)) = keys.iter().find(|(_, held)| held.key.id == id) else {
+    pub async fn revoke(self: &Arc<Self>, by: &Actor, id: &str) -> Result<bool, Error> {
+        let changing = self.begin().await?;
+        let mut keys = Map::clone(&self.keys.load());
+        let Some((&hash, held)) = keys.iter().find(|(_, held)| held.key.id == id) else {
             return Ok(false);
         };
         if held.key.revoked_at_ms.is_some() {
             return Ok(true);
         }
         let at_ms = now_ms();
-        let changes = [
-            Change::KeyRevoked { id, at_ms },
-            Change::Audit {
-                at_ms,
-                actor: &by.0,
-                action: "key.revoke",
-                subject: id,
-                before: Some(
-                    json!({ "name": held.key.name, "scopes": held.key.scopes }).to_string(),
-                ),
-                after: None,
-            },
-        ];
-        let written = commit(&self.db, &changes).await;
-        written.map_err(Error::unwritten("the API key"))?;
+        let saved_at_ms = held.saved_at_ms.load(Ordering::Relaxed);
         let mut key = held.seen();
         key.revoked_at_ms = Some(at_ms);
-        let hash = *hash;
-        keys.insert(hash, Arc::new(Held::new(key)));
+        let mut held = Held::new(key.clone());
+        held.saved_at_ms = saved_at_ms.into();
+        keys.insert(hash, Arc::new(held));
+        let (store, by) = (Arc::clone(self), by.clone());
+        to_the_end(async move {
+            let before = json!({ "name": key.name, "scopes": key.scopes });
+            let changes = [
+                Change::KeyRevoked { id: &key.id, at_ms },
+                Change::Audit {
+                    at_ms,
+                    actor: &by.0,
+                    action: "key.revoke",
+                    subject: &key.id,
+                    before: Some(before.to_string()),
+                    after: None,
+                },
+            ];
+            store.write(changing, &changes, keys).await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Waits until nobody else changes anything. Reads everything anew when the database may have
+    /// something else.
+    async fn begin(&self) -> Result<Changing, Error> {
+        let mut known = Arc::clone(&self.changing).lock_owned().await;
+        let returns = self.db.returns();
+        if known.0 != Some(returns) {
+            let keys = load(&self.db).await?;
+            for (hash, before) in &**self.keys.load() {
+                if let Some(held) = keys.get(hash) {
+                    let used = before.last_used_at_ms.load(Ordering::Relaxed);
+                    held.last_used_at_ms.fetch_max(used, Ordering::Relaxed);
+                }
+            }
+            self.keys.store(Arc::new(keys));
+            known.0 = Some(returns);
+        }
+        Ok(known)
+    }
+
+    /// First in the database, then for everybody.
+    async fn write(
+        &self,
+        mut changing: Changing,
+        changes: &[Change<'_>],
+        keys: Map,
+    ) -> Result<(), Error> {
+        let known = changing.0.take();
+        let written = commit(&self.db, changes).await;
+        if !written.as_ref().is_err_and(Uncommitted::is_unsure) {
+            changing.0 = known;
+        }
+        written.map_err(Uncommitted::of("the API key"))?;
         self.keys.store(Arc::new(keys));
-        Ok(true)
+        Ok(())
     }
 
     /// Writes down which keys were used since the last time.
@@ -217,6 +257,7 @@ impl ApiKeys {
     /// # Errors
     /// The database cannot be written.
     pub async fn save_used(&self) -> Result<(), Error> {
+        let _changing = self.begin().await?;
         let keys = self.keys.load_full();
         let used = keys.values().filter_map(|held| {
             let at_ms = held.last_used_at_ms.load(Ordering::Relaxed);
@@ -234,12 +275,22 @@ impl ApiKeys {
             })
             .collect();
         let written = commit(&self.db, &changes).await;
-        written.map_err(Error::unwritten("when the API keys were used"))?;
+        written.map_err(Uncommitted::of("when the API keys were used"))?;
         for (held, at_ms) in used {
             held.saved_at_ms.store(at_ms, Ordering::Relaxed);
         }
         Ok(())
     }
+}
+
+async fn load(db: &Db) -> Result<Map, Error> {
+    let rows = reading!(db, pool => sqlx::query_as::<_, Row>(
+        "SELECT id, name, hash, scopes, created_at_ms, expires_at_ms, last_used_at_ms, revoked_at_ms FROM api_keys",
+    )
+    .fetch_all(pool)
+    .await);
+    let rows = rows.map_err(Error::unread("the API keys"))?;
+    Ok(rows.into_iter().filter_map(Held::of).collect())
 }
 
 impl fmt::Debug for ApiKeys {

@@ -39,10 +39,10 @@ pub use account::{
     AccountEntry, AccountSecrets, AccountSettings, Actor, BotSettings, Incomplete, ModeWord,
     Origin, PREVIOUS_FOR, Previous, TextSettings,
 };
-pub use accounts::{AccountStore, NotChanged, Provisioned};
+pub use accounts::{AccountStore, Edit, NotChanged, Provisioned};
 pub use audit::{AuditEntry, audit, note};
 pub use book::{Book, Forgotten, Messages};
-pub use db::Db;
+pub use db::{Db, Holder};
 pub use error::Error;
 pub use health::Health;
 pub use history::{

@@ -44,9 +44,10 @@ pub(crate) async fn open(
     // The writer's connections live in a runtime of its own.
     let starting = tokio::task::spawn_blocking(move || {
         let body = ServerBody::open(&url_of_writer)?;
-        WriterThread::start(body, retention, &counts)
+        let holder = body.holder();
+        Ok::<_, Error>((WriterThread::start(body, retention, &counts)?, holder))
     });
-    let writer = starting.await.map_err(|panicked| Error::Thread {
+    let (writer, holder) = starting.await.map_err(|panicked| Error::Thread {
         source: panicked.into(),
     })??;
     let pool = PgPoolOptions::new()
@@ -62,7 +63,7 @@ pub(crate) async fn open(
         file: None,
         lock: None,
     };
-    Ok((Db::Postgres(pool), threads))
+    Ok((Db::Postgres(pool, holder), threads))
 }
 
 /// Settings of a new connection: nobody waits for ever, what is committed is durable whatever the server's default is, and a

@@ -20,7 +20,7 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretBox, SecretString};
 
 use crate::Error;
-use crate::change::{Change, commit};
+use crate::change::{Change, Uncommitted, commit};
 use crate::db::{Db, reading};
 use crate::value::now_ms;
 
@@ -281,7 +281,7 @@ impl Vault {
             return Ok(());
         }
         let written = commit(db, &changes).await;
-        written.map_err(Error::unwritten("the check value of the master key"))
+        written.map_err(Uncommitted::of("the check value of the master key"))
     }
 }
 

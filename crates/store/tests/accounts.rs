@@ -10,11 +10,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use echostr::{Accounts as _, Came, Mode, SeenSnapshot, Strategy};
-use echostr_protocol::{EncodingAesKey, Token};
+use echostr_protocol::{EncodingAesKey, Query, Token, encrypted_part, seal};
 use echostr_store::{
-    AccountEntry, AccountSecrets, AccountStore, Actor, ApiKeys, AuditEntry, BotSettings, Db, Error,
-    MASTER_KEY_FILE, MasterKeys, ModeWord, NotChanged, Origin, Previous, SqlJournal, Vault, audit,
+    AccountEntry, AccountSecrets, AccountStore, Actor, ApiKeys, AuditEntry, BotSettings, Db, Edit,
+    Error, MASTER_KEY_FILE, MasterKeys, ModeWord, NotChanged, Origin, Previous, SqlJournal, Vault,
+    audit,
 };
+use futures_util::FutureExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
@@ -46,17 +48,26 @@ story! {
     what_an_account_lacks_is_said_and_nothing_changes,
     a_disabled_account_answers_nothing_and_keeps_its_token,
     after_a_rotation_old_and_new_count_for_a_day,
+    what_has_expired_counts_no_longer_though_the_database_is_away,
+    a_second_rotation_keeps_what_the_platforms_page_has,
+    after_a_restart_a_handshake_tells_which_token_the_page_has,
     a_token_belongs_to_one_account,
     changes_at_once_happen_one_after_the_other,
+    a_change_that_was_begun_is_made_though_nobody_waits_for_it,
+    several_changes_are_made_together_or_not_at_all,
     a_removed_account_leaves_no_secret_and_its_id_is_free,
     accounts_of_the_file_are_what_the_file_says,
     an_account_of_the_file_takes_no_token_of_another,
     who_changed_what_is_written_down_without_secrets,
     what_was_seen_goes_on,
-    a_secret_in_the_place_of_another_opens_nothing,
+    a_secret_in_the_place_of_another_opens_nothing_and_disturbs_nobody,
+    what_lacks_something_in_the_database_does_not_answer,
     another_master_key_is_refused,
     all_secrets_move_to_a_new_master_key,
+    a_secret_that_no_account_here_has_moves_to_a_new_master_key,
+    a_master_key_is_kept_while_a_secret_needs_it,
     a_key_opens_until_it_is_revoked_or_expires,
+    a_key_that_is_revoked_was_used_when_it_was_used,
     no_secret_is_in_the_database_or_printed,
 }
 
@@ -360,6 +371,113 @@ async fn after_a_rotation_old_and_new_count_for_a_day(ground: Ground) {
     running.stop().await;
 }
 
+async fn what_has_expired_counts_no_longer_though_the_database_is_away(ground: Ground) {
+    let [old_key, new_key] = [(); 2].map(|()| AccountSecrets::random_encoding_aes_key());
+    let running = start(&ground).await;
+    running.create(whole("shop", "TokenOld", &old_key)).await;
+    let now = now_ms();
+    running
+        .change("shop", |entry| {
+            entry.rotate_token(token("TokenNew"), now);
+            entry.rotate_encoding_aes_key(new_key.clone(), now);
+        })
+        .await;
+    assert!(comes(&running, "TokenOld", &old_key));
+    running.journal.close().await;
+    let unwritten = running.accounts.expire(now + DAY_MS).await;
+    unwritten.expect_err("the database is away");
+    assert_eq!(running.of_token("TokenOld"), None);
+    assert!(!comes(&running, "TokenOld", &new_key));
+    assert!(!comes(&running, "TokenNew", &old_key));
+    assert!(comes(&running, "TokenNew", &new_key));
+    assert_eq!(ground.count("secrets"), 7);
+
+    let running = start(&ground).await;
+    let expired = running.accounts.expire(now + DAY_MS).await;
+    assert_eq!(expired.expect("written"), 1);
+    assert_eq!(ground.count("secrets"), 5);
+    running.stop().await;
+}
+
+async fn a_second_rotation_keeps_what_the_platforms_page_has(ground: Ground) {
+    let [a, b, c, d] = [(); 4].map(|()| AccountSecrets::random_encoding_aes_key());
+    let running = start(&ground).await;
+    running.create(whole("shop", "TokenA", &a)).await;
+    let now = now_ms();
+    let rotate = async |to: &str, key: &EncodingAesKey, now| {
+        let change = |entry: &mut AccountEntry| {
+            entry.rotate_token(token(to), now);
+            entry.rotate_encoding_aes_key(key.clone(), now);
+        };
+        running.change("shop", change).await;
+    };
+    rotate("TokenB", &b, now).await;
+    rotate("TokenC", &c, now + 1).await;
+    assert!(comes(&running, "TokenA", &a), "the page has it still");
+    assert_eq!(running.of_token("TokenB"), None);
+    let entry = running.accounts.get("shop").expect("it is there");
+    let previous = entry.secrets.previous_token.as_ref().expect("kept");
+    assert_eq!(previous.until_ms, Some(now + 1 + DAY_MS));
+    // From the first request on, the page is known to have the new ones.
+    assert!(comes(&running, "TokenC", &c));
+    rotate("TokenD", &d, now + 2).await;
+    assert!(comes(&running, "TokenC", &c));
+    assert!(!comes(&running, "TokenA", &a));
+    // Back to those of the page, and on: they are the ones that count.
+    rotate("TokenC", &c, now + 3).await;
+    rotate("TokenB", &b, now + 4).await;
+    assert!(comes(&running, "TokenC", &c));
+    // What counts no longer is not kept.
+    rotate("TokenE", &a, now + 4 + DAY_MS).await;
+    assert_eq!(running.of_token("TokenB").as_deref(), Some("shop"));
+    assert_eq!(running.of_token("TokenC"), None);
+    running.stop().await;
+}
+
+async fn after_a_restart_a_handshake_tells_which_token_the_page_has(ground: Ground) {
+    for (its_token, is_submitted) in [("TokenA", false), ("TokenB", true)] {
+        let running = start(&ground).await;
+        let shop = running.create(entry("shop", "TokenA")).await;
+        let now = now_ms();
+        shop.seen.handshake(now - 1);
+        running
+            .change("shop", |entry| entry.rotate_token(token("TokenB"), now))
+            .await;
+        if is_submitted {
+            shop.seen.handshake(now + 1);
+        }
+        running.accounts.save_seen().await.expect("written");
+        running.stop().await;
+
+        let running = start(&ground).await;
+        running
+            .change("shop", |entry| entry.rotate_token(token("TokenC"), now + 2))
+            .await;
+        assert_eq!(running.of_token(its_token).as_deref(), Some("shop"));
+        let removed = running.accounts.remove(&by(), "shop").await;
+        removed.expect("it is removed");
+        running.stop().await;
+    }
+}
+
+/// Whether a push is accepted that is signed and encrypted with these.
+fn comes(running: &Running, its_token: &str, key: &EncodingAesKey) -> bool {
+    let its_token = token(its_token);
+    let document =
+        "<xml><ToUserName>gh_e8df390a377e</ToUserName><FromUserName>o1</FromUserName></xml>";
+    let body = seal(key, &its_token, &APP_ID.into(), document, [7; 16], 1, "2");
+    let encrypt = encrypted_part(body.as_bytes()).expect("it is sealed");
+    let query = format!(
+        "timestamp=1&nonce=2&signature={}&msg_signature={}",
+        its_token.signature("1", "2").as_str(),
+        its_token.msg_signature("1", "2", &encrypt).as_str()
+    );
+    let query = Query::parse(&query);
+    let account = running.accounts.by_id("shop").expect("it answers");
+    let verified = account.verify(&query);
+    verified.is_ok_and(|token| account.open(token, &query, body.as_bytes()).is_ok())
+}
+
 async fn a_token_belongs_to_one_account(ground: Ground) {
     let running = start(&ground).await;
     running.create(entry("a", "TokenOfA")).await;
@@ -422,6 +540,114 @@ async fn changes_at_once_happen_one_after_the_other(ground: Ground) {
     let entry = running.accounts.get("shop").expect("it is there");
     assert_eq!(entry.settings.fallback, "x".repeat(20));
     assert_eq!(running.accounts.count(), 21);
+    running.stop().await;
+}
+
+async fn a_change_that_was_begun_is_made_though_nobody_waits_for_it(ground: Ground) {
+    let running = start(&ground).await;
+    running.create(entry("gone", "TokenOne")).await;
+    let (_, text) = running
+        .keys
+        .create(&by(), "key", Vec::new(), None)
+        .await
+        .expect("made");
+    let key = running.keys.list().remove(0);
+
+    let by = by();
+    let change = |entry: &mut AccountEntry| entry.settings.fallback = "稍后再试".into();
+    running.create(entry("shop", "TokenTwo")).await;
+    // Polled once and dropped, as by a client that hangs up.
+    assert!(
+        running
+            .accounts
+            .change(&by, "shop", change)
+            .now_or_never()
+            .is_none()
+    );
+    until(async || {
+        let shop = running.accounts.by_id("shop").expect("it answers");
+        shop.fallback == "稍后再试"
+    })
+    .await;
+    assert!(
+        running
+            .accounts
+            .remove(&by, "gone")
+            .now_or_never()
+            .is_none()
+    );
+    until(async || running.accounts.by_id("gone").is_none()).await;
+    assert!(running.keys.revoke(&by, &key.id).now_or_never().is_none());
+    until(async || running.keys.check(text.expose_secret()).is_none()).await;
+    running.stop().await;
+
+    let running = start(&ground).await;
+    let ids: Vec<_> = running
+        .accounts
+        .list()
+        .iter()
+        .map(|entry| entry.id.clone())
+        .collect();
+    assert_eq!(ids, ["shop"]);
+    assert!(running.keys.list()[0].revoked_at_ms.is_some());
+    running.stop().await;
+}
+
+async fn several_changes_are_made_together_or_not_at_all(ground: Ground) {
+    let running = start(&ground).await;
+    running.create(entry("a", "TokenOfA")).await;
+    running.create(entry("b", "TokenOfB")).await;
+    let edit = |id: &str, its_token: &str| {
+        let mut entry = running.accounts.get(id).expect("it is there").to_edit();
+        entry.secrets.token = token(its_token);
+        Edit::Replace(Box::new(entry))
+    };
+    let create = |id: &str, its_token: &str| Edit::Create(Box::new(entry(id, its_token)));
+    let refused = async |edits| {
+        let error = running.accounts.edit(&by(), edits).await;
+        error.expect_err("refused").to_string()
+    };
+    let moved = "the account `a` was changed meanwhile; look at it and try again";
+    let taken = "another account has this token; choose another, tokens are unique";
+    assert_eq!(
+        refused(vec![edit("a", "New"), create("c", "TokenOfB")]).await,
+        taken
+    );
+    assert_eq!(
+        refused(vec![edit("a", "New"), edit("a", "Newer")]).await,
+        moved
+    );
+    let late = edit("a", "TokenOfLate");
+    running
+        .change("a", |entry| entry.settings.name = "甲".into())
+        .await;
+    assert_eq!(refused(vec![create("c", "TokenOfC"), late]).await, moved);
+    assert_eq!(running.accounts.count(), 2);
+    assert_eq!(running.of_token("TokenOfA").as_deref(), Some("a"));
+    assert_eq!(ground.count("secrets"), 2);
+
+    // Tokens that are exchanged, and one that is as it was.
+    let edits = vec![
+        edit("a", "TokenOfB"),
+        edit("b", "TokenOfA"),
+        create("c", "TokenOfC"),
+    ];
+    running.accounts.edit(&by(), edits).await.expect("written");
+    running
+        .accounts
+        .edit(&by(), vec![edit("c", "TokenOfC")])
+        .await
+        .expect("nothing to do");
+    assert_eq!(running.story("c").await.len(), 1);
+    running.stop().await;
+    let running = start(&ground).await;
+    for (its_token, id) in [("TokenOfB", "a"), ("TokenOfA", "b"), ("TokenOfC", "c")] {
+        assert_eq!(running.of_token(its_token).as_deref(), Some(id));
+    }
+    assert_eq!(
+        running.accounts.get("a").expect("there").settings.name,
+        "甲"
+    );
     running.stop().await;
 }
 
@@ -668,7 +894,7 @@ async fn what_was_seen_goes_on(ground: Ground) {
     running.stop().await;
 }
 
-async fn a_secret_in_the_place_of_another_opens_nothing(ground: Ground) {
+async fn a_secret_in_the_place_of_another_opens_nothing_and_disturbs_nobody(ground: Ground) {
     let running = start(&ground).await;
     running.create(entry("a", "TokenOfA")).await;
     running.create(entry("b", "TokenOfB")).await;
@@ -678,12 +904,73 @@ async fn a_secret_in_the_place_of_another_opens_nothing(ground: Ground) {
         "UPDATE secrets SET sealed = (SELECT s.sealed FROM secrets s JOIN accounts a ON a.id = s.account_id
          WHERE a.public_id = 'b') WHERE account_id = (SELECT id FROM accounts WHERE public_id = 'a')",
     );
-    let error = start_with(&ground, MASTER).await.err().expect("refused");
-    assert_eq!(
-        error.to_string(),
-        "the secret `token` of the account `a` cannot be decrypted: it was changed outside of Echostr; \
-         restore the database from a backup"
+    let running = start(&ground).await;
+    assert_eq!(running.of_token("TokenOfB").as_deref(), Some("b"));
+    assert!(running.accounts.by_id("a").is_none());
+    let why = "the secret `token` of the account `a` cannot be decrypted: it was changed outside of Echostr; \
+               restore the database from a backup, or remove the account and add it anew";
+    let fault = |id: &str| running.accounts.get(id).expect("it is listed").fault();
+    assert_eq!((fault("a").as_deref(), fault("b")), (Some(why), None));
+    let refused = running.accounts.change(&by(), "a", |_| {}).await;
+    assert_eq!(refused.expect_err("refused").to_string(), why);
+    assert_eq!(running.accounts.expire(now_ms()).await.expect("read"), 0);
+    running.stop().await;
+
+    // The file makes it whole again, and so does adding it anew.
+    let running = start(&ground).await;
+    let provisioned = running
+        .accounts
+        .provision(vec![in_file("a", "TokenOfFile")])
+        .await;
+    assert_eq!(provisioned.expect("written").changed, ["a"]);
+    running.stop().await;
+    let running = start(&ground).await;
+    assert_eq!(running.of_token("TokenOfFile").as_deref(), Some("a"));
+    running.stop().await;
+    let newer =
+        r#"UPDATE accounts SET settings = '{"bot":{"kind":"newer"}}' WHERE public_id = 'b'"#;
+    execute(&ground, newer);
+    let running = start(&ground).await;
+    let fault = running.accounts.get("b").expect("it is listed").fault();
+    let fault = fault.expect("it cannot be read");
+    assert!(
+        fault.starts_with("cannot read the settings of the account `b`"),
+        "{fault}"
     );
+    assert_eq!(running.of_token("TokenOfFile").as_deref(), Some("a"));
+    running.accounts.remove(&by(), "b").await.expect("removed");
+    running.create(entry("b", "TokenOfB")).await;
+    running.stop().await;
+    let running = start(&ground).await;
+    assert_eq!(running.of_token("TokenOfB").as_deref(), Some("b"));
+    running.stop().await;
+}
+
+async fn what_lacks_something_in_the_database_does_not_answer(ground: Ground) {
+    let running = start(&ground).await;
+    running.create(entry("shop", "TokenOne")).await;
+    running.create(entry("other", "TokenTwo")).await;
+    let rotate = |entry: &mut AccountEntry| entry.rotate_token(token("TokenNew"), now_ms());
+    running.change("shop", rotate).await;
+    running.stop().await;
+    execute(
+        &ground,
+        "UPDATE accounts SET mode = 'safe' WHERE public_id = 'shop'",
+    );
+    let running = start(&ground).await;
+    assert_eq!(running.of_token("TokenTwo").as_deref(), Some("other"));
+    assert!(running.accounts.by_id("shop").is_none());
+    let entry = running.accounts.get("shop").expect("it is listed");
+    let what = "the account `shop` is in the mode `safe`, which needs an AppID";
+    assert_eq!(entry.fault().as_deref(), Some(what));
+    // It goes on otherwise, and what it lacks can be set.
+    let expired = running.accounts.expire(now_ms() + DAY_MS).await;
+    assert_eq!(expired.expect("written"), 1);
+    running
+        .change("shop", |entry| entry.settings.mode = ModeWord::Plain)
+        .await;
+    assert_eq!(running.of_token("TokenNew").as_deref(), Some("shop"));
+    running.stop().await;
 }
 
 fn execute(ground: &Ground, sql: &str) {
@@ -773,6 +1060,55 @@ async fn all_secrets_move_to_a_new_master_key(ground: Ground) {
     running.stop().await;
 }
 
+async fn a_secret_that_no_account_here_has_moves_to_a_new_master_key(ground: Ground) {
+    let running = start(&ground).await;
+    running.create(entry("shop", "TokenOne")).await;
+    running.create(entry("other", "TokenTwo")).await;
+    running.stop().await;
+    // Its settings are gone for a while: nothing of it is in memory.
+    let settings = r#"'{"delivery":"auto","welcome":null,"fallback":"","language":"zh","bot":{"kind":"echo"}}'"#;
+    let set = |settings: &str| {
+        let sql = format!("UPDATE accounts SET settings = {settings} WHERE public_id = 'other'");
+        execute(&ground, &sql);
+    };
+    set("NULL");
+    let running = start_with(&ground, &format!("{NEWER},{MASTER}")).await;
+    let running = running.expect("both are given");
+    assert_eq!(running.accounts.count(), 1);
+    let rotated = running.accounts.reencrypt(&by()).await.expect("written");
+    assert_eq!((rotated.n_secrets, rotated.retired.len()), (2, 1));
+    running.stop().await;
+
+    set(settings);
+    let running = start_with(&ground, NEWER).await.expect("one is enough");
+    assert_eq!(running.of_token("TokenTwo").as_deref(), Some("other"));
+    running.stop().await;
+}
+
+async fn a_master_key_is_kept_while_a_secret_needs_it(ground: Ground) {
+    let running = start(&ground).await;
+    running.create(entry("shop", "TokenOne")).await;
+    running.create(entry("other", "TokenTwo")).await;
+    running.stop().await;
+    let running = start_with(&ground, &format!("{NEWER},{MASTER}")).await;
+    let running = running.expect("both are given");
+    let damage = |to: &str| {
+        let sql = format!(
+            "UPDATE secrets SET sealed = {to} WHERE account_id = (SELECT id FROM accounts WHERE public_id = 'other')"
+        );
+        execute(&ground, &sql);
+    };
+    damage("substr(sealed, 2)");
+    let refused = running.accounts.reencrypt(&by()).await;
+    let refused = refused.expect_err("one cannot be decrypted").to_string();
+    assert!(
+        refused.contains("the secret `token` of the account `other`"),
+        "{refused}"
+    );
+    assert_eq!(ground.count("master_keys"), 2);
+    running.stop().await;
+}
+
 async fn a_key_opens_until_it_is_revoked_or_expires(ground: Ground) {
     let running = start(&ground).await;
     let scopes = vec!["accounts:read".to_owned()];
@@ -843,6 +1179,20 @@ async fn a_key_opens_until_it_is_revoked_or_expires(ground: Ground) {
             ),
         ]
     );
+    running.stop().await;
+}
+
+async fn a_key_that_is_revoked_was_used_when_it_was_used(ground: Ground) {
+    let running = start(&ground).await;
+    let made = running.keys.create(&by(), "key", Vec::new(), None).await;
+    let (key, text) = made.expect("made");
+    assert!(running.keys.check(text.expose_secret()).is_some());
+    let revoked = running.keys.revoke(&by(), &key.id).await;
+    assert!(revoked.expect("written"));
+    running.keys.save_used().await.expect("written");
+    running.stop().await;
+    let running = start(&ground).await;
+    assert!(running.keys.list()[0].last_used_at_ms >= Some(key.created_at_ms));
     running.stop().await;
 }
 
@@ -961,6 +1311,64 @@ fn stored(ground: &Ground) -> Vec<(String, Vec<u8>)> {
             )
         })
         .into(),
+    }
+}
+
+/// What is told of a file that another program keeps locked for a moment, or does not let be written.
+mod locked {
+    use super::*;
+
+    fn look_at(ground: &Ground) -> rusqlite::Connection {
+        match ground {
+            Ground::Sqlite(folder) => look(folder.path()),
+            Ground::Postgres(_) => unreachable!("it has no file"),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_seen_of_a_removed_account_is_not_that_of_the_next_one_with_its_id() {
+        let ground = Ground::sqlite();
+        let running = start(&ground).await;
+        let old = running.create(entry("shop", "TokenOne")).await;
+        old.seen.refused(THEN_MS, "bad_signature", "wrong");
+        let (accounts, by) = (&running.accounts, by());
+        let other = look_at(&ground);
+        other.execute_batch("BEGIN IMMEDIATE").expect("locked");
+        // One waits for the file, the others for their turn.
+        let removing = accounts.remove(&by, "shop");
+        let creating = accounts.create(&by, entry("shop", "TokenTwo"));
+        let saving = accounts.save_seen();
+        let freeing = async { other.execute_batch("COMMIT").expect("freed") };
+        let (removed, made, saved, ()) = tokio::join!(biased; removing, creating, saving, freeing);
+        removed.expect("removed");
+        made.expect("made");
+        saved.expect("written");
+        assert_eq!(ground.count("seen"), 0);
+        running.stop().await;
+    }
+
+    #[tokio::test]
+    async fn what_was_seen_is_written_though_an_original_id_cannot_be() {
+        let ground = Ground::sqlite();
+        let running = start(&ground).await;
+        let shop = running.create(entry("shop", "TokenOne")).await;
+        shop.seen.learn("gh_e8df390a377e");
+        shop.seen.handshake(THEN_MS);
+        let refuse = "CREATE TRIGGER refuse BEFORE UPDATE ON accounts BEGIN SELECT RAISE(ABORT, 'refused'); END";
+        look_at(&ground).execute_batch(refuse).expect("made");
+        running
+            .accounts
+            .save_seen()
+            .await
+            .expect_err("it is refused");
+        assert_eq!(ground.count("seen"), 1);
+        look_at(&ground)
+            .execute_batch("DROP TRIGGER refuse")
+            .expect("gone");
+        running.accounts.save_seen().await.expect("written");
+        let shop = running.accounts.get("shop").expect("it is there");
+        assert_eq!(shop.settings.gh_id.as_deref(), Some("gh_e8df390a377e"));
+        running.stop().await;
     }
 }
 

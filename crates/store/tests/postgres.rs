@@ -8,10 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use echostr::Journal as _;
 use echostr::journal::{Content, Ended, Record, Written, by};
+use echostr::{Accounts as _, Journal as _};
 use echostr_protocol::OpenId;
-use echostr_store::{Error, Place, SqlJournal};
+use echostr_store::{
+    AccountEntry, AccountSecrets, AccountStore, Actor, ApiKeys, Error, MasterKeys, NotChanged,
+    Place, SqlJournal, Vault,
+};
+use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_blocking;
@@ -312,22 +316,18 @@ async fn a_lock_that_was_lost_is_taken_again() {
     assert!(matches!(error, Error::TakenDatabase { .. }), "{error}");
 }
 
-#[tokio::test]
-async fn a_server_whose_database_was_taken_over_writes_nothing() {
-    let url = shared().database();
-    let old = opened(&url).await;
-    let first = text("o1", 1, "first");
-    done(&written(&old, vec![received(&first, Some(replied("A", "echo")))]).await);
+/// Another server at work on the database of one that runs.
+async fn taken_over(url: &str) -> SqlJournal {
     // The old one takes its lock again within a second, so this may need several tries.
-    let new = loop {
+    loop {
         let waiting = tokio::spawn({
-            let url = url.clone();
+            let url = url.to_owned();
             async move { SqlJournal::open(&place(&url), FOR_EVER).await }
         });
         let cutting = async {
             loop {
                 tokio::time::sleep(Duration::from_millis(300)).await;
-                cut_the_lock(&url);
+                cut_the_lock(url);
             }
         };
         tokio::select! {
@@ -337,7 +337,83 @@ async fn a_server_whose_database_was_taken_over_writes_nothing() {
             },
             () = cutting => {}
         }
+    }
+}
+
+#[tokio::test]
+async fn accounts_that_another_server_changed_are_known_when_the_database_is_ours_again() {
+    let url = shared().database();
+    let by = Actor("test".into());
+    let old = opened(&url).await;
+    let (old_accounts, old_keys) = accounts_and_keys(&old).await;
+    let shop = old_accounts
+        .create(&by, account("shop"))
+        .await
+        .expect("made");
+    let (_, key) = old_keys
+        .create(&by, "key", Vec::new(), None)
+        .await
+        .expect("made");
+
+    let new = taken_over(&url).await;
+    let taken = |refused: NotChanged| {
+        let NotChanged::Database(error) = refused else {
+            panic!("{refused}")
+        };
+        assert!(matches!(error, Error::TakenDatabase { .. }), "{error}");
     };
+    taken(
+        old_accounts
+            .create(&by, account("other"))
+            .await
+            .expect_err("it is not ours"),
+    );
+    taken(
+        old_accounts
+            .remove(&by, "shop")
+            .await
+            .expect_err("it is not ours"),
+    );
+    let refused = old_keys.create(&by, "other", Vec::new(), None).await;
+    assert!(matches!(refused, Err(Error::TakenDatabase { .. })));
+    let (new_accounts, new_keys) = accounts_and_keys(&new).await;
+    new_accounts
+        .create(&by, account("other"))
+        .await
+        .expect("made");
+    let rename = |entry: &mut AccountEntry| entry.settings.name = "雯子".into();
+    new_accounts
+        .change(&by, "shop", rename)
+        .await
+        .expect("changed");
+    let id = &new_keys.list()[0].id;
+    assert!(new_keys.revoke(&by, id).await.expect("written"));
+    new.close().await;
+
+    let returned =
+        tokio::time::timeout(Duration::from_mins(1), async { old.db().returned(0).await });
+    assert_eq!(returned.await.expect("within a minute"), 1);
+    // As is done from time to time, and at this moment.
+    old_accounts.expire(now_ms()).await.expect("read");
+    old_keys.save_used().await.expect("read");
+    assert!(old_accounts.by_id("other").is_some());
+    let known = old_accounts.get("shop").expect("it is there");
+    assert_eq!(known.settings.name, "雯子");
+    assert!(
+        Arc::ptr_eq(&known.seen, &shop.seen),
+        "what is counted goes on"
+    );
+    assert!(old_keys.check(key.expose_secret()).is_none());
+    old_accounts.remove(&by, "shop").await.expect("removed");
+}
+
+#[tokio::test]
+async fn a_server_whose_database_was_taken_over_writes_nothing() {
+    let url = shared().database();
+    let old = opened(&url).await;
+    let first = text("o1", 1, "first");
+    done(&written(&old, vec![received(&first, Some(replied("A", "echo")))]).await);
+    let new = taken_over(&url).await;
     let second = text("o1", 2, "second");
     let commit = old.write(vec![
         received(&second, Some(replied("B", "echo"))),
@@ -430,6 +506,60 @@ async fn a_commit_whose_answer_was_lost_is_not_made_again() {
     assert_eq!(shared().psql(&url, "SELECT count(*) FROM messages"), "21");
     assert_eq!(shared().psql(&url, "SELECT count(*) FROM deliveries"), "20");
     assert_eq!(shared().psql(&url, CHAIN), "21");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_whose_answer_was_lost_is_known_before_the_next_one() {
+    let url = shared().database();
+    let (_, address) = url.split_once('@').expect("a user");
+    let (address, name) = address.split_once('/').expect("a database");
+    let cuts = Arc::new(AtomicBool::new(false));
+    let port = cutting_proxy(address.to_owned(), Arc::clone(&cuts)).await;
+    let journal = opened(&format!("postgres://echostr@127.0.0.1:{port}/{name}")).await;
+    let (accounts, keys) = accounts_and_keys(&journal).await;
+    let by = Actor("test".into());
+    // The journal's own transaction may be the one that is cut.
+    let mut n = 0;
+    let error = loop {
+        n += 1;
+        cuts.store(true, Ordering::Relaxed);
+        if let Err(error) = accounts.create(&by, account(&format!("a{n}"))).await {
+            break error;
+        }
+    };
+    let NotChanged::Database(error) = error else {
+        panic!("{error}")
+    };
+    assert!(matches!(error, Error::Unsure { .. }), "{error}");
+    assert!(!error.to_string().contains("nothing"), "{error}");
+    let again = accounts.create(&by, account(&format!("a{n}"))).await;
+    assert!(matches!(again, Err(NotChanged::Exists(_))), "{again:?}");
+    assert_eq!(accounts.count(), n);
+
+    let mut n = 0;
+    loop {
+        n += 1;
+        cuts.store(true, Ordering::Relaxed);
+        if keys.create(&by, "key", Vec::new(), None).await.is_err() {
+            break;
+        }
+    }
+    cuts.store(false, Ordering::Relaxed);
+    assert!(!keys.revoke(&by, "none").await.expect("read"));
+    assert_eq!(keys.list().len(), n);
+}
+
+async fn accounts_and_keys(journal: &SqlJournal) -> (Arc<AccountStore>, Arc<ApiKeys>) {
+    let master_key = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+    let db = journal.db();
+    let vault = Vault::open(&db, MasterKeys::Environment(master_key.into())).await;
+    let accounts = AccountStore::open(db.clone(), vault.expect("a vault")).await;
+    let keys = ApiKeys::open(db).await;
+    (accounts.expect("accounts"), keys.expect("keys"))
+}
+
+fn account(id: &str) -> AccountEntry {
+    AccountEntry::new(id, AccountSecrets::random_token(), START * 1000)
 }
 
 /// How many messages the chain of the only follower has.

@@ -43,6 +43,11 @@ pub(super) struct Account {
     origin: OriginWord,
     /// 停用的时间；停用后推送得到 404 · since when it is disabled: its pushes get 404.
     disabled_at_ms: Option<i64>,
+    /// 没有停用却不回答的原因：读不出来，或缺了什么 · why it is not answered though it is not disabled: it cannot be read, or lacks
+    /// something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    fault: Option<String>,
     created_at_ms: i64,
     updated_at_ms: i64,
     mode: Mode,
@@ -545,6 +550,7 @@ pub(super) fn code(why: &NotChanged) -> Code {
         NotChanged::TokenTaken => Code::TokenTaken,
         NotChanged::FromFile(_) => Code::Provisioned,
         NotChanged::Unknown(_) => Code::UnknownAccount,
+        NotChanged::Unread(_) => Code::AccountUnread,
         _ => Code::DatabaseAway,
     }
 }
@@ -579,6 +585,7 @@ fn account(office: &Office, entry: &AccountEntry) -> Account {
             Origin::Store => OriginWord::Store,
         },
         disabled_at_ms: entry.disabled_at_ms,
+        fault: entry.fault(),
         created_at_ms: entry.created_at_ms,
         updated_at_ms: entry.updated_at_ms,
         mode: mode(settings.mode),

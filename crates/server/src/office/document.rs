@@ -53,7 +53,7 @@ pub(super) fn write<'a>(
     } else {
         WITHOUT_SECRETS
     });
-    for entry in entries.filter(|entry| entry.origin == Origin::Store) {
+    for entry in entries.filter(|entry| entry.origin == Origin::Store && entry.unread.is_none()) {
         write_account(&mut text, entry, with_secrets);
     }
     text

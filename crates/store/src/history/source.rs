@@ -296,7 +296,7 @@ async fn found(
             let query = query.bind(high).bind(asked_to).bind(limit);
             (query.fetch_all(readers).await?, asked_to)
         }
-        Db::Postgres(pool) => {
+        Db::Postgres(pool, _) => {
             let first = part_of(high.saturating_sub(1).max(0));
             let to = (first - PARTS_AT_ONCE + 1).max(part_of(low));
             let ids: Vec<i64> = sqlx::query_scalar(FOUND_POSTGRES)

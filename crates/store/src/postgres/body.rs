@@ -14,6 +14,7 @@ use super::schema::{bring_up_to_date, connect, unconnected};
 use super::tidy::Tidy;
 use super::{PostgresUrl, WRITE_SECS, index};
 use crate::Error;
+use crate::db::Holder;
 use crate::journal::known::Known;
 use crate::journal::{Body, Fault, Item, Outcome, Retention};
 use crate::value::now_ms;
@@ -31,6 +32,7 @@ pub(super) struct ServerBody {
 struct Server {
     url: PostgresUrl,
     lock: Lock,
+    holder: Holder,
     // Opened anew after a fault.
     connection: Option<PgConnection>,
     known: Known,
@@ -61,6 +63,7 @@ impl ServerBody {
             let first_id = first_id(&mut connection).await.map_err(unwritable)?;
             Ok(Server {
                 url: url.clone(),
+                holder: Holder::new(&lock.holder, url),
                 lock,
                 connection: Some(connection),
                 known: Known::default(),
@@ -72,6 +75,10 @@ impl ServerBody {
             })
         })?;
         Ok(Self { server, runtime })
+    }
+
+    pub(super) fn holder(&self) -> Holder {
+        self.server.holder.clone()
     }
 }
 
@@ -138,7 +145,10 @@ impl Server {
     async fn hold(&mut self) -> Result<(), Fault> {
         match self.lock.hold().await {
             Ok(Held::Still) => {}
-            Ok(Held::Anew) => self.known.clear(),
+            Ok(Held::Anew) => {
+                self.known.clear();
+                self.holder.returned();
+            }
             Err(fault) => {
                 if matches!(fault, Fault::Taken) && !self.is_taken_told {
                     self.is_taken_told = true;

@@ -43,6 +43,9 @@ pub(super) fn table(accounts: &[Value]) -> String {
 
 fn state(account: &Value) -> &'static str {
     let is_of_file = text(&account["origin"]) == "file";
+    if account["fault"].is_string() {
+        return "有误 faulty";
+    }
     match (super::show::is_disabled(account), is_of_file) {
         (true, _) => "停用 disabled",
         (false, true) => "来自文件 from the file",

@@ -20,6 +20,9 @@ pub(super) fn page(account: &Value) -> String {
     page.push_str(&refusals(&account["seen"], now));
     page.push_str("\n密钥 · secrets\n");
     page.push_str(&secrets(account, now));
+    if let Some(fault) = account["fault"].as_str() {
+        let _ = writeln!(page, "\n不回答 · not answered: {}", clean(fault));
+    }
     if is_disabled(account) {
         let _ = writeln!(
             page,
