@@ -15,7 +15,7 @@ use echostr::{
     listen, not_allowed, not_found, receive, stop_signal,
 };
 use echostr_protocol::Token;
-use echostr_store::{AccountEntry, LivePages};
+use echostr_store::{AccountEntry, AccountStore, LivePages};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use tracing::{error, info, warn};
@@ -253,6 +253,7 @@ struct Site(Arc<Parts>);
 
 struct Parts {
     bot: Bot,
+    accounts: Option<Arc<AccountStore>>,
     open_access: OpenAccess,
     api: Router,
     pages: Router,
@@ -274,6 +275,7 @@ impl Site {
         let api = office.map_or_else(api::unavailable, |office| api::router(office, authority));
         Self(Arc::new(Parts {
             bot,
+            accounts: store.map(|store| Arc::clone(&store.accounts)),
             open_access: config.open_access,
             api,
             pages,
@@ -307,13 +309,20 @@ impl Site {
 
     fn account(&self, at: Webhook<'_>) -> Option<Arc<Account>> {
         let Parts {
-            bot, open_access, ..
+            bot,
+            accounts,
+            open_access,
+            ..
         } = &*self.0;
         match at {
             Webhook::Registered(id) => bot.find(id),
-            Webhook::Open(token) => bot
-                .find_by_token(token)
-                .or_else(|| open_access.account(token).map(Arc::new)),
+            Webhook::Open(token) => bot.find_by_token(token).or_else(|| {
+                // The followers of a disabled account are not given to a stranger's bot.
+                let is_registered = |accounts: &Arc<AccountStore>| accounts.has_token(token);
+                let is_free = !accounts.as_ref().is_some_and(is_registered);
+                let account = is_free.then(|| open_access.account(token));
+                account.flatten().map(Arc::new)
+            }),
         }
     }
 }

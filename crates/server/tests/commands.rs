@@ -340,6 +340,36 @@ fn a_change_counts_from_the_moment_in_which_the_command_ends() {
     }
 }
 
+#[test]
+fn open_access_does_not_answer_for_an_account_that_is_disabled() {
+    let folder = Arc::new(Folder::new());
+    folder.write("token", TOKEN);
+    folder.write("other", OTHER_TOKEN);
+    let mut server = serve(&folder);
+    let add = ["account", "add", "shop", "--token-file", "token"];
+    check(&folder, &add, 0, &[]);
+    let set = ["account", "set", "shop", "--token-file", "other"];
+    check(&folder, &set, 0, &[]);
+    let statuses = |server: &Server, expected: [u16; 3]| {
+        let statuses = [TOKEN, OTHER_TOKEN, "AnyThirdToken"].map(|token| {
+            let target = signed(&format!("/wechatMP/{token}"), token, "&echostr=7");
+            server.get(&target).status
+        });
+        assert_eq!(statuses, expected);
+    };
+    statuses(&server, [200, 200, 200]);
+    check(&folder, &["account", "disable", "shop"], 0, &[]);
+    statuses(&server, [404, 404, 200]);
+    stop(server);
+    server = serve(&folder);
+    statuses(&server, [404, 404, 200]);
+    check(&folder, &["account", "enable", "shop"], 0, &[]);
+    assert_eq!(greeted(&server, OTHER_TOKEN), 200);
+    // Nobody's any more, as the manual says.
+    check(&folder, &["account", "remove", "shop", "--yes"], 0, &[]);
+    statuses(&server, [200, 200, 200]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_in_the_next_answer() {
     let folder = Arc::new(Folder::new());
