@@ -502,11 +502,8 @@ impl Office {
         by: &Actor,
         name: &str,
         scopes: Vec<String>,
-        expires_in: Option<Duration>,
+        expires_at_ms: Option<i64>,
     ) -> Result<(ApiKey, SecretString), Refused> {
-        let expires_at_ms = expires_in.map(|time| {
-            now_ms().saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
-        });
         Ok(self.0.keys.create(by, name, scopes, expires_at_ms).await?)
     }
 
@@ -555,7 +552,8 @@ impl From<NotChanged> for Refused {
     }
 }
 
-fn now_ms() -> i64 {
+/// Unix milliseconds.
+pub(crate) fn now_ms() -> i64 {
     let since_epoch = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode};
-use echostr::Limits;
+use echostr::{Clock, Limits};
 use echostr_server::api::{Authority, SCOPES, document, router};
 use echostr_server::config::ApiSettings;
 use echostr_server::office::{Office, Parts};
@@ -251,28 +251,82 @@ async fn the_socket_needs_no_key() {
     house.journal.close().await;
 }
 
+/// Status and code of what is asked of this route with this body, or about this id.
+async fn asked(router: &Router, key: Option<&str>, route: [&str; 2], what: &str) -> (u16, String) {
+    let [method, path] = route;
+    let row = ROUTES.iter().find(|row| [row.0, row.1] == route);
+    let mut request = request(row.expect("it is there"), key);
+    if method == "DELETE" {
+        let target = format!("/api/v1{}", path.replace("{id}", what));
+        *request.uri_mut() = target.parse().expect("an address");
+    } else {
+        *request.body_mut() = Body::from(what.to_owned());
+    }
+    let (status, body) = ask(router, request).await;
+    (status, body["code"].as_str().unwrap_or_default().into())
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_gives_only_what_it_has() {
+async fn a_key_gives_and_takes_only_what_it_has_and_no_longer_than_it_counts() {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
     let house = House::new().await;
     let network = house.network();
-    let (_, key) = house.key(&["keys:write", "audit:read"], None).await;
-    let make = |scopes: &'static str| -> Row {
-        let (method, path, target, _, scope, _) = ROUTES
-            .iter()
-            .find(|(method, path, ..)| (*method, *path) == ("POST", "/keys"))
-            .expect("it is there");
-        (method, path, target, (JSON, scopes), *scope, 0)
-    };
-    for (body, expected) in [
-        ("{\"name\":\"a\",\"scopes\":[\"audit:read\"]}", 201),
+    let socket = router(house.office.clone(), Authority::Operator);
+    let in_ten_days = Clock::system().unix_ms() + 10 * DAY_MS;
+    let scopes = ["keys:write", "audit:read"];
+    let (_, ever) = house.key(&scopes, None).await;
+    let (_, ending) = house.key(&scopes, Some(in_ten_days)).await;
+    for (given, ever_gets, ending_gets) in [
         (
-            "{\"name\":\"a\",\"scopes\":[\"audit:read\",\"messages:read\"]}",
-            403,
+            r#""scopes":["audit:read"],"expires_in_days":9"#,
+            (201, ""),
+            (201, ""),
         ),
-        ("{\"name\":\"a\",\"scopes\":[\"*\"]}", 403),
+        (
+            r#""scopes":["audit:read"],"expires_in_days":11"#,
+            (201, ""),
+            (403, "outlives_key"),
+        ),
+        (
+            r#""scopes":["keys:write"]"#,
+            (201, ""),
+            (403, "outlives_key"),
+        ),
+        (
+            r#""scopes":["audit:read","messages:read"],"expires_in_days":9"#,
+            (403, "missing_scope"),
+            (403, "missing_scope"),
+        ),
+        (
+            r#""scopes":["*"],"expires_in_days":9"#,
+            (403, "missing_scope"),
+            (403, "missing_scope"),
+        ),
     ] {
-        let (status, _) = ask(&network, request(&make(body), Some(&key))).await;
-        assert_eq!(status, expected, "{body}");
+        let body = format!(r#"{{"name":"a",{given}}}"#);
+        for (router, key, (status, code)) in [
+            (&network, Some(&*ever), ever_gets),
+            (&network, Some(&*ending), ending_gets),
+            (&socket, None, (201, "")),
+        ] {
+            let answer = asked(router, key, ["POST", "/keys"], &body).await;
+            assert_eq!(answer, (status, code.to_owned()), "{body}");
+        }
+    }
+    let revoke = ["DELETE", "/keys/{id}"];
+    for (scopes, status, code) in [
+        (&["audit:read"][..], 204, ""),
+        (&["keys:write", "audit:read"], 204, ""),
+        (&["audit:read", "messages:read"], 403, "missing_scope"),
+        (&["*"], 403, "missing_scope"),
+    ] {
+        let (id, victim) = house.key(scopes, None).await;
+        let answer = asked(&network, Some(&ever), revoke, &id).await;
+        assert_eq!(answer, (status, code.to_owned()), "{scopes:?}");
+        let still_counts = house.keys.check(&victim).is_some();
+        assert_eq!(still_counts, status == 403, "{scopes:?}");
+        assert_eq!(asked(&socket, None, revoke, &id).await.0, 204);
+        assert!(house.keys.check(&victim).is_none());
     }
     house.journal.close().await;
 }
