@@ -72,7 +72,7 @@ fn raise_file_limit(max_connections: usize) {
     }
 }
 
-/// How long a command that is being answered may take when the server stops.
+/// How long a command or a change may take when the server stops.
 const COMMANDS_END_WITHIN: Duration = Duration::from_secs(5);
 
 /// Listens and answers until SIGTERM or Ctrl-C.
@@ -95,7 +95,13 @@ async fn serve(config: Config) -> Result<(), String> {
     };
     announce(&config, store.as_ref(), address);
     let notices = notices(&config, address, store.as_ref());
-    let site = Site::new(config, bot.clone(), store.as_ref(), office, live.as_ref());
+    let site = Site::new(
+        config,
+        bot.clone(),
+        store.as_ref(),
+        office.clone(),
+        live.as_ref(),
+    );
     let app = move |request| {
         let site = site.clone();
         async move { site.respond(request).await }
@@ -111,6 +117,9 @@ async fn serve(config: Config) -> Result<(), String> {
     listen(listener, app, &limits, stop).await;
     if let Some(commands) = commands {
         commands.stop(COMMANDS_END_WITHIN).await;
+    }
+    if let Some(office) = office {
+        office.settle(COMMANDS_END_WITHIN).await;
     }
     if let Some(keeping) = keeping {
         keeping.abort();

@@ -68,6 +68,7 @@ codes! {
     WrongMediaType UNSUPPORTED_MEDIA_TYPE "请求体的类型不对 · the body is of another type";
     Invalid UNPROCESSABLE_ENTITY "有的内容不可用 · some values cannot be used";
     TooManyRequests TOO_MANY_REQUESTS "请求太多 · too many requests";
+    Unconfirmed SERVICE_UNAVAILABLE "数据库没有确认，不知道做了没有 · the database did not confirm it: it is not known whether it was done";
     DatabaseAway SERVICE_UNAVAILABLE "数据库暂时不可用 · the database is away";
 }
 
