@@ -289,6 +289,46 @@ fn what_cannot_be_done_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn secrets_of_a_bot_are_not_deleted_without_being_asked() {
+    let folder = Arc::new(Folder::new());
+    let secret = "UGxhbnRlZEJvdFNlY3JldFBsYW50ZWRCb3RTZWM=";
+    let url = "url = \"http://127.0.0.1:9/\"";
+    for (name, bot, lost) in [
+        (
+            "http",
+            format!("kind = \"http\"\n{url}\nsecret = \"whsec_{secret}\"\n"),
+            &["bot.secret"][..],
+        ),
+        (
+            "relay",
+            format!(
+                "kind = \"relay\"\n{url}\ntoken = \"{TOKEN}\"\nmode = \"safe\"\napp_id = \"{APP_ID}\"\nencoding_aes_key = \"{KEY}\"\n"
+            ),
+            &["bot.token, bot.encoding_aes_key"],
+        ),
+    ] {
+        folder.write(name, &bot);
+        check(&folder, &["account", "add", name, "--bot-file", name], 0, &[]);
+        let set = ["account", "set", name];
+        for more in [
+            &["--bot", "none"][..],
+            &["--bot", "echo"],
+            &["--default", "bot"],
+        ] {
+            let words = [lost, &["--yes", name]].concat();
+            check(&folder, &[&set[..], more].concat(), 2, &words);
+            check(&folder, &["account", "show", name], 0, &[name, "127.0.0.1"]);
+        }
+        // The same kind keeps them.
+        check(&folder, &[&set[..], &["--bot", name]].concat(), 0, &[]);
+        let yes = [&set[..], &["--bot", "none", "--yes"]].concat();
+        check(&folder, &yes, 0, &["none"]);
+        // There are none any more.
+        check(&folder, &[&set[..], &["--default", "bot"]].concat(), 0, &[]);
+    }
+}
+
+#[test]
 fn an_account_of_the_file_is_shown_and_not_changed() {
     let server = Server::start(common::SHOP);
     let folder = server.folder();
