@@ -267,6 +267,7 @@ fn what_cannot_be_done_is_refused_with_what_to_do() {
                 &["没有这个公众号", "nobody"],
             ),
             ("message show 99", 1, &["99"]),
+            ("answer revoke 7", 1, &["没有这条回答", "`7`"]),
             ("follower forget shop Ben", 2, &["--yes"]),
             (
                 "follower forget shop Ben --yes",
