@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use common::command::{Running, Said, check};
 use common::{
-    APP_ID, Folder, KEY, PATIENCE, SERVE, Server, TOKEN, echostr, sealing, signed, text_shown,
+    APP_ID, Folder, KEY, PATIENCE, Request, SERVE, Server, TOKEN, echostr, sealing, signed,
+    text_shown,
 };
 use echostr_simulator::{Mode, Platform, Push};
 use serde_json::Value;
@@ -309,7 +310,12 @@ fn secrets_of_a_bot_are_not_deleted_without_being_asked() {
         ),
     ] {
         folder.write(name, &bot);
-        check(&folder, &["account", "add", name, "--bot-file", name], 0, &[]);
+        check(
+            &folder,
+            &["account", "add", name, "--bot-file", name],
+            0,
+            &[],
+        );
         let set = ["account", "set", name];
         for more in [
             &["--bot", "none"][..],
@@ -463,6 +469,12 @@ async fn who_waits_is_told_what_came_instead_of_the_handshake() {
     folder.write("token", TOKEN);
     let server = serve(&folder);
     let mut waiting = waiting(&folder, &[]);
+    // A health check or a browser, again and again.
+    for target in ["/mp/shop", "/mp/shop", "/mp/shop?signature="] {
+        assert_eq!(server.get(target).status, 404);
+        assert_eq!(server.send(&Request::post(target, b"x")).status, 404);
+    }
+    waiting.wait_for("✗ 没有签名：浏览器、健康检查或扫描，不是公众平台");
     let wrong = platform(&server, OTHER_TOKEN, Mode::Plain);
     assert!(!wrong.handshake().await.passed());
     waiting.wait_for("the token on the platform's page is another one");
@@ -471,6 +483,15 @@ async fn who_waits_is_told_what_came_instead_of_the_handshake() {
     waiting.wait_for("✓ 握手成功");
     let (said, code) = waiting.end();
     assert_eq!(code, 0, "{said}");
+    for words in ["没有签名", "签名不对"] {
+        assert_eq!(said.matches(words).count(), 1, "{said}");
+    }
+    check(
+        &folder,
+        &["account", "show", "shop"],
+        0,
+        &["6 × unsigned", "1 × bad_signature"],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -492,6 +513,10 @@ async fn who_waits_with_a_key_is_told_whether_the_first_message_can_be_read() {
         let platform = platform(&server, TOKEN, Mode::Safe(sealing(key, APP_ID)));
         assert!(platform.handshake().await.passed());
         waiting.wait_for("send the account a message");
+        // Strangers do not end it.
+        assert_eq!(server.get("/mp/shop").status, 404);
+        assert_eq!(greeted(&server, OTHER_TOKEN), 404);
+        waiting.wait_for("签名不对");
         platform.push(&Push::text("hello")).await;
         waiting.wait_for(words);
         let (said, code) = waiting.end();
