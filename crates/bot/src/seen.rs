@@ -8,7 +8,8 @@ use echostr_protocol::Str;
 use serde::{Deserialize, Serialize};
 
 /// Classes of refusals, each with its own counter. The same words stand in the log and in the metrics.
-pub const REFUSALS: [&str; 12] = [
+pub const REFUSALS: [&str; 13] = [
+    "unsigned",
     "bad_signature",
     "bad_xml",
     "bad_appid",

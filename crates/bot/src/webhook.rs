@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::Request;
 use axum::response::Response;
-use echostr_protocol::{Error, Query, Str};
+use echostr_protocol::{Error, Query, Str, Token};
 use futures_util::FutureExt as _;
 use http::header::{ACCEPT, ALLOW, CONNECTION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -45,7 +45,7 @@ pub async fn receive(bot: &Bot, account: &Arc<Account>, request: Request) -> Res
 
 /// The platform asks whether this is the right server.
 fn handshake(bot: &Bot, account: &Account, query: &Query<'_>) -> Result<Response, Refusal> {
-    account.verify(query)?;
+    verified(account, query)?;
     account.seen.handshake(bot.now_ms());
     let echostr = query
         .echostr
@@ -65,7 +65,7 @@ async fn open<'a>(
     query: &Query<'_>,
     body: Body,
 ) -> Result<Push<'a>, Refusal> {
-    let token = account.verify(query)?;
+    let token = verified(account, query)?;
     let body = read(body, bot.limits()).await?;
     let push = account.open(token, query, &body)?;
     if let Some(own) = account.misses(&push.message) {
@@ -101,6 +101,14 @@ async fn answer(
             push.seal(xml, unix_now(), rand::random),
         )
     })
+}
+
+/// The token with which it is signed.
+fn verified<'a>(account: &'a Account, query: &Query<'_>) -> Result<&'a Token, Refusal> {
+    if query.signature.as_deref().is_none_or(str::is_empty) {
+        return Err(Refusal::Unsigned);
+    }
+    Ok(account.verify(query)?)
 }
 
 /// The whole body, bounded in size and time. Nearly always it came together with the head.
@@ -185,6 +193,8 @@ pub(crate) fn unix_now() -> i64 {
 pub(crate) enum Refusal {
     #[error(transparent)]
     Protocol(#[from] Error),
+    #[error("it has no `signature`: a browser, a health check or a scanner, not the platform")]
+    Unsigned,
     #[error("the body is larger than is allowed")]
     TooLarge,
     #[error("the body did not come in time")]
@@ -209,6 +219,7 @@ impl Refusal {
     fn class(&self) -> &'static str {
         match self {
             Self::Protocol(error) => error.class(),
+            Self::Unsigned => "unsigned",
             Self::TooLarge => "too_large",
             Self::Slow => "slow",
             Self::BrokenOff => "broken_off",
@@ -236,7 +247,7 @@ fn refuse(
     // token, can send is always told.
     let is_unsigned = matches!(
         refusal,
-        Refusal::Protocol(Error::BadSignature { .. }) | Refusal::Method
+        Refusal::Unsigned | Refusal::Protocol(Error::BadSignature { .. }) | Refusal::Method
     );
     let is_free = account.is_open || is_unsigned;
     if !is_free || bot.noted().is_news(peer, account, class) {
@@ -247,7 +258,9 @@ fn refuse(
         );
     }
     match refusal {
-        Refusal::Protocol(Error::BadSignature { .. }) => not_found(&head.headers),
+        Refusal::Unsigned | Refusal::Protocol(Error::BadSignature { .. }) => {
+            not_found(&head.headers)
+        }
         Refusal::Protocol(_) | Refusal::BrokenOff | Refusal::WrongAccount { .. } => {
             empty(StatusCode::BAD_REQUEST)
         }

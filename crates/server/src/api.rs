@@ -204,8 +204,14 @@ impl Problem {
             Refused::Unknown => Self::unknown(unknown, what),
             Refused::Account(why) => Self::new(accounts::code(&why), why.to_string()),
             Refused::Late => Self::new(
-                Code::DatabaseAway,
-                "the database is away; this will be done when it is back",
+                Code::Unconfirmed,
+                "the database is away; this will be done when it is back, unless the server stops before: \
+                 `echostr audit list` names it when it was done",
+            ),
+            Refused::Unsure => Self::new(
+                Code::Unconfirmed,
+                "the database did not confirm this, so it is not known whether it was done: look at what was to be changed, \
+                 and at `echostr audit list`, before you try again",
             ),
             Refused::Database => Self::new(
                 Code::DatabaseAway,

@@ -43,7 +43,7 @@ enum Command {
         #[command(subcommand)]
         action: message::Action,
     },
-    /// 查看没有一次送完的回答 · answers that were not wholly delivered
+    /// 没有一次送完的回答，和它们的网页 · answers that were not wholly delivered, and their pages
     Answer {
         #[command(subcommand)]
         action: answer::Action,

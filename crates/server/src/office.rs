@@ -17,7 +17,8 @@ use echostr_store::{
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use tokio::time::timeout;
+use tokio::sync::RwLock;
+use tokio::time::{sleep, timeout};
 use tracing::error;
 use utoipa::ToSchema;
 
@@ -25,12 +26,13 @@ use self::document::{BadDocument, Wanted};
 use self::form::Circumstances;
 pub(crate) use self::form::{FormFault, word_of};
 
-/// How long the journal may take to delete something.
+/// How long the journal may take to delete something, and the audit log to note it.
 const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// The functions of the API. Cloning is cheap.
 #[derive(Clone)]
-pub struct Office(Arc<Parts>);
+pub struct Office(Arc<Parts>, Arc<RwLock<()>>);
 
 /// What an [`Office`] works with.
 pub struct Parts {
@@ -63,6 +65,8 @@ pub(crate) enum Refused {
     Unknown,
     /// The database is away; it was logged.
     Database,
+    /// The database did not confirm what was to be done; it was logged.
+    Unsure,
     /// The database is away; it is done when it comes back.
     Late,
 }
@@ -114,7 +118,50 @@ pub(crate) struct Condition {
 impl Office {
     /// Opens it.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(parts), Arc::default())
+    }
+
+    /// Does something of several steps to its end, also when who asked for it goes away meanwhile.
+    async fn to_its_end<T: Send + 'static>(
+        &self,
+        deed: impl Future<Output = Result<T, Refused>> + Send + 'static,
+    ) -> Result<T, Refused> {
+        let underway = Arc::clone(&self.1).read_owned().await;
+        let done = tokio::spawn(async move {
+            let _underway = underway;
+            deed.await
+        });
+        done.await.unwrap_or_else(|failed| {
+            error!("a request of the API failed: {failed}");
+            Err(Refused::Unsure)
+        })
+    }
+
+    /// Waits so long for what is being done although nobody waits for it.
+    pub(crate) async fn settle(&self, within: Duration) {
+        let _ = timeout(within, self.1.write()).await;
+    }
+
+    /// Notes what was done: a moment without the database does not keep it out of the audit log.
+    async fn note(
+        &self,
+        by: &Actor,
+        action: &str,
+        subject: &str,
+        after: Value,
+    ) -> Result<(), Refused> {
+        let start = Instant::now();
+        while let Err(error) = note(&self.0.db, by, action, subject, after.clone()).await {
+            if start.elapsed() > PATIENCE {
+                error!(
+                    "`{action}` of {subject} by {} was done, but is missing in the audit log: {after}",
+                    by.0
+                );
+                return Err(unsure(&error));
+            }
+            sleep(PAUSE).await;
+        }
+        Ok(())
     }
 
     /// The address to paste into the platform's page.
@@ -423,14 +470,19 @@ impl Office {
 
     /// From now on nobody can read this answer on its pages.
     pub(crate) async fn revoke_pages(&self, by: &Actor, id: Id) -> Result<(), Refused> {
-        self.answer(id).await?;
-        let n_pages = revoke_pages(&self.0.db, id, now_ms()).await?;
-        if n_pages > 0 {
-            let subject = AnswerEntry::id_text(id);
-            let after = json!({ "pages": n_pages });
-            note(&self.0.db, by, "page.revoke", &subject, after).await?;
-        }
-        Ok(())
+        let (office, by) = (self.clone(), by.clone());
+        let revoking = async move {
+            office.answer(id).await?;
+            let revoked = revoke_pages(&office.0.db, id, now_ms()).await;
+            let n_pages = revoked.map_err(|error| unsure(&error))?;
+            if n_pages > 0 {
+                let subject = AnswerEntry::id_text(id);
+                let after = json!({ "pages": n_pages });
+                office.note(&by, "page.revoke", &subject, after).await?;
+            }
+            Ok(())
+        };
+        self.to_its_end(revoking).await
     }
 
     pub(crate) async fn followers(
@@ -466,27 +518,29 @@ impl Office {
         account: &str,
         follower: &str,
     ) -> Result<Deleted, Refused> {
-        let who = self.follower(account, follower).await?.open_id;
-        let forgetting = self.0.journal.forget(account, &who);
-        let deleted = match timeout(PATIENCE, forgetting).await {
-            Ok(Ok(deleted)) => deleted,
-            Ok(Err(error)) => {
+        let (office, by) = (self.clone(), by.clone());
+        let (account, follower) = (account.to_owned(), follower.to_owned());
+        let forgetting = async move {
+            let who = office.follower(&account, &follower).await?.open_id;
+            let deleted = office.0.journal.forget(&account, &who).await;
+            let deleted = deleted.map_err(|error| {
                 error!(
                     error = &*error as &dyn std::error::Error,
                     "a follower could not be forgotten"
                 );
-                return Err(Refused::Database);
-            }
-            Err(_) => return Err(Refused::Late),
+                Refused::Unsure
+            })?;
+            // The log says that it was done and by whom, and forgets of whom as well.
+            let after = json!({
+                "messages": deleted.messages,
+                "answers": deleted.answers,
+                "sessions": deleted.sessions,
+            });
+            office.note(&by, "follower.forget", &account, after).await?;
+            Ok(deleted)
         };
-        // The log says that it was done and by whom, and forgets of whom as well.
-        let after = json!({
-            "messages": deleted.messages,
-            "answers": deleted.answers,
-            "sessions": deleted.sessions,
-        });
-        note(&self.0.db, by, "follower.forget", account, after).await?;
-        Ok(deleted)
+        let forgotten = timeout(PATIENCE, self.to_its_end(forgetting)).await;
+        forgotten.unwrap_or(Err(Refused::Late))
     }
 }
 
@@ -502,11 +556,8 @@ impl Office {
         by: &Actor,
         name: &str,
         scopes: Vec<String>,
-        expires_in: Option<Duration>,
+        expires_at_ms: Option<i64>,
     ) -> Result<(ApiKey, SecretString), Refused> {
-        let expires_at_ms = expires_in.map(|time| {
-            now_ms().saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
-        });
         Ok(self.0.keys.create(by, name, scopes, expires_at_ms).await?)
     }
 
@@ -537,12 +588,25 @@ enum Step {
 
 impl From<Error> for Refused {
     fn from(error: Error) -> Self {
-        error!(
-            error = &error as &dyn std::error::Error,
-            "a request of the API could not be carried out"
-        );
-        Self::Database
+        log(&error);
+        match error {
+            Error::Unread { .. } | Error::Unwritten { .. } => Self::Database,
+            _ => Self::Unsure,
+        }
     }
+}
+
+/// Of something that may have been committed although it failed.
+fn unsure(error: &Error) -> Refused {
+    log(error);
+    Refused::Unsure
+}
+
+fn log(error: &Error) {
+    error!(
+        error = error as &dyn std::error::Error,
+        "a request of the API could not be carried out"
+    );
 }
 
 impl From<NotChanged> for Refused {
@@ -555,7 +619,8 @@ impl From<NotChanged> for Refused {
     }
 }
 
-fn now_ms() -> i64 {
+/// Unix milliseconds.
+pub(crate) fn now_ms() -> i64 {
     let since_epoch = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

@@ -15,7 +15,7 @@ use echostr::{
     listen, not_allowed, not_found, receive, stop_signal,
 };
 use echostr_protocol::Token;
-use echostr_store::{AccountEntry, LivePages};
+use echostr_store::{AccountEntry, AccountStore, LivePages};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use tracing::{error, info, warn};
@@ -72,7 +72,7 @@ fn raise_file_limit(max_connections: usize) {
     }
 }
 
-/// How long a command that is being answered may take when the server stops.
+/// How long a command or a change may take when the server stops.
 const COMMANDS_END_WITHIN: Duration = Duration::from_secs(5);
 
 /// Listens and answers until SIGTERM or Ctrl-C.
@@ -95,7 +95,13 @@ async fn serve(config: Config) -> Result<(), String> {
     };
     announce(&config, store.as_ref(), address);
     let notices = notices(&config, address, store.as_ref());
-    let site = Site::new(config, bot.clone(), store.as_ref(), office, live.as_ref());
+    let site = Site::new(
+        config,
+        bot.clone(),
+        store.as_ref(),
+        office.clone(),
+        live.as_ref(),
+    );
     let app = move |request| {
         let site = site.clone();
         async move { site.respond(request).await }
@@ -111,6 +117,9 @@ async fn serve(config: Config) -> Result<(), String> {
     listen(listener, app, &limits, stop).await;
     if let Some(commands) = commands {
         commands.stop(COMMANDS_END_WITHIN).await;
+    }
+    if let Some(office) = office {
+        office.settle(COMMANDS_END_WITHIN).await;
     }
     if let Some(keeping) = keeping {
         keeping.abort();
@@ -253,6 +262,7 @@ struct Site(Arc<Parts>);
 
 struct Parts {
     bot: Bot,
+    accounts: Option<Arc<AccountStore>>,
     open_access: OpenAccess,
     api: Router,
     pages: Router,
@@ -274,6 +284,7 @@ impl Site {
         let api = office.map_or_else(api::unavailable, |office| api::router(office, authority));
         Self(Arc::new(Parts {
             bot,
+            accounts: store.map(|store| Arc::clone(&store.accounts)),
             open_access: config.open_access,
             api,
             pages,
@@ -307,13 +318,20 @@ impl Site {
 
     fn account(&self, at: Webhook<'_>) -> Option<Arc<Account>> {
         let Parts {
-            bot, open_access, ..
+            bot,
+            accounts,
+            open_access,
+            ..
         } = &*self.0;
         match at {
             Webhook::Registered(id) => bot.find(id),
-            Webhook::Open(token) => bot
-                .find_by_token(token)
-                .or_else(|| open_access.account(token).map(Arc::new)),
+            Webhook::Open(token) => bot.find_by_token(token).or_else(|| {
+                // The followers of a disabled account are not given to a stranger's bot.
+                let is_registered = |accounts: &Arc<AccountStore>| accounts.has_token(token);
+                let is_free = !accounts.as_ref().is_some_and(is_registered);
+                let account = is_free.then(|| open_access.account(token));
+                account.flatten().map(Arc::new)
+            }),
         }
     }
 }

@@ -13,7 +13,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{CONNECTION, HOST};
-use axum::http::{HeaderValue, Response};
+use axum::http::{HeaderValue, Method, Response};
 use hyper::client::conn::http1 as client;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -45,7 +45,7 @@ const EXCHANGE_WITHIN: Duration = Duration::from_mins(10);
 /// How long a command waits for a place.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
 
-/// How long a command waits for the head of an answer.
+/// How long a command that only reads waits for the head of an answer; one that changes something waits for the whole exchange.
 const ANSWER_WITHIN: Duration = Duration::from_mins(1);
 
 /// A socket that commands can connect to; nobody answers yet.
@@ -212,10 +212,19 @@ pub(crate) async fn ask(
         .map_err(io::Error::other)?;
     // It ends with the answer, or when the answer is dropped.
     tokio::spawn(connection);
-    let answer = tokio::time::timeout(ANSWER_WITHIN, sender.send_request(request))
+    let (within, or) = if request.method() == Method::GET {
+        (ANSWER_WITHIN, "")
+    } else {
+        let or = "; it is not known whether it was done: look at what was to be changed, and at `echostr audit list`";
+        (EXCHANGE_WITHIN, or)
+    };
+    let answer = tokio::time::timeout(within, sender.send_request(request))
         .await
-        .map_err(|_| io::Error::new(ErrorKind::TimedOut, "no answer within a minute"))?
-        .map_err(io::Error::other)?;
+        .map_err(|_| {
+            let text = format!("no answer within {} s{or}", within.as_secs());
+            io::Error::new(ErrorKind::TimedOut, text)
+        })?
+        .map_err(|error| io::Error::other(format!("{error}{or}")))?;
     Ok(Ok(answer.map(Body::new)))
 }
 

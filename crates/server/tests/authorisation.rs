@@ -1,26 +1,29 @@
-//! Who may ask for what: every route of the description, asked by everybody there can be.
+//! Who may ask for what: every route of the description, asked by everybody there can be; and what becomes of what was asked.
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode};
-use echostr::Limits;
+use echostr::{Bot, Clock, Limits, echo, receive};
+use echostr_protocol::Token;
 use echostr_server::api::{Authority, SCOPES, document, router};
 use echostr_server::config::ApiSettings;
 use echostr_server::office::{Office, Parts};
 use echostr_store::{
-    AccountStore, Actor, ApiKeys, History, MASTER_KEY_FILE, MasterKeys, Place, Retention,
-    SqlJournal, Vault,
+    AccountEntry, AccountStore, Actor, ApiKeys, History, MASTER_KEY_FILE, MasterKeys, Place,
+    Retention, SqlJournal, Vault,
 };
+use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use secrecy::ExposeSecret as _;
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::time::timeout;
 use tower::ServiceExt as _;
 
 const JSON: &str = "application/json";
@@ -72,6 +75,7 @@ const ROUTES: &[Row] = &[
 /// A server without a socket.
 struct House {
     journal: Arc<SqlJournal>,
+    accounts: Arc<AccountStore>,
     keys: Arc<ApiKeys>,
     office: Office,
     _folder: tempfile::TempDir,
@@ -87,9 +91,10 @@ impl House {
         let master_keys = MasterKeys::File(folder.path().join(MASTER_KEY_FILE));
         let vault = Vault::open(&db, master_keys).await.expect("it opens");
         let accounts = AccountStore::open(db.clone(), vault).await;
+        let accounts = accounts.expect("they are read");
         let keys = ApiKeys::open(db.clone()).await.expect("they are read");
         let office = Office::new(Parts {
-            accounts: accounts.expect("they are read"),
+            accounts: Arc::clone(&accounts),
             keys: Arc::clone(&keys),
             journal: Arc::clone(&journal),
             history: History::new(db.clone()),
@@ -99,6 +104,7 @@ impl House {
         });
         Self {
             journal,
+            accounts,
             keys,
             office,
             _folder: folder,
@@ -251,29 +257,132 @@ async fn the_socket_needs_no_key() {
     house.journal.close().await;
 }
 
+/// Status and code of what is asked of this route with this body, or about this id.
+async fn asked(router: &Router, key: Option<&str>, route: [&str; 2], what: &str) -> (u16, String) {
+    let [method, path] = route;
+    let row = ROUTES.iter().find(|row| [row.0, row.1] == route);
+    let mut request = request(row.expect("it is there"), key);
+    if method == "DELETE" {
+        let target = format!("/api/v1{}", path.replace("{id}", what));
+        *request.uri_mut() = target.parse().expect("an address");
+    } else {
+        *request.body_mut() = Body::from(what.to_owned());
+    }
+    let (status, body) = ask(router, request).await;
+    (status, body["code"].as_str().unwrap_or_default().into())
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_gives_only_what_it_has() {
+async fn a_key_gives_and_takes_only_what_it_has_and_no_longer_than_it_counts() {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
     let house = House::new().await;
     let network = house.network();
-    let (_, key) = house.key(&["keys:write", "audit:read"], None).await;
-    let make = |scopes: &'static str| -> Row {
-        let (method, path, target, _, scope, _) = ROUTES
-            .iter()
-            .find(|(method, path, ..)| (*method, *path) == ("POST", "/keys"))
-            .expect("it is there");
-        (method, path, target, (JSON, scopes), *scope, 0)
-    };
-    for (body, expected) in [
-        ("{\"name\":\"a\",\"scopes\":[\"audit:read\"]}", 201),
+    let socket = router(house.office.clone(), Authority::Operator);
+    let in_ten_days = Clock::system().unix_ms() + 10 * DAY_MS;
+    let scopes = ["keys:write", "audit:read"];
+    let (_, ever) = house.key(&scopes, None).await;
+    let (_, ending) = house.key(&scopes, Some(in_ten_days)).await;
+    for (given, ever_gets, ending_gets) in [
         (
-            "{\"name\":\"a\",\"scopes\":[\"audit:read\",\"messages:read\"]}",
-            403,
+            r#""scopes":["audit:read"],"expires_in_days":9"#,
+            (201, ""),
+            (201, ""),
         ),
-        ("{\"name\":\"a\",\"scopes\":[\"*\"]}", 403),
+        (
+            r#""scopes":["audit:read"],"expires_in_days":11"#,
+            (201, ""),
+            (403, "outlives_key"),
+        ),
+        (
+            r#""scopes":["keys:write"]"#,
+            (201, ""),
+            (403, "outlives_key"),
+        ),
+        (
+            r#""scopes":["audit:read","messages:read"],"expires_in_days":9"#,
+            (403, "missing_scope"),
+            (403, "missing_scope"),
+        ),
+        (
+            r#""scopes":["*"],"expires_in_days":9"#,
+            (403, "missing_scope"),
+            (403, "missing_scope"),
+        ),
     ] {
-        let (status, _) = ask(&network, request(&make(body), Some(&key))).await;
-        assert_eq!(status, expected, "{body}");
+        let body = format!(r#"{{"name":"a",{given}}}"#);
+        for (router, key, (status, code)) in [
+            (&network, Some(&*ever), ever_gets),
+            (&network, Some(&*ending), ending_gets),
+            (&socket, None, (201, "")),
+        ] {
+            let answer = asked(router, key, ["POST", "/keys"], &body).await;
+            assert_eq!(answer, (status, code.to_owned()), "{body}");
+        }
     }
+    let revoke = ["DELETE", "/keys/{id}"];
+    for (scopes, status, code) in [
+        (&["audit:read"][..], 204, ""),
+        (&["keys:write", "audit:read"], 204, ""),
+        (&["audit:read", "messages:read"], 403, "missing_scope"),
+        (&["*"], 403, "missing_scope"),
+    ] {
+        let (id, victim) = house.key(scopes, None).await;
+        let answer = asked(&network, Some(&ever), revoke, &id).await;
+        assert_eq!(answer, (status, code.to_owned()), "{scopes:?}");
+        let still_counts = house.keys.check(&victim).is_some();
+        assert_eq!(still_counts, status == 403, "{scopes:?}");
+        assert_eq!(asked(&socket, None, revoke, &id).await.0, 204);
+        assert!(house.keys.check(&victim).is_none());
+    }
+    house.journal.close().await;
+}
+
+/// An account, and a follower who wrote to it.
+async fn written_to(house: &House) {
+    let token: Token = "S1qJ0JoQmYfy".parse().expect("a token");
+    let query = token.signature("1761009968", "759327189");
+    let target = format!("/?signature={query}&timestamp=1761009968&nonce=759327189");
+    let shop = AccountEntry::new("shop", token, 0);
+    let by = Actor("test".into());
+    house.accounts.create(&by, shop).await.expect("it is new");
+    let bot = Bot::new()
+        .on(echo)
+        .accounts(Arc::clone(&house.accounts))
+        .journal(Arc::clone(&house.journal) as _);
+    let push = "<xml><ToUserName>gh_e8df390a377e</ToUserName><FromUserName>Ben</FromUserName><CreateTime>1761069225</CreateTime>\
+                <MsgType>text</MsgType><Content>hello</Content><MsgId>1</MsgId></xml>";
+    let push = Request::post(target).body(Body::from(push));
+    let shop = bot.find("shop").expect("it was added");
+    let answer = receive(&bot, &shop, push.expect("a request")).await;
+    assert_eq!(answer.status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_begun_is_finished_and_noted_though_who_asked_hangs_up() {
+    let house = House::new().await;
+    written_to(&house).await;
+    let socket = router(house.office.clone(), Authority::Operator);
+    let forget = Request::delete("/api/v1/followers/shop/Ben").body(Body::empty());
+    let forget = forget.expect("a request");
+    // The future is dropped, as when the connection breaks off.
+    assert!(socket.clone().oneshot(forget).now_or_never().is_none());
+    let read = async |path: &str| {
+        let request = Request::get(format!("/api/v1{path}")).body(Body::empty());
+        let (status, body) = ask(&socket, request.expect("a request")).await;
+        assert_eq!(status, 200);
+        body["items"].clone()
+    };
+    let noted = async {
+        loop {
+            let last = read("/audit?limit=1").await[0].take();
+            if last["action"] == "follower.forget" {
+                return last;
+            }
+        }
+    };
+    let noted = timeout(Duration::from_secs(20), noted).await;
+    assert_eq!(noted.expect("it is noted")["after"]["messages"], 1);
+    assert_eq!(read("/followers").await, json!([]));
     house.journal.close().await;
 }
 

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use common::command::{Running, Said, check};
 use common::{
-    APP_ID, Folder, KEY, PATIENCE, SERVE, Server, TOKEN, echostr, sealing, signed, text_shown,
+    APP_ID, Folder, KEY, PATIENCE, Request, SERVE, Server, TOKEN, echostr, sealing, signed,
+    text_shown,
 };
 use echostr_simulator::{Mode, Platform, Push};
 use serde_json::Value;
@@ -267,6 +268,7 @@ fn what_cannot_be_done_is_refused_with_what_to_do() {
                 &["没有这个公众号", "nobody"],
             ),
             ("message show 99", 1, &["99"]),
+            ("answer revoke 7", 1, &["没有这条回答", "`7`"]),
             ("follower forget shop Ben", 2, &["--yes"]),
             (
                 "follower forget shop Ben --yes",
@@ -285,6 +287,51 @@ fn what_cannot_be_done_is_refused_with_what_to_do() {
         if let Some(server) = server {
             stop(server);
         }
+    }
+}
+
+#[test]
+fn secrets_of_a_bot_are_not_deleted_without_being_asked() {
+    let folder = Arc::new(Folder::new());
+    let secret = "UGxhbnRlZEJvdFNlY3JldFBsYW50ZWRCb3RTZWM=";
+    let url = "url = \"http://127.0.0.1:9/\"";
+    for (name, bot, lost) in [
+        (
+            "http",
+            format!("kind = \"http\"\n{url}\nsecret = \"whsec_{secret}\"\n"),
+            &["bot.secret"][..],
+        ),
+        (
+            "relay",
+            format!(
+                "kind = \"relay\"\n{url}\ntoken = \"{TOKEN}\"\nmode = \"safe\"\napp_id = \"{APP_ID}\"\nencoding_aes_key = \"{KEY}\"\n"
+            ),
+            &["bot.token, bot.encoding_aes_key"],
+        ),
+    ] {
+        folder.write(name, &bot);
+        check(
+            &folder,
+            &["account", "add", name, "--bot-file", name],
+            0,
+            &[],
+        );
+        let set = ["account", "set", name];
+        for more in [
+            &["--bot", "none"][..],
+            &["--bot", "echo"],
+            &["--default", "bot"],
+        ] {
+            let words = [lost, &["--yes", name]].concat();
+            check(&folder, &[&set[..], more].concat(), 2, &words);
+            check(&folder, &["account", "show", name], 0, &[name, "127.0.0.1"]);
+        }
+        // The same kind keeps them.
+        check(&folder, &[&set[..], &["--bot", name]].concat(), 0, &[]);
+        let yes = [&set[..], &["--bot", "none", "--yes"]].concat();
+        check(&folder, &yes, 0, &["none"]);
+        // There are none any more.
+        check(&folder, &[&set[..], &["--default", "bot"]].concat(), 0, &[]);
     }
 }
 
@@ -340,6 +387,36 @@ fn a_change_counts_from_the_moment_in_which_the_command_ends() {
     }
 }
 
+#[test]
+fn open_access_does_not_answer_for_an_account_that_is_disabled() {
+    let folder = Arc::new(Folder::new());
+    folder.write("token", TOKEN);
+    folder.write("other", OTHER_TOKEN);
+    let mut server = serve(&folder);
+    let add = ["account", "add", "shop", "--token-file", "token"];
+    check(&folder, &add, 0, &[]);
+    let set = ["account", "set", "shop", "--token-file", "other"];
+    check(&folder, &set, 0, &[]);
+    let statuses = |server: &Server, expected: [u16; 3]| {
+        let statuses = [TOKEN, OTHER_TOKEN, "AnyThirdToken"].map(|token| {
+            let target = signed(&format!("/wechatMP/{token}"), token, "&echostr=7");
+            server.get(&target).status
+        });
+        assert_eq!(statuses, expected);
+    };
+    statuses(&server, [200, 200, 200]);
+    check(&folder, &["account", "disable", "shop"], 0, &[]);
+    statuses(&server, [404, 404, 200]);
+    stop(server);
+    server = serve(&folder);
+    statuses(&server, [404, 404, 200]);
+    check(&folder, &["account", "enable", "shop"], 0, &[]);
+    assert_eq!(greeted(&server, OTHER_TOKEN), 200);
+    // Nobody's any more, as the manual says.
+    check(&folder, &["account", "remove", "shop", "--yes"], 0, &[]);
+    statuses(&server, [200, 200, 200]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_is_in_the_next_answer() {
     let folder = Arc::new(Folder::new());
@@ -392,6 +469,12 @@ async fn who_waits_is_told_what_came_instead_of_the_handshake() {
     folder.write("token", TOKEN);
     let server = serve(&folder);
     let mut waiting = waiting(&folder, &[]);
+    // A health check or a browser, again and again.
+    for target in ["/mp/shop", "/mp/shop", "/mp/shop?signature="] {
+        assert_eq!(server.get(target).status, 404);
+        assert_eq!(server.send(&Request::post(target, b"x")).status, 404);
+    }
+    waiting.wait_for("✗ 没有签名：浏览器、健康检查或扫描，不是公众平台");
     let wrong = platform(&server, OTHER_TOKEN, Mode::Plain);
     assert!(!wrong.handshake().await.passed());
     waiting.wait_for("the token on the platform's page is another one");
@@ -400,6 +483,15 @@ async fn who_waits_is_told_what_came_instead_of_the_handshake() {
     waiting.wait_for("✓ 握手成功");
     let (said, code) = waiting.end();
     assert_eq!(code, 0, "{said}");
+    for words in ["没有签名", "签名不对"] {
+        assert_eq!(said.matches(words).count(), 1, "{said}");
+    }
+    check(
+        &folder,
+        &["account", "show", "shop"],
+        0,
+        &["6 × unsigned", "1 × bad_signature"],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -421,6 +513,10 @@ async fn who_waits_with_a_key_is_told_whether_the_first_message_can_be_read() {
         let platform = platform(&server, TOKEN, Mode::Safe(sealing(key, APP_ID)));
         assert!(platform.handshake().await.passed());
         waiting.wait_for("send the account a message");
+        // Strangers do not end it.
+        assert_eq!(server.get("/mp/shop").status, 404);
+        assert_eq!(greeted(&server, OTHER_TOKEN), 404);
+        waiting.wait_for("签名不对");
         platform.push(&Push::text("hello")).await;
         waiting.wait_for(words);
         let (said, code) = waiting.end();

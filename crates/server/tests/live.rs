@@ -8,10 +8,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use common::command::check;
 use common::program::SECRET;
 use common::{Connection, Folder, PATIENCE, Request, Server, TOKEN, text_shown};
 use echostr_simulator::{Clock, Mode, Push};
 use echostr_store::{LivePages, Place, Retention, SqlJournal, revoke_pages};
+use serde_json::Value;
 
 /// An owner's program that writes Markdown when the test says so: each run of an answer gets the pieces that are sent meanwhile.
 struct Writer {
@@ -263,6 +265,23 @@ async fn a_page_ends_when_it_is_revoked_or_has_expired() {
     for wrong in ["/a/x", "/a/..", "/a/AAAAAAAAAAAAAAAAAAAAAB"] {
         assert_gone(&server, wrong);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_ends_when_the_command_says_so() {
+    let writer = Writer::start();
+    let server = Server::start(&writer.settings(""));
+    let folder = server.folder();
+    let path = ask(&server, "为什么？").await;
+    writer.run().send(None).expect("it is listened to");
+    html(&server, &path);
+    let listed = check(folder, &["answer", "list", "--all", "--json"], 0, &[]);
+    let answer: Value = serde_json::from_str(listed.out.trim()).expect("one line of JSON");
+    let id = answer["id"].as_str().expect("an id");
+    check(folder, &["answer", "list", "--all"], 0, &[id]);
+    check(folder, &["answer", "revoke", id], 0, &[id, "已撤回"]);
+    assert_gone(&server, &path);
+    check(folder, &["audit", "list"], 0, &["page.revoke", id]);
 }
 
 fn id_of(path: &str) -> u128 {

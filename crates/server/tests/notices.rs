@@ -123,7 +123,8 @@ fn many_forged_requests_are_many_within_ten_minutes() {
             (13, forged(5_200), "many_forged shop:150"),
             (14, forged(5_900), ""),
             (72, forged(5_950), ""),
-            (73, forged(6_050), "many_forged shop:150"),
+            // The most within ten minutes that was not told.
+            (73, forged(6_050), "many_forged shop:700"),
             (200, forged(6_060), ""),
         ],
     );
@@ -182,6 +183,46 @@ fn pushes_for_another_account_are_told() {
             (2, wrong(10), ""),
             (61, wrong(11), "wrong_account shop:3"),
             (125, wrong(11), ""),
+        ],
+    );
+}
+
+#[test]
+fn further_accounts_are_told_of_an_hour_after_the_notice() {
+    let both = |wrong: [u64; 2], forged: [u64; 2], minutes: [i64; 2]| {
+        let watched = |place: usize| Watched {
+            id: ["a", "b"][place].into(),
+            wrong_account: wrong[place],
+            forged: forged[place],
+            last_push_at_ms: Some(NOON + minutes[place] * MINUTE),
+            ..Watched::default()
+        };
+        sight([0, 1].map(watched))
+    };
+    check(
+        &Notify {
+            no_push: Some(Duration::from_hours(1)),
+            ..nobody()
+        },
+        &[
+            (0, both([0, 0], [0, 0], [0, 0]), ""),
+            (
+                5,
+                both([1, 0], [200, 0], [0, 5]),
+                "many_forged a:200, wrong_account a:1",
+            ),
+            (20, both([1, 2], [200, 0], [0, 5]), ""),
+            (30, both([1, 2], [200, 300], [0, 5]), ""),
+            (50, both([1, 4], [200, 300], [0, 5]), ""),
+            (60, both([1, 4], [200, 300], [0, 5]), "no_push a:1"),
+            (
+                65,
+                both([1, 4], [200, 300], [0, 5]),
+                "many_forged b:300, wrong_account b:4",
+            ),
+            (66, both([1, 4], [200, 300], [0, 5]), ""),
+            (120, both([1, 4], [200, 300], [0, 5]), "no_push b:1"),
+            (300, both([1, 4], [200, 300], [0, 5]), ""),
         ],
     );
 }

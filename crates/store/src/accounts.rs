@@ -106,9 +106,10 @@ pub struct Provisioned {
 #[derive(Clone, Default)]
 struct Snapshot {
     all: BTreeMap<Str, Held>,
-    // Those that answer; a previous token leads to its account as well.
+    // Those that answer.
     by_id: HashMap<Str, Arc<Account>>,
-    by_token: HashMap<Str, Arc<Account>>,
+    // Of all, the previous ones as well; one of a disabled account leads to nothing.
+    by_token: HashMap<Str, Option<Arc<Account>>>,
 }
 
 #[derive(Clone)]
@@ -159,6 +160,11 @@ impl AccountStore {
     /// How many there are, disabled ones too.
     pub fn count(&self) -> usize {
         self.snapshot.load().all.len()
+    }
+
+    /// Whether an account has this token, now or previously, also one that is disabled.
+    pub fn has_token(&self, token: &str) -> bool {
+        self.snapshot.load().by_token.contains_key(token)
     }
 
     /// One.
@@ -623,7 +629,7 @@ impl Accounts for AccountStore {
     }
 
     fn by_token(&self, token: &str) -> Option<Arc<Account>> {
-        self.snapshot.load().by_token.get(token).cloned()
+        self.snapshot.load().by_token.get(token)?.clone()
     }
 }
 
@@ -761,22 +767,22 @@ impl Snapshot {
     }
 
     fn put(&mut self, held: Held) {
+        for token in held.entry.secrets.tokens() {
+            let token = token.expose().into();
+            self.by_token.insert(token, held.account.clone());
+        }
         if let Some(account) = &held.account {
-            for token in std::iter::once(&account.token).chain(&account.previous_token) {
-                let token = token.expose().into();
-                self.by_token.insert(token, Arc::clone(account));
-            }
             self.by_id.insert(account.id.clone(), Arc::clone(account));
         }
         self.all.insert(held.entry.id.as_str().into(), held);
     }
 
     fn take(&mut self, id: &str) {
-        let Some(account) = self.all.remove(id).and_then(|held| held.account) else {
+        let Some(held) = self.all.remove(id) else {
             return;
         };
         self.by_id.remove(id);
-        for token in std::iter::once(&account.token).chain(&account.previous_token) {
+        for token in held.entry.secrets.tokens() {
             self.by_token.remove(token.expose());
         }
     }
@@ -813,12 +819,7 @@ impl Snapshot {
     fn check_tokens(&self, steps: &[Step]) -> Result<(), NotChanged> {
         let mut owners: HashMap<&str, &str> = HashMap::with_capacity(self.all.len());
         for Held { entry, .. } in self.all.values() {
-            let previous = entry.secrets.previous_token.as_ref();
-            for token in [
-                Some(&entry.secrets.token),
-                previous.map(|token| &token.value),
-            ] {
-                let Some(token) = token else { continue };
+            for token in entry.secrets.tokens() {
                 let other = owners.insert(token.expose(), &entry.id);
                 let Some(other) = other.filter(|other| *other != entry.id) else {
                     continue;
@@ -871,6 +872,12 @@ impl AccountEntry {
 }
 
 impl AccountSecrets {
+    /// The token, and the one before it.
+    fn tokens(&self) -> impl Iterator<Item = &Token> {
+        let previous = self.previous_token.as_ref();
+        std::iter::once(&self.token).chain(previous.map(|previous| &previous.value))
+    }
+
     fn has_ended(&self, now_ms: i64) -> bool {
         let token = self.previous_token.as_ref();
         let key = self.previous_encoding_aes_key.as_ref();

@@ -83,6 +83,11 @@ impl Caller {
         };
         key.scopes.iter().any(|own| own == scope || own == "*")
     }
+
+    /// Until when its key counts, Unix milliseconds; nothing: for ever.
+    pub(super) fn expires_at_ms(&self) -> Option<i64> {
+        self.key.as_ref()?.expires_at_ms
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {

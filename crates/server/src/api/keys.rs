@@ -1,7 +1,6 @@
 //! API keys — API 密钥: who may use the API, and for what.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -16,8 +15,9 @@ use utoipa_axum::routes;
 use super::authority::{Caller, SCOPES};
 use super::given::{Given, Object, Query, Segment};
 use super::problem::{Away, Code, NotFound, Problem};
-use crate::office::Office;
+use crate::office::{Office, Refused, now_ms};
 
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// The longest that a key may count, when it has an end at all.
 const MAX_DAYS: i64 = 3650;
 
@@ -72,7 +72,7 @@ struct KeyForm {
     /// 权限；只能给自己有的 · what it is good for; a key can only give what it has itself.
     #[schema(min_items = 1, max_items = 12)]
     scopes: BTreeSet<Scope>,
-    /// 多少天后失效；不写就没有期限 · without it, the key has no end.
+    /// 多少天后失效；不写就没有期限；不能晚于自己的 · without it, the key has no end; a key cannot make one that outlives it.
     #[schema(minimum = 1, maximum = 3650)]
     expires_in_days: Option<u32>,
 }
@@ -122,6 +122,9 @@ async fn list_keys(
 }
 
 /// 生成密钥 · makes a key.
+///
+/// 只能给自己有的权限（否则 `missing_scope`），不能比自己更晚失效（否则 `outlives_key`） · it can only get what the key that asks has
+/// itself (else `missing_scope`), and cannot count longer (else `outlives_key`).
 #[utoipa::path(
     post, path = "/keys", tag = "keys", security(("key" = ["keys:write"])),
     request_body = KeyForm,
@@ -147,15 +150,20 @@ async fn create_key(
     }
     given.finish()?;
     let (name, scopes) = (name.unwrap_or_default(), scopes.unwrap_or_default());
-    if let Some(scope) = scopes.iter().find(|scope| !caller.may(scope)) {
-        let detail =
-            format!("a key can only give what it has itself, and this one does not have `{scope}`");
-        return Err(Problem::new(Code::MissingScope, detail));
+    may_all(&caller, &scopes, "give")?;
+    let now = now_ms();
+    let expires_at = days.map(|days| now.saturating_add(days * DAY_MS));
+    if let Some(own) = caller.expires_at_ms()
+        && expires_at.is_none_or(|at| at > own)
+    {
+        let days = (own - now).max(0) / DAY_MS;
+        let detail = format!(
+            "a key cannot make one that outlives it; this one ends in {days} days: give `expires_in_days`, and no more than that"
+        );
+        return Err(Problem::new(Code::OutlivesKey, detail));
     }
-    let days = days.and_then(|days| u64::try_from(days).ok());
-    let expires_in = days.map(|days| Duration::from_hours(24 * days));
     let made = office
-        .create_key(&caller.actor, &name, scopes, expires_in)
+        .create_key(&caller.actor, &name, scopes, expires_at)
         .await;
     let (about, secret) = made.map_err(|refused| Problem::of(refused, Code::UnknownKey, ""))?;
     let made = MadeKey {
@@ -166,6 +174,9 @@ async fn create_key(
 }
 
 /// 吊销密钥 · revokes a key: from now on it opens nothing.
+///
+/// 只能吊销权限不超过自己的密钥（否则 `missing_scope`） · only keys that are good for nothing that the key that asks is not good for
+/// (else `missing_scope`).
 #[utoipa::path(
     delete, path = "/keys/{id}", tag = "keys", security(("key" = ["keys:write"])),
     params(("id" = String, Path, description = "密钥的 id · the key's id", example = "k_1a2b3c4d")),
@@ -176,9 +187,23 @@ async fn revoke_key(
     Segment(id): Segment,
     caller: Caller,
 ) -> Result<StatusCode, Problem> {
+    let unknown = |refused| Problem::of(refused, Code::UnknownKey, &id);
+    let key = office.keys().into_iter().find(|key| key.id == id);
+    let key = key.ok_or_else(|| unknown(Refused::Unknown))?;
+    may_all(&caller, &key.scopes, "revoke")?;
     let revoked = office.revoke_key(&caller.actor, &id).await;
-    revoked.map_err(|refused| Problem::of(refused, Code::UnknownKey, &id))?;
+    revoked.map_err(unknown)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Refuses scopes that the caller does not have.
+fn may_all(caller: &Caller, scopes: &[String], what: &str) -> Result<(), Problem> {
+    let Some(scope) = scopes.iter().find(|scope| !caller.may(scope)) else {
+        return Ok(());
+    };
+    let detail =
+        format!("a key can only {what} what it has itself, and this one does not have `{scope}`");
+    Err(Problem::new(Code::MissingScope, detail))
 }
 
 fn key(key: ApiKey) -> Key {

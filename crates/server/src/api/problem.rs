@@ -52,6 +52,7 @@ codes! {
     NoKey UNAUTHORIZED "需要 API 密钥 · an API key is needed";
     WrongKey UNAUTHORIZED "API 密钥无效 · the API key does not count";
     MissingScope FORBIDDEN "API 密钥没有这个权限 · the API key is not good for this";
+    OutlivesKey FORBIDDEN "API 密钥不能生成比自己更晚失效的 · an API key cannot make one that outlives it";
     SocketOnly FORBIDDEN "只能在服务器上用命令行来做 · only the command line on the server may do this";
     UnknownRoute NOT_FOUND "没有这个地址 · there is nothing at this address";
     UnknownAccount NOT_FOUND "没有这个公众号 · there is no such account";
@@ -68,6 +69,7 @@ codes! {
     WrongMediaType UNSUPPORTED_MEDIA_TYPE "请求体的类型不对 · the body is of another type";
     Invalid UNPROCESSABLE_ENTITY "有的内容不可用 · some values cannot be used";
     TooManyRequests TOO_MANY_REQUESTS "请求太多 · too many requests";
+    Unconfirmed SERVICE_UNAVAILABLE "数据库没有确认，不知道做了没有 · the database did not confirm it: it is not known whether it was done";
     DatabaseAway SERVICE_UNAVAILABLE "数据库暂时不可用 · the database is away";
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use self::given::Given;
 use super::client::{Client, Content, Failure, Where, path, run as ask, say};
-use super::print::{clean, escaped};
+use super::print::{clean, escaped, text};
 
 /// What to do.
 #[derive(Subcommand)]
@@ -85,6 +85,9 @@ pub struct Set {
     /// 恢复默认值，可以写多次，例如 --default welcome · back to its default, may be repeated
     #[arg(long, value_name = "FIELD")]
     default: Vec<String>,
+    /// 确认：改掉谁来回答，它的密钥就删除了 · confirmed: with another `bot`, the secrets of the one before are deleted
+    #[arg(long)]
+    yes: bool,
     /// 打印 JSON · print JSON
     #[arg(long)]
     json: bool,
@@ -199,6 +202,7 @@ fn changed(set: Set) -> ExitCode {
         id,
         given,
         default,
+        yes,
         json,
         place,
     } = set;
@@ -214,12 +218,38 @@ fn changed(set: Set) -> ExitCode {
                     .into(),
             ));
         }
+        if let (Some(bot), false) = (fields.get("bot"), yes) {
+            let account = client.get(&of(&id)).await?;
+            confirmed(&account["bot"], bot)?;
+        }
         let account = client.patch(&of(&id), fields.into()).await?;
         if json {
             return say(&lines(&[account]));
         }
         say(&show::page(&account))
     })
+}
+
+/// Refuses another kind of bot when the one before has secrets: they would be deleted.
+fn confirmed(before: &Value, after: &Value) -> Result<(), Failure> {
+    let kind_before = text(&before["kind"]);
+    let kind = match after {
+        Value::Null => "echo",
+        Value::Object(fields) => fields.get("kind").map_or(kind_before, text),
+        word => text(word),
+    };
+    let lost = ["secret", "token", "encoding_aes_key"];
+    let lost = lost.iter().filter(|name| before[*name]["set"] == true);
+    let lost: Vec<_> = lost.map(|name| format!("bot.{name}")).collect();
+    if kind == kind_before || lost.is_empty() {
+        return Ok(());
+    }
+    let lost = lost.join(", ");
+    Err(Failure::Usage(format!(
+        "现在由 {kind_before} 回答，换掉就会删除它的密钥 {lost}，无法恢复；确定就加上 --yes，要留着就先 echostr export --secrets · \
+         `{kind_before}` answers now; with another bot, its {lost} would be deleted for ever: add `--yes` to do it, \
+         keep them with `echostr export --secrets` before"
+    )))
 }
 
 /// Makes a field null; `texts.wait` is a field in a field.

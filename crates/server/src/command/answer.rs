@@ -1,18 +1,20 @@
-//! `echostr answer`: answers that were not delivered in one piece, and how far they were read.
+//! `echostr answer`: answers that were not delivered in one piece, how far they were read, and the end of their pages.
 
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::client::{Where, run as ask, say};
+use super::client::{Where, path, run as ask, say};
 use super::print::{clean, escaped, headed, short, text, time};
 
-/// What to show.
+/// What to do.
 #[derive(Subcommand)]
 pub enum Action {
     /// 列出还没读完的回答，新的在前 · list answers that wait to be read, newest first
     List(List),
+    /// 撤回一个回答的网页，立即生效 · make the live page of an answer unreadable, at once
+    Revoke(Revoke),
 }
 
 /// Which answers.
@@ -40,9 +42,31 @@ pub struct List {
     place: Where,
 }
 
-/// Prints them.
+/// An answer that nobody is to read on a page.
+#[derive(Args)]
+pub struct Revoke {
+    /// 回答的 id，见 list · the answer's id, see `list`
+    id: String,
+    #[command(flatten)]
+    place: Where,
+}
+
+/// Does it.
 pub fn run(action: Action) -> ExitCode {
-    let Action::List(List {
+    match action {
+        Action::List(list) => printed(list),
+        Action::Revoke(Revoke { id, place }) => ask(place, async move |client| {
+            client.delete(&path(&["answers", &id, "page"], &[])).await?;
+            let id = clean(&id);
+            say(&format!(
+                "回答 {id} 的网页已撤回，立即生效（没有网页也一样） · revoked the page of {id}, if it had one, at once\n"
+            ))
+        }),
+    }
+}
+
+fn printed(list: List) -> ExitCode {
+    let List {
         account,
         follower,
         all,
@@ -50,7 +74,7 @@ pub fn run(action: Action) -> ExitCode {
         before,
         json,
         place,
-    }) = action;
+    } = list;
     ask(place, async move |client| {
         let query = [
             ("account", account.clone()),
@@ -87,6 +111,7 @@ fn listed(answers: &[Value]) -> String {
         "问题 question",
         "状态 state",
         "到期 expires",
+        "id",
     ];
     headed(
         head,
@@ -100,6 +125,7 @@ fn listed(answers: &[Value]) -> String {
                 short(text(&answer["question"]), 30),
                 state(answer),
                 at("expires_at_ms"),
+                clean(text(&answer["id"])),
             ]
         }),
     )

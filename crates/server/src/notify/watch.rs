@@ -6,7 +6,7 @@ use echostr::Seen;
 
 use super::{Cause, Concerned, Notice, Notify};
 
-/// At most one notice of a cause and account in this time.
+/// At most one notice of a cause in this time.
 const HOUR_MS: i64 = 60 * 60 * 1000;
 /// In what time requests with a wrong signature are counted.
 const WINDOW_MS: i64 = 10 * 60 * 1000;
@@ -60,14 +60,16 @@ pub struct Watcher {
     started_at_ms: i64,
     is_away: bool,
     accounts: HashMap<String, Known>,
-    // Unix milliseconds, by cause and account; without an account, its id is empty.
-    told: HashMap<(Cause, String), i64>,
+    // Unix milliseconds.
+    told: HashMap<Cause, i64>,
 }
 
 #[derive(Debug)]
 struct Known {
-    // Moments and counts. The first is as old as the window or the oldest there is.
+    // Moments and counts. The first is as old as the window or the notice, or the oldest there is.
     forged: VecDeque<(i64, u64)>,
+    // The most within a window that is to be told, if that is many.
+    n_forged: u64,
     wrong_account: u64,
     // The last push before the silence that was told.
     silent_since_ms: Option<i64>,
@@ -85,7 +87,7 @@ impl Watcher {
         }
     }
 
-    /// What is to be told now: at most one notice for each cause, with all the accounts that it is about.
+    /// What is to be told now: at most one notice for each cause, with all the accounts that it is about since the one before.
     pub fn look(&mut self, sight: &Sight, now_ms: i64) -> Vec<Notice> {
         self.told.retain(|_, at_ms| now_ms - *at_ms < HOUR_MS);
         let mut notices = Vec::new();
@@ -98,10 +100,10 @@ impl Watcher {
             for (place, n) in self.account(account, now_ms).into_iter().enumerate() {
                 let (cause, accounts) = &mut concerned[place];
                 if let Some(n) = n
-                    && self.may_tell(*cause, &account.id, now_ms)
+                    && self.may_tell(*cause)
                 {
                     if let Some(known) = self.accounts.get_mut(&account.id) {
-                        known.tell(*cause, account);
+                        known.tell(*cause, account, now_ms);
                     }
                     accounts.push(Concerned {
                         id: account.id.clone(),
@@ -119,6 +121,8 @@ impl Watcher {
             at_ms: now_ms,
             accounts,
         }));
+        self.told
+            .extend(notices.iter().map(|notice| (notice.cause, now_ms)));
         notices
     }
 
@@ -130,7 +134,7 @@ impl Watcher {
             _ => return None,
         };
         // What may not be told yet is told later, if it is still so.
-        if !self.may_tell(cause, "", now_ms) {
+        if !self.may_tell(cause) {
             return None;
         }
         self.is_away = is_away;
@@ -148,10 +152,14 @@ impl Watcher {
             .entry(account.id.clone())
             .or_insert_with(|| Known {
                 forged: VecDeque::from([(now_ms, account.forged)]),
+                n_forged: 0,
                 wrong_account: account.wrong_account,
                 silent_since_ms: None,
             });
         let forged = known.forged(account.forged, now_ms);
+        if forged >= self.settings.forged_per_10_min {
+            known.n_forged = known.n_forged.max(forged);
+        }
         let wrong = account.wrong_account.saturating_sub(known.wrong_account);
         let silent = account.last_push_at_ms.zip(self.settings.no_push);
         let hours = silent.and_then(|(last_ms, allowed)| {
@@ -161,20 +169,15 @@ impl Watcher {
             (is_long && is_news).then(|| (now_ms - last_ms) / HOUR_MS)
         });
         [
-            Some(forged).filter(|n| *n >= self.settings.forged_per_10_min),
+            Some(known.n_forged).filter(|n| *n > 0),
             hours.and_then(|hours| u64::try_from(hours).ok()),
             Some(wrong).filter(|n| *n > 0),
         ]
     }
 
-    /// Whether this is asked for and was not told within the last hour; then it is told now.
-    fn may_tell(&mut self, cause: Cause, account: &str, now_ms: i64) -> bool {
-        let key = (cause, account.to_owned());
-        let may = self.settings.causes.contains(&cause) && !self.told.contains_key(&key);
-        if may {
-            self.told.insert(key, now_ms);
-        }
-        may
+    /// Whether this is asked for and was not told within the last hour.
+    fn may_tell(&self, cause: Cause) -> bool {
+        self.settings.causes.contains(&cause) && !self.told.contains_key(&cause)
     }
 }
 
@@ -196,8 +199,13 @@ impl Known {
         count.saturating_sub(before)
     }
 
-    fn tell(&mut self, cause: Cause, account: &Watched) {
+    /// What is told is not told again.
+    fn tell(&mut self, cause: Cause, account: &Watched, now_ms: i64) {
         match cause {
+            Cause::ManyForged => {
+                self.n_forged = 0;
+                self.forged = VecDeque::from([(now_ms, account.forged)]);
+            }
             Cause::NoPush => self.silent_since_ms = account.last_push_at_ms,
             Cause::WrongAccount => self.wrong_account = account.wrong_account,
             _ => {}

@@ -123,6 +123,10 @@ fn refusals(seen: &Value, now: i64) -> String {
 /// The words of `Seen`, as an owner understands them.
 pub(super) fn what_to_do(class: &str) -> &'static str {
     match class {
+        "unsigned" => {
+            "没有签名：浏览器、健康检查或扫描，不是公众平台 · \
+             unsigned: a browser, a health check or a scanner, not the platform"
+        }
         "bad_signature" => {
             "签名不对：页面上填的 Token 与这里的不同，或者有人在乱试 · \
              wrong signature: the token on the platform's page is another one, or somebody is guessing"

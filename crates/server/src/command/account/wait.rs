@@ -52,7 +52,10 @@ pub(super) async fn wait(
                         );
                     }
                     News::Handshake | News::Push => return Ok(ExitCode::SUCCESS),
-                    News::Refused(_) if shaken => return Ok(ExitCode::FAILURE),
+                    // That came from the platform, so the first message was there, and could not be read.
+                    News::Refused(class) if shaken && !is_strangers(&class) => {
+                        return Ok(ExitCode::FAILURE);
+                    }
                     News::Refused(_) => {}
                 }
             }
@@ -85,6 +88,11 @@ pub(super) async fn wait(
         clean(id)
     );
     Ok(ExitCode::FAILURE)
+}
+
+/// Whether such a request may be anybody's.
+fn is_strangers(class: &str) -> bool {
+    ["unsigned", "bad_signature", "method"].contains(&class)
 }
 
 /// Something that came.
