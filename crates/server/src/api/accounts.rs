@@ -544,6 +544,7 @@ pub(super) fn code(why: &NotChanged) -> Code {
         NotChanged::Exists(_) => Code::AccountExists,
         NotChanged::TokenTaken => Code::TokenTaken,
         NotChanged::FromFile(_) => Code::Provisioned,
+        NotChanged::Moved(_) => Code::ChangedMeanwhile,
         NotChanged::Unknown(_) => Code::UnknownAccount,
         _ => Code::DatabaseAway,
     }
