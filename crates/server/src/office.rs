@@ -10,7 +10,7 @@ use echostr::journal::Id;
 use echostr_protocol::{EncodingAesKey, Token};
 use echostr_store::{
     AccountEntry, AccountSecrets, AccountStore, Actor, AnswerEntry, AnswerFilter, ApiKey, ApiKeys,
-    AuditEntry, Db, Deleted, Error, Export, FollowerEntry, FollowerFilter, Health, History,
+    AuditEntry, Db, Deleted, Edit, Error, Export, FollowerEntry, FollowerFilter, Health, History,
     MessageDetail, MessageEntry, MessageFilter, NotChanged, Origin, Page, Rotated, SeenBefore,
     SqlJournal, audit, note, revoke_pages,
 };
@@ -325,33 +325,24 @@ impl Office {
         text: &str,
         dry_run: bool,
     ) -> Result<Vec<Planned>, Refused> {
-        let (mut planned, steps) = self.plan(text)?;
+        let (mut planned, edits) = self.plan(text)?;
         if dry_run {
             for planned in &mut planned {
                 (planned.token, planned.encoding_aes_key) = (None, None);
             }
             return Ok(planned);
         }
-        for step in steps {
-            match step {
-                Step::Create(entry) => {
-                    self.0.accounts.create(by, *entry).await?;
-                }
-                Step::Change(id, fields) => {
-                    self.change(by, &id, &fields).await?;
-                }
-            }
-        }
+        self.0.accounts.edit(by, edits).await?;
         Ok(planned)
     }
 
     /// What a document changes, with all of its faults found before anything is done.
-    fn plan(&self, text: &str) -> Result<(Vec<Planned>, Vec<Step>), Refused> {
+    fn plan(&self, text: &str) -> Result<(Vec<Planned>, Vec<Edit>), Refused> {
         let wanted = document::read(text, |id| self.account(id)).map_err(|bad| match bad {
             BadDocument::Toml(what) => Refused::Toml(what),
             BadDocument::Faulty(faults) => Refused::Faulty(faults),
         })?;
-        let (mut planned, mut steps, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut planned, mut edits, mut faults) = (Vec::new(), Vec::new(), Vec::new());
         let mut after = Vec::new();
         for Wanted { id, place, fields } in wanted {
             let mut faulty = |others: Vec<FormFault>| {
@@ -364,7 +355,7 @@ impl Office {
                 match self.draft(id.clone(), fields) {
                     Ok((entry, token, encoding_aes_key)) => {
                         after.push((place, entry.clone()));
-                        steps.push(Step::Create(Box::new(entry)));
+                        edits.push(Edit::Create(Box::new(entry)));
                         planned.push(Planned {
                             id,
                             action: Action::Create,
@@ -385,17 +376,18 @@ impl Office {
                 )]);
                 continue;
             }
-            let mut entry = AccountEntry::clone(&before);
+            let before = before.to_edit();
+            let mut entry = before.clone();
             if let Err(others) = form::fill_in(&mut entry, &fields, self.circumstances()) {
                 faulty(others);
                 continue;
             }
             let differing = document::differing(&before, &entry);
-            after.push((place, entry));
+            after.push((place, entry.clone()));
             let action = if differing.is_empty() {
                 Action::Unchanged
             } else {
-                steps.push(Step::Change(id.clone(), fields));
+                edits.push(Edit::Replace(Box::new(entry)));
                 Action::Change
             };
             planned.push(Planned {
@@ -408,7 +400,7 @@ impl Office {
         }
         faults.extend(self.shared_tokens(&after));
         if faults.is_empty() {
-            Ok((planned, steps))
+            Ok((planned, edits))
         } else {
             Err(Refused::Faulty(faults))
         }
@@ -578,12 +570,6 @@ impl Office {
     ) -> Result<Vec<AuditEntry>, Refused> {
         Ok(audit(&self.0.db, subject, before, limit).await?)
     }
-}
-
-/// What is done for an account of a document.
-enum Step {
-    Create(Box<AccountEntry>),
-    Change(String, Map<String, Value>),
 }
 
 impl From<Error> for Refused {

@@ -23,6 +23,7 @@ use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use tokio::task::yield_now;
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
@@ -383,6 +384,30 @@ async fn what_was_begun_is_finished_and_noted_though_who_asked_hangs_up() {
     let noted = timeout(Duration::from_secs(20), noted).await;
     assert_eq!(noted.expect("it is noted")["after"]["messages"], 1);
     assert_eq!(read("/followers").await, json!([]));
+    house.journal.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_is_applied_whole_or_not_at_all_though_who_asked_hangs_up() {
+    const N_ACCOUNTS: usize = 150;
+    let house = House::new().await;
+    let socket = router(house.office.clone(), Authority::Operator);
+    let document = (0..N_ACCOUNTS).map(|number| format!("[[account]]\nid = \"a-{number}\"\n"));
+    let apply = Request::post("/api/v1/apply")
+        .header("content-type", TOML)
+        .body(Body::from(document.collect::<String>()))
+        .expect("a request");
+    assert!(socket.oneshot(apply).now_or_never().is_none());
+    let all = async {
+        loop {
+            match house.accounts.count() {
+                0 => yield_now().await,
+                n_accounts => return n_accounts,
+            }
+        }
+    };
+    let n_accounts = timeout(Duration::from_secs(20), all).await;
+    assert_eq!(n_accounts, Ok(N_ACCOUNTS));
     house.journal.close().await;
 }
 

@@ -549,6 +549,7 @@ pub(super) fn code(why: &NotChanged) -> Code {
         NotChanged::Exists(_) => Code::AccountExists,
         NotChanged::TokenTaken => Code::TokenTaken,
         NotChanged::FromFile(_) => Code::Provisioned,
+        NotChanged::Moved(_) => Code::ChangedMeanwhile,
         NotChanged::Unknown(_) => Code::UnknownAccount,
         NotChanged::Unread(_) => Code::AccountUnread,
         _ => Code::DatabaseAway,

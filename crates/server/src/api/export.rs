@@ -110,7 +110,7 @@ async fn export_accounts(
     Ok(([(CONTENT_TYPE, TOML)], document).into_response())
 }
 
-/// 导入公众号 · makes the accounts what a document says; accounts that are not in it stay.
+/// 导入公众号，要么全部，要么都不改 · makes the accounts what a document says, all of them or none; accounts that are not in it stay.
 ///
 /// 没写的密钥保持不变，其他没写的恢复默认值。
 /// A secret that is not written stays; anything else that is not written is the default.

@@ -63,6 +63,7 @@ codes! {
     WrongMethod METHOD_NOT_ALLOWED "这个地址不接受这种请求 · this address does not take such requests";
     AccountExists CONFLICT "已有这个 id 的公众号 · there is an account with this id already";
     TokenTaken CONFLICT "另一个公众号已在用这个 Token · another account has this token";
+    ChangedMeanwhile CONFLICT "这个公众号刚刚又被改了 · the account was changed meanwhile";
     Provisioned CONFLICT "这个公众号写在设置文件里 · this account is set in the file of settings";
     AccountUnread CONFLICT "这个公众号读不出来 · this account cannot be read";
     BodyTooLarge PAYLOAD_TOO_LARGE "请求体太大 · the body is too large";
