@@ -33,7 +33,9 @@ pub enum Stage {
     Writing,
     /// All of it is there. When it has no text, it is a picture or the like, or the bot chose to say nothing.
     Written,
-    /// There is none.
+    /// The bot failed in the middle: the text is what had come.
+    BrokenOff,
+    /// There is none. The text, if there is one, says so.
     Failed,
 }
 

@@ -32,10 +32,15 @@
   source.addEventListener("end", (event) => {
     source.close();
     const end = JSON.parse(event.data);
+    // What does not say how it ended has not ended.
+    if (!["written", "broken-off", "failed"].includes(end.stage)) {
+      again();
+      return;
+    }
     settled.innerHTML = end.html;
     last.innerHTML = "";
     state.textContent = end.state;
-    state.classList.remove("writing");
+    state.className = "state " + end.stage;
     shown();
   });
   source.addEventListener("gone", () => {

@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use common::command::check;
 use common::program::SECRET;
 use common::{Connection, Folder, PATIENCE, Request, Server, TOKEN, text_shown};
 use echostr_simulator::{Clock, Mode, Push};
@@ -52,6 +53,9 @@ impl Writer {
     }
 }
 
+/// A piece that is none: there the program dies.
+const BREAK: &str = "BREAK";
+
 fn write(mut stream: TcpStream, begun: &Sender<Sender<Option<&'static str>>>) {
     let mut request = Vec::new();
     let mut some = [0; 4096];
@@ -71,6 +75,9 @@ fn write(mut stream: TcpStream, begun: &Sender<Sender<Option<&'static str>>>) {
     // Who asked may have been killed.
     while let Ok(Some(piece)) = pieces.recv() {
         let piece: &str = piece;
+        if piece == BREAK {
+            return;
+        }
         let chunk = format!("{:x}\r\n{piece}\r\n", piece.len());
         if stream.write_all(chunk.as_bytes()).is_err() {
             return;
@@ -147,6 +154,12 @@ impl Events {
     }
 }
 
+/// Until no answer is still made, as far as the journal knows.
+fn until_saved(folder: &Folder) {
+    let list = ["answer", "list", "--json"];
+    while check(folder, &list, 0, &[]).out.contains("running") {}
+}
+
 #[track_caller]
 fn html(server: &Server, path: &str) -> String {
     let response = server.get(path);
@@ -216,10 +229,42 @@ async fn a_page_grows_and_outlives_a_kill() {
     );
 
     // A restart later it is read from the journal.
+    until_saved(&folder);
     server.kill();
     let server = Server::start_in(&folder, &writer.settings(""));
     assert!(html(&server, &path).contains("<p>完。</p>"));
     Events::of(&server, &path, None).until("<p>完。</p>");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_broke_off_says_so_while_it_is_watched_and_after_a_restart() {
+    let writer = Writer::start();
+    let folder = Arc::new(Folder::new());
+    let mut server = Server::start_in(&folder, &writer.settings(""));
+    let path = ask(&server, "为什么？").await;
+    let run = writer.run();
+    let mut events = Events::of(&server, &path, None);
+    run.send(Some("**一**。\n\n二")).expect("it is listened to");
+    events.until("<strong>一</strong>");
+    run.send(Some(BREAK)).expect("it is listened to");
+    events.until("event: end");
+    let end = events.until("\"stage\":\"broken-off\"");
+    assert!(end.contains("回答到这里中断了") && end.contains("中断了，没有写完"));
+    assert!(!end.contains("已写完"), "{end}");
+    until_saved(&folder);
+    for _ in 0..2 {
+        let page = html(&server, &path);
+        for part in [
+            "class=\"state broken-off\"",
+            "中断了，没有写完",
+            "<p><strong>一</strong>。</p><p>二</p><p class=\"note\">回答到这里中断了",
+        ] {
+            assert!(page.contains(part), "no {part} in\n{page}");
+        }
+        Events::of(&server, &path, None).until("\"stage\":\"broken-off\"");
+        server.kill();
+        server = Server::start_in(&folder, &writer.settings(""));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! [`LivePages`]: the pages on which answers can be read, by the ids in their addresses.
 
 use echostr::journal::{Id, page_hash};
-use echostr::{BoxError, Markup};
+use echostr::{BoxError, Markup, Stage};
 
 use crate::Error;
 use crate::db::{Db, reading, writing};
@@ -25,24 +25,13 @@ pub struct LivePage {
     /// When it came, Unix milliseconds.
     pub asked_at_ms: i64,
     /// How far the answer is.
-    pub state: PageState,
+    pub stage: Stage,
     /// The text as it was written, and how; empty while it is made, or when the answer is no text.
     pub text: String,
     /// How the text is written.
     pub markup: Markup,
     /// When the page can no longer be read, Unix milliseconds.
     pub expires_at_ms: i64,
-}
-
-/// How far the answer on a page is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PageState {
-    /// A process makes it.
-    Running,
-    /// It is there.
-    Done,
-    /// It failed, or was given up.
-    Failed,
 }
 
 const FIND: &str = "SELECT p.answer_id, p.expires_at_ms, account.public_id, account.name, a.question, a.asked_at_ms, a.state,
@@ -147,19 +136,16 @@ impl From<Row> for LivePage {
             text,
             word,
         ) = row;
+        let (markup, stage) = markup(&word.unwrap_or_default(), &state);
         Self {
             answer: id(&answer),
             account,
             account_name,
             question,
             asked_at_ms,
-            state: match &*state {
-                "running" => PageState::Running,
-                "failed" => PageState::Failed,
-                _ => PageState::Done,
-            },
+            stage,
             text: text.unwrap_or_default(),
-            markup: markup(&word.unwrap_or_default()),
+            markup,
             expires_at_ms,
         }
     }

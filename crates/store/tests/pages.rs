@@ -4,9 +4,9 @@
 mod common;
 
 use echostr::journal::{Content, Id, Record, SavedAnswer, WrittenText, page_hash};
-use echostr::{Journal, Markup};
+use echostr::{Journal, Markup, Stage};
 use echostr_protocol::Message;
-use echostr_store::{LivePages, PageState, Retention, revoke_pages};
+use echostr_store::{LivePages, Retention, revoke_pages};
 
 use common::*;
 
@@ -25,6 +25,7 @@ macro_rules! story {
 
 story! {
     a_page_shows_its_answer_from_its_beginning_to_its_expiry,
+    a_page_tells_how_its_answer_ended,
     a_job_that_is_taken_up_knows_of_its_page,
     a_page_that_was_revoked_stays_closed,
     what_a_page_has_shown_is_read,
@@ -67,6 +68,7 @@ fn written_down(message: &Message, content: Content) -> SavedAnswer {
         written: Some(WrittenText {
             text: "**42**".into(),
             markup: Markup::Markdown,
+            stage: Stage::Written,
         }),
         content,
         ..running(message)
@@ -89,8 +91,8 @@ async fn a_page_shows_its_answer_from_its_beginning_to_its_expiry(ground: Ground
 
     let page = pages.find(PAGE).await.expect("read").expect("found");
     assert_eq!(
-        (page.answer, &*page.account, &*page.question, page.state),
-        (ANSWER, SHOP, "多少钱", PageState::Running)
+        (page.answer, &*page.account, &*page.question, page.stage),
+        (ANSWER, SHOP, "多少钱", Stage::Writing)
     );
     for unknown in [0, ANSWER, PAGE + 1, PAGE + 2] {
         assert_eq!(pages.find(unknown).await.expect("read"), None, "{unknown}");
@@ -109,10 +111,46 @@ async fn a_page_shows_its_answer_from_its_beginning_to_its_expiry(ground: Ground
         done(&written(&journal, vec![Record::Answer(answer)]).await);
         let page = pages.find(PAGE).await.expect("read").expect("found");
         assert_eq!(
-            (&*page.text, page.markup, page.state),
-            ("**42**", Markup::Markdown, PageState::Done)
+            (&*page.text, page.markup, page.stage),
+            ("**42**", Markup::Markdown, Stage::Written)
         );
     }
+}
+
+async fn a_page_tells_how_its_answer_ended(ground: Ground) {
+    let journal = ground.open().await;
+    let pages = LivePages::new(journal.db());
+    let message = text("o1", 1, "多少钱");
+    let begin = vec![
+        received(&message, None),
+        Record::Answer(running(&message)),
+        live_page(PAGE, ANSWER, in_a_day()),
+    ];
+    done(&written(&journal, begin).await);
+    for markup in [Markup::Plain, Markup::Markdown] {
+        for stage in [Stage::Written, Stage::BrokenOff, Stage::Failed] {
+            let written_so = WrittenText {
+                text: "42".into(),
+                markup,
+                stage,
+            };
+            // Also after it was read in the chat.
+            for written_so in [Some(written_so), None] {
+                let answer = SavedAnswer {
+                    written: written_so,
+                    ..written_down(&message, Content::Read)
+                };
+                done(&written(&journal, vec![Record::Answer(answer)]).await);
+                let page = pages.find(PAGE).await.expect("read").expect("found");
+                assert_eq!((page.markup, page.stage), (markup, stage));
+                assert_eq!(page.text, "42");
+            }
+        }
+    }
+    let failed = Record::Answer(answer(ANSWER, &message, Content::Failed));
+    done(&written(&journal, vec![failed]).await);
+    let page = pages.find(PAGE).await.expect("read").expect("found");
+    assert_eq!(page.stage, Stage::Failed);
 }
 
 async fn a_job_that_is_taken_up_knows_of_its_page(ground: Ground) {

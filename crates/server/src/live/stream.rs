@@ -3,7 +3,7 @@
 //! | event | data, as JSON |
 //! |---|---|
 //! | `text` | `settled`: HTML behind what is settled already; `last`: HTML of the block that still changes, instead of what was there; `anew`: nothing that was there before counts |
-//! | `end` | `html`: all of it; `state`: the word for how it ended |
+//! | `end` | `html`: all of it; `stage`: how it ended, `written`, `broken-off` or `failed`; `state`: the words for that |
 //! | `gone` | the page can no longer be read |
 //!
 //! The id of an event says how far the settled part goes, so that a reader who comes back gets what is missing.
@@ -19,14 +19,14 @@ use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse as _, Response};
 use echostr::journal::Id;
 use echostr::{Following, Markup, Stage};
-use echostr_store::{LivePage, PageState};
+use echostr_store::LivePage;
 use futures_util::stream::unfold;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{Growth, Live, Words, guard};
+use super::{Growth, Live, Words, guard, word_of_stage};
 
 /// How many may watch one page at once, and how many pages in all may be watched.
 const PER_PAGE: usize = 20;
@@ -191,11 +191,8 @@ impl Watching {
     /// The end of an answer that this process does not make, if the journal has it.
     async fn ended(&mut self) -> Option<Event> {
         match self.live.0.pages.find(self.id).await {
-            Ok(Some(page)) => match page.state {
-                PageState::Running => None,
-                PageState::Done => Some(self.end(Stage::Written, &page.text, page.markup)),
-                PageState::Failed => Some(self.end(Stage::Failed, "", Markup::Plain)),
-            },
+            Ok(Some(page)) if page.stage == Stage::Writing => None,
+            Ok(Some(page)) => Some(self.end(page.stage, &page.text, page.markup)),
             Ok(None) => {
                 self.is_over = true;
                 Some(Event::default().event("gone").data("{}"))
@@ -207,7 +204,11 @@ impl Watching {
     fn end(&mut self, stage: Stage, text: &str, markup: Markup) -> Event {
         self.is_over = true;
         let html = self.words.whole(stage, text, markup);
-        let data = json!({ "html": html, "state": self.words.state(stage) });
+        let data = json!({
+            "html": html,
+            "stage": word_of_stage(stage),
+            "state": self.words.state(stage),
+        });
         Event::default().event("end").data(data.to_string())
     }
 }
