@@ -209,6 +209,11 @@ impl Progress {
         *state.live_page.get_or_insert_with(rand::random)
     }
 
+    /// That page, if its address was given.
+    pub(crate) fn given_page(&self) -> Option<Id> {
+        self.state().live_page
+    }
+
     /// Whether a page has it: then it does not wait to be read.
     pub(crate) fn has_page(&self) -> bool {
         self.state().has_page

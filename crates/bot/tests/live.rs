@@ -95,6 +95,8 @@ struct Recorded {
     memory: Arc<MemoryJournal>,
     calls: Arc<Mutex<Vec<Vec<Record>>>>,
     unfinished: Arc<Mutex<Vec<Unfinished>>>,
+    /// What is written is not done.
+    hangs: Arc<Mutex<bool>>,
 }
 
 impl Recorded {
@@ -135,6 +137,9 @@ impl Journal for Recorded {
     fn write(&self, records: Vec<Record>) -> Commit {
         let mut calls = self.calls.lock().expect("nobody panics");
         calls.push(records.clone());
+        if *self.hangs.lock().expect("nobody panics") {
+            return Commit::of(&Arc::default(), 0);
+        }
         self.memory.write(records)
     }
     fn find<'a>(&'a self, push: &'a PushId) -> Reading<'a, Option<Found>> {
@@ -426,6 +431,23 @@ async fn the_page_is_written_together_with_the_reply_that_names_it() {
     assert_ne!(*of, page, "the address does not tell the answer's id");
     assert_eq!((*of, &answer.content), (answer.id, &Content::Running));
     assert_eq!(expires_at_ms - created_at_ms, 24 * 60 * 60 * 1000);
+
+    let given = phone.bots[0].given_page(page).expect("it is in memory");
+    assert_eq!((given.answer, &*given.question), (*of, "写"));
+    assert_eq!(given.expires_at_ms, *expires_at_ms);
+    assert!(given.is_written);
+    assert!(phone.bots[0].given_page(page + 1).is_none());
+    sleep(Duration::from_mins(2)).await;
+    assert!(phone.bots[0].given_page(page).is_none(), "it has ended");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_is_not_written_yet_is_in_memory() {
+    let (phone, journal) = phone(Script::Late("42"));
+    *journal.hangs.lock().expect("nobody panics") = true;
+    let page = ask(&phone).await;
+    let given = phone.bots[0].given_page(page).expect("it is in memory");
+    assert!(!given.is_written);
 }
 
 #[tokio::test(start_paused = true)]

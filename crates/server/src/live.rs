@@ -19,7 +19,7 @@ use axum::routing::{get, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use echostr::journal::Id;
-use echostr::{Bot, Language, Look, Markup, Pages, Stage};
+use echostr::{Bot, Clock, Language, Look, Markup, Pages, Stage};
 use echostr_store::{LivePage, LivePages};
 use tokio::sync::watch;
 use tracing::error;
@@ -148,17 +148,52 @@ impl Live {
         let Some(id) = id_of(word) else {
             return Err(self.gone());
         };
-        match self.0.pages.find(id).await {
+        match self.look_up(id).await {
             Ok(Some(page)) => Ok((id, page)),
             Ok(None) => Err(self.gone()),
+            Err(Away) => Err(self.busy()),
+        }
+    }
+
+    /// The page, if it can be read now: from the journal, or from memory while that is away.
+    async fn look_up(&self, id: Id) -> Result<Option<LivePage>, Away> {
+        let is_away = self.0.bot.is_journal_away();
+        let in_memory = match self.in_memory(id) {
+            Some((page, is_written)) if is_away || !is_written => return Ok(Some(page)),
+            known => known.map(|(page, _)| page),
+        };
+        match self.0.pages.find(id).await {
+            // It may not have been written yet.
+            Ok(None) if is_away => Err(Away),
+            Ok(page) => Ok(page),
             Err(error) => {
                 error!(
                     error = &*error as &dyn std::error::Error,
                     "a live page cannot be read from the journal"
                 );
-                Err(self.busy())
+                in_memory.map(Some).ok_or(Away)
             }
         }
+    }
+
+    /// The page of an answer that this process makes, and whether the journal knows it.
+    fn in_memory(&self, id: Id) -> Option<(LivePage, bool)> {
+        let page = self.0.bot.given_page(id)?;
+        if page.expires_at_ms <= now_ms() {
+            return None;
+        }
+        let found = LivePage {
+            answer: page.answer,
+            account: page.account.id.to_string(),
+            account_name: page.account.name.clone(),
+            question: page.question,
+            asked_at_ms: page.asked_at_ms,
+            stage: Stage::Writing,
+            text: String::new(),
+            markup: Markup::Plain,
+            expires_at_ms: page.expires_at_ms,
+        };
+        Some((found, page.is_written))
     }
 
     /// The same for what never was, has expired and was revoked.
@@ -175,8 +210,9 @@ impl Live {
         )
     }
 
+    /// Nobody knows at the moment whether there is such a page.
     fn busy(&self) -> Response {
-        instead(
+        let mut response = instead(
             StatusCode::SERVICE_UNAVAILABLE,
             &Gone {
                 title: "请稍候",
@@ -185,8 +221,18 @@ impl Live {
                 style: &self.0.style.path,
                 is_busy: true,
             },
-        )
+        );
+        let later = HeaderValue::from_static("5");
+        response.headers_mut().insert(header::RETRY_AFTER, later);
+        response
     }
+}
+
+/// The journal cannot be read, and memory does not know.
+struct Away;
+
+fn now_ms() -> i64 {
+    Clock::system().unix_ms()
 }
 
 /// `GET /a/{id}`

@@ -268,6 +268,34 @@ async fn an_answer_that_broke_off_says_so_while_it_is_watched_and_after_a_restar
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_read_from_memory_while_the_journal_is_away() {
+    let writer = Writer::start();
+    let folder = Arc::new(Folder::new());
+    let server = Server::start_limitable(&folder, &writer.settings(""));
+    server.limit_files("0");
+    let path = ask(&server, "为什么？").await;
+    let run = writer.run();
+    let mut events = Events::of(&server, &path, None);
+    run.send(Some("一。\n\n")).expect("it is listened to");
+    events.until("一。");
+    assert!(html(&server, &path).contains("<h1>为什么？</h1>"));
+    // Whether it is nowhere or only not here, nobody can say.
+    let unknown = "/a/AAAAAAAAAAAAAAAAAAAAAA";
+    let busy = server.get(unknown);
+    assert_eq!((busy.status, busy.header("retry-after")), (503, "5"));
+    let busy = String::from_utf8(busy.body).expect("UTF-8");
+    assert!(busy.contains("暂时读不到这条回答"), "{busy}");
+    run.send(None).expect("it is listened to");
+    events.until("event: end");
+    assert!(html(&server, &path).contains("已写完"));
+
+    server.limit_files("unlimited");
+    server.wait_for_metrics(|metrics| metrics.get("echostr_journal_away") < 0.5);
+    assert!(html(&server, &path).contains("已写完"));
+    assert_eq!(server.get(unknown).status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_ends_when_it_is_revoked_or_has_expired() {
     let writer = Writer::start();
     let folder = Arc::new(Folder::new());

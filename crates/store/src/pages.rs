@@ -40,9 +40,6 @@ const FIND: &str = "SELECT p.answer_id, p.expires_at_ms, account.public_id, acco
     JOIN accounts account ON account.id = f.account_id
     WHERE p.hash = $1 AND p.expires_at_ms > $2 AND p.revoked_at_ms IS NULL";
 
-const IS_OPEN: &str =
-    "SELECT 1 FROM pages WHERE hash = $1 AND expires_at_ms > $2 AND revoked_at_ms IS NULL";
-
 const REVOKE: &str =
     "UPDATE pages SET revoked_at_ms = $2 WHERE answer_id = $1 AND revoked_at_ms IS NULL";
 
@@ -68,17 +65,6 @@ impl LivePages {
             sqlx::query_as(FIND).bind(hash).bind(now_ms()).fetch_optional(pool).await?
         });
         Ok(row.map(LivePage::from))
-    }
-
-    /// Whether the page can still be read.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub async fn is_open(&self, page: Id) -> Result<bool, BoxError> {
-        let hash = page_hash(page).to_vec();
-        Ok(reading!(&self.0, pool => {
-            sqlx::query(IS_OPEN).bind(hash).bind(now_ms()).fetch_optional(pool).await?.is_some()
-        }))
     }
 
     /// A page has shown all of an answer, which no process has in memory: it waits no longer to be read in the chat.
@@ -158,7 +144,7 @@ mod tests {
 
     #[test]
     fn nothing_is_read_through_a_whole_table() {
-        for sql in [FIND, IS_OPEN, REVOKE, SHOWN] {
+        for sql in [FIND, REVOKE, SHOWN] {
             let plan = plan(sql);
             assert!(!plan.contains("SCAN"), "{sql}\n{plan}");
         }

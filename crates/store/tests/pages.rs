@@ -96,7 +96,6 @@ async fn a_page_shows_its_answer_from_its_beginning_to_its_expiry(ground: Ground
     );
     for unknown in [0, ANSWER, PAGE + 1, PAGE + 2] {
         assert_eq!(pages.find(unknown).await.expect("read"), None, "{unknown}");
-        assert!(!pages.is_open(unknown).await.expect("read"));
     }
 
     // It is written to its end, and read in the chat.
@@ -191,7 +190,6 @@ async fn a_page_that_was_revoked_stays_closed(ground: Ground) {
     // It is not opened again by what is written twice.
     done(&written(&journal, vec![live_page(PAGE, ANSWER, in_a_day())]).await);
     assert_eq!(pages.find(PAGE).await.expect("read"), None);
-    assert!(!pages.is_open(PAGE).await.expect("read"));
 }
 
 async fn what_a_page_has_shown_is_read(ground: Ground) {

@@ -150,7 +150,7 @@ impl Drop for Running {
             self.fail(&Failure::Panic);
         }
         self.deadline.shared.ended(&self.progress);
-        self.deadline.live.end(self.progress.id());
+        self.deadline.live.end(&self.progress);
     }
 }
 

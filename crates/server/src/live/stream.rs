@@ -26,7 +26,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{Growth, Live, Words, guard, word_of_stage};
+use super::{Away, Growth, Live, Words, guard, word_of_stage};
 
 /// How many may watch one page at once, and how many pages in all may be watched.
 const PER_PAGE: usize = 20;
@@ -151,7 +151,7 @@ impl Watching {
                 _ = self.stopping.changed() => return None,
                 () = sleep(beat) => {
                     // Also what the journal cannot tell at the moment keeps the page open.
-                    if matches!(self.live.0.pages.is_open(self.id).await, Ok(false)) {
+                    if matches!(self.live.look_up(self.id).await, Ok(None)) {
                         self.is_over = true;
                         return Some(Event::default().event("gone").data("{}"));
                     }
@@ -190,14 +190,14 @@ impl Watching {
 
     /// The end of an answer that this process does not make, if the journal has it.
     async fn ended(&mut self) -> Option<Event> {
-        match self.live.0.pages.find(self.id).await {
+        match self.live.look_up(self.id).await {
             Ok(Some(page)) if page.stage == Stage::Writing => None,
             Ok(Some(page)) => Some(self.end(page.stage, &page.text, page.markup)),
             Ok(None) => {
                 self.is_over = true;
                 Some(Event::default().event("gone").data("{}"))
             }
-            Err(_) => None,
+            Err(Away) => None,
         }
     }
 
