@@ -179,7 +179,8 @@ impl Live {
     /// The page of an answer that this process makes, and whether the journal knows it.
     fn in_memory(&self, id: Id) -> Option<(LivePage, bool)> {
         let page = self.0.bot.given_page(id)?;
-        if page.expires_at_ms <= now_ms() {
+        let is_revoked = self.0.pages.revoked().borrow().contains(&page.answer);
+        if is_revoked || page.expires_at_ms <= now_ms() {
             return None;
         }
         let found = LivePage {

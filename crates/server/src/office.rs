@@ -12,7 +12,7 @@ use echostr_store::{
     AccountEntry, AccountSecrets, AccountStore, Actor, AnswerEntry, AnswerFilter, ApiKey, ApiKeys,
     AuditEntry, Db, Deleted, Error, Export, FollowerEntry, FollowerFilter, Health, History,
     MessageDetail, MessageEntry, MessageFilter, NotChanged, Origin, Page, Rotated, SeenBefore,
-    SqlJournal, audit, note, revoke_pages,
+    SqlJournal, audit, note,
 };
 use secrecy::SecretString;
 use serde::Serialize;
@@ -424,7 +424,7 @@ impl Office {
     /// From now on nobody can read this answer on its pages.
     pub(crate) async fn revoke_pages(&self, by: &Actor, id: Id) -> Result<(), Refused> {
         self.answer(id).await?;
-        let n_pages = revoke_pages(&self.0.db, id, now_ms()).await?;
+        let n_pages = self.0.journal.pages().revoke(id, now_ms()).await?;
         if n_pages > 0 {
             let subject = AnswerEntry::id_text(id);
             let after = json!({ "pages": n_pages });

@@ -4,6 +4,7 @@ mod common;
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use common::command::check;
 use common::program::SECRET;
 use common::{Connection, Folder, PATIENCE, Request, Server, TOKEN, text_shown};
 use echostr_simulator::{Clock, Mode, Push};
-use echostr_store::{LivePages, Place, Retention, SqlJournal, revoke_pages};
+use echostr_store::{Place, Retention, SqlJournal};
 
 /// An owner's program that writes Markdown when the test says so: each run of an answer gets the pieces that are sent meanwhile.
 struct Writer {
@@ -296,6 +297,38 @@ async fn a_page_is_read_from_memory_while_the_journal_is_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_revoked_ends_at_once_for_who_watches_it() {
+    let writer = Writer::start();
+    let folder = Arc::new(Folder::new());
+    let server = Server::start_in(&folder, &writer.settings(""));
+    let path = ask(&server, "为什么？").await;
+    let run = writer.run();
+    let mut events = Events::of(&server, &path, None);
+    run.send(Some("一。\n\n")).expect("it is listened to");
+    events.until("一。");
+    let answers = check(&folder, &["answer", "list", "--json"], 0, &[]).out;
+    let answer: serde_json::Value = serde_json::from_str(answers.trim()).expect("one answer");
+    let answer = answer["id"].as_str().expect("a text");
+    let socket = folder.path().join("data/echostr.sock");
+    let mut socket = UnixStream::connect(socket).expect("it listens");
+    let request = format!(
+        "DELETE /api/v1/answers/{answer}/page HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    );
+    // The next beat, after which it looks by itself, is five seconds away.
+    events.until(": …");
+    let start = Instant::now();
+    socket.write_all(request.as_bytes()).expect("it listens");
+    let mut response = String::new();
+    socket.read_to_string(&mut response).expect("it answers");
+    assert!(response.starts_with("HTTP/1.1 204"), "{response}");
+    events.until("event: gone");
+    assert!(start.elapsed() < Duration::from_secs(3));
+    assert_gone(&server, &path);
+    run.send(Some("二。")).expect("it is listened to");
+    assert_gone(&server, &format!("{path}/events"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_ends_when_it_is_revoked_or_has_expired() {
     let writer = Writer::start();
     let folder = Arc::new(Folder::new());
@@ -321,14 +354,12 @@ async fn a_page_ends_when_it_is_revoked_or_has_expired() {
     let journal = SqlJournal::open(&place, Retention::default()).await;
     let journal = journal.expect("the journal of the server");
     let id = id_of(&path);
-    let pages = LivePages::new(journal.db());
+    let pages = journal.pages();
     let page = pages.find(id).await.expect("read").expect("it is there");
     let now_ms = echostr::Clock::system().unix_ms();
     let left_hours = (page.expires_at_ms - now_ms) / 3_600_000;
     assert_eq!(left_hours, 7 * 24 - 1, "less than 7 days");
-    revoke_pages(&journal.db(), page.answer, now_ms)
-        .await
-        .expect("written");
+    pages.revoke(page.answer, now_ms).await.expect("written");
     journal.close().await;
     let server = Server::start_in(&folder, &settings);
     assert_gone(&server, &path);

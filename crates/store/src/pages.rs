@@ -1,7 +1,11 @@
 //! [`LivePages`]: the pages on which answers can be read, by the ids in their addresses.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use echostr::journal::{Id, page_hash};
 use echostr::{BoxError, Markup, Stage};
+use tokio::sync::watch;
 
 use crate::Error;
 use crate::db::{Db, reading, writing};
@@ -9,7 +13,16 @@ use crate::value::{bytes, id, markup, now_ms};
 
 /// The live pages of a database. Cloning is cheap.
 #[derive(Debug, Clone)]
-pub struct LivePages(Db);
+pub struct LivePages(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    db: Db,
+    revoked: watch::Sender<VecDeque<Id>>,
+}
+
+/// So many revocations are remembered: whoever looks at pages learns of each within a moment.
+const REMEMBERED: usize = 1_000;
 
 /// A page that can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,9 +63,11 @@ const SHOWN: &str =
     WHERE id = $1 AND state = 'text' AND markup IS NOT NULL";
 
 impl LivePages {
-    /// Those of this database.
-    pub fn new(db: Db) -> Self {
-        Self(db)
+    pub(crate) fn new(db: Db) -> Self {
+        Self(Arc::new(Parts {
+            db,
+            revoked: watch::Sender::default(),
+        }))
     }
 
     /// The page with this id in its address, if it can be read now.
@@ -61,7 +76,7 @@ impl LivePages {
     /// The database cannot be read.
     pub async fn find(&self, page: Id) -> Result<Option<LivePage>, BoxError> {
         let hash = page_hash(page).to_vec();
-        let row: Option<Row> = reading!(&self.0, pool => {
+        let row: Option<Row> = reading!(&self.0.db, pool => {
             sqlx::query_as(FIND).bind(hash).bind(now_ms()).fetch_optional(pool).await?
         });
         Ok(row.map(LivePage::from))
@@ -72,21 +87,32 @@ impl LivePages {
     /// # Errors
     /// The database cannot be written.
     pub async fn shown(&self, answer: Id) -> Result<(), BoxError> {
-        let done: Result<(), sqlx::Error> = writing!(&self.0, transaction => async {
+        let done: Result<(), sqlx::Error> = writing!(&self.0.db, transaction => async {
             let shown = sqlx::query(SHOWN).bind(bytes(answer).to_vec());
             shown.execute(&mut **transaction).await.map(|_| ())
         });
         Ok(done?)
     }
-}
 
-/// Revokes every page of an answer, for good; answers how many there were.
-///
-/// # Errors
-/// The database cannot be written.
-pub async fn revoke_pages(db: &Db, answer: Id, now_ms: i64) -> Result<u64, Error> {
-    let revoked = revoke(db, answer, now_ms).await;
-    revoked.map_err(Error::unwritten("the end of a page"))
+    /// Revokes every page of an answer, for good; answers how many there were.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub async fn revoke(&self, answer: Id, now_ms: i64) -> Result<u64, Error> {
+        let n_pages = revoke(&self.0.db, answer, now_ms)
+            .await
+            .map_err(Error::unwritten("the end of a page"))?;
+        self.0.revoked.send_modify(|revoked| {
+            revoked.truncate(REMEMBERED - 1);
+            revoked.push_front(answer);
+        });
+        Ok(n_pages)
+    }
+
+    /// The answers whose pages were revoked lately, and when there are more.
+    pub fn revoked(&self) -> watch::Receiver<VecDeque<Id>> {
+        self.0.revoked.subscribe()
+    }
 }
 
 async fn revoke(db: &Db, answer: Id, now_ms: i64) -> Result<u64, sqlx::Error> {

@@ -6,7 +6,7 @@ mod common;
 use echostr::journal::{Content, Id, Record, SavedAnswer, WrittenText, page_hash};
 use echostr::{Journal, Markup, Stage};
 use echostr_protocol::Message;
-use echostr_store::{LivePages, Retention, revoke_pages};
+use echostr_store::Retention;
 
 use common::*;
 
@@ -77,7 +77,7 @@ fn written_down(message: &Message, content: Content) -> SavedAnswer {
 
 async fn a_page_shows_its_answer_from_its_beginning_to_its_expiry(ground: Ground) {
     let journal = ground.open().await;
-    let pages = LivePages::new(journal.db());
+    let pages = journal.pages();
     let message = text("o1", 1, "多少钱");
     let at_once = vec![
         received(&message, Some(replied("a link", "deadline"))),
@@ -118,7 +118,7 @@ async fn a_page_shows_its_answer_from_its_beginning_to_its_expiry(ground: Ground
 
 async fn a_page_tells_how_its_answer_ended(ground: Ground) {
     let journal = ground.open().await;
-    let pages = LivePages::new(journal.db());
+    let pages = journal.pages();
     let message = text("o1", 1, "多少钱");
     let begin = vec![
         received(&message, None),
@@ -173,7 +173,7 @@ async fn a_job_that_is_taken_up_knows_of_its_page(ground: Ground) {
 
 async fn a_page_that_was_revoked_stays_closed(ground: Ground) {
     let journal = ground.open().await;
-    let pages = LivePages::new(journal.db());
+    let pages = journal.pages();
     let message = text("o1", 1, "多少钱");
     let records = vec![
         received(&message, None),
@@ -182,10 +182,12 @@ async fn a_page_that_was_revoked_stays_closed(ground: Ground) {
         live_page(PAGE + 1, ANSWER, in_a_day()),
     ];
     done(&written(&journal, records).await);
-    let db = journal.db();
+    let mut told = pages.revoked();
     for (answer, revoked) in [(ANSWER + 1, 0), (ANSWER, 2), (ANSWER, 0)] {
-        let done = revoke_pages(&db, answer, now_ms()).await;
+        let done = journal.pages().revoke(answer, now_ms()).await;
         assert_eq!(done.expect("written"), revoked);
+        assert!(told.has_changed().expect("the journal is open"));
+        assert!(told.borrow_and_update().contains(&answer));
     }
     // It is not opened again by what is written twice.
     done(&written(&journal, vec![live_page(PAGE, ANSWER, in_a_day())]).await);
@@ -194,7 +196,7 @@ async fn a_page_that_was_revoked_stays_closed(ground: Ground) {
 
 async fn what_a_page_has_shown_is_read(ground: Ground) {
     let journal = ground.open().await;
-    let pages = LivePages::new(journal.db());
+    let pages = journal.pages();
     let message = text("o1", 1, "多少钱");
     let records = vec![
         received(&message, None),
@@ -223,7 +225,7 @@ async fn what_a_page_has_shown_is_read(ground: Ground) {
 
 async fn a_page_goes_with_its_follower(ground: Ground) {
     let journal = ground.open().await;
-    let pages = LivePages::new(journal.db());
+    let pages = journal.pages();
     let message = text("o1", 1, "多少钱");
     let records = vec![
         received(&message, None),
@@ -272,7 +274,7 @@ async fn a_page_keeps_its_answer_until_it_expires_and_its_text_no_longer(ground:
         ground.count("pages") == 1
     })
     .await;
-    let pages = LivePages::new(journal.db());
+    let pages = journal.pages();
     let page = pages.find(PAGE).await.expect("read").expect("found");
     assert_eq!(page.text, "**42**");
     assert_eq!(

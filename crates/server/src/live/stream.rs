@@ -8,7 +8,7 @@
 //!
 //! The id of an event says how far the settled part goes, so that a reader who comes back gets what is missing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{Away, Growth, Live, Words, guard, word_of_stage};
+use super::{Away, Growth, Live, Words, guard, now_ms, word_of_stage};
 
 /// How many may watch one page at once, and how many pages in all may be watched.
 const PER_PAGE: usize = 20;
@@ -70,6 +70,7 @@ pub(super) async fn events(
     let watching = Watching {
         words: Words::of(live.language(&page)),
         stopping: live.0.stopping.subscribe(),
+        revoked: live.0.pages.revoked(),
         live,
         id,
         page,
@@ -78,6 +79,7 @@ pub(super) async fn events(
         shown: None,
         sent_at: None,
         began_at,
+        looked_at: began_at,
         is_over: false,
         _place: place,
     };
@@ -102,6 +104,7 @@ struct Watching {
     page: LivePage,
     words: &'static Words,
     stopping: watch::Receiver<bool>,
+    revoked: watch::Receiver<VecDeque<Id>>,
     /// Which attempt at the answer the reader has, and how much of it is settled there.
     run: u64,
     at: usize,
@@ -109,6 +112,8 @@ struct Watching {
     shown: Option<String>,
     sent_at: Option<Instant>,
     began_at: Instant,
+    /// When it was last looked whether the page can still be read.
+    looked_at: Instant,
     is_over: bool,
     _place: Place,
 }
@@ -124,6 +129,9 @@ impl Watching {
         loop {
             if *self.stopping.borrow() {
                 return None;
+            }
+            if self.is_gone().await {
+                return Some(self.gone());
             }
             let following = self.live.0.bot.follow(self.page.answer);
             let event = match &following {
@@ -149,16 +157,30 @@ impl Watching {
             tokio::select! {
                 () = changed => sleep(APART).await,
                 _ = self.stopping.changed() => return None,
-                () = sleep(beat) => {
-                    // Also what the journal cannot tell at the moment keeps the page open.
-                    if matches!(self.live.look_up(self.id).await, Ok(None)) {
-                        self.is_over = true;
-                        return Some(Event::default().event("gone").data("{}"));
-                    }
-                    return Some(Event::default().comment("…"));
-                }
+                // Perhaps this one.
+                _ = self.revoked.changed() => {}
+                () = sleep(beat) => return Some(Event::default().comment("…")),
             }
         }
+    }
+
+    /// Whether the page can no longer be read. Revocations are heard of at once, anything else within a beat; what the journal
+    /// cannot tell at the moment keeps it open.
+    async fn is_gone(&mut self) -> bool {
+        if self.revoked.borrow().contains(&self.page.answer) || self.page.expires_at_ms <= now_ms()
+        {
+            return true;
+        }
+        if self.looked_at.elapsed() < self.live.0.beat {
+            return false;
+        }
+        self.looked_at = Instant::now();
+        matches!(self.live.look_up(self.id).await, Ok(None))
+    }
+
+    fn gone(&mut self) -> Event {
+        self.is_over = true;
+        Event::default().event("gone").data("{}")
     }
 
     /// What the reader does not have yet of an answer that this process makes.
@@ -193,10 +215,7 @@ impl Watching {
         match self.live.look_up(self.id).await {
             Ok(Some(page)) if page.stage == Stage::Writing => None,
             Ok(Some(page)) => Some(self.end(page.stage, &page.text, page.markup)),
-            Ok(None) => {
-                self.is_over = true;
-                Some(Event::default().event("gone").data("{}"))
-            }
+            Ok(None) => Some(self.gone()),
             Err(Away) => None,
         }
     }
