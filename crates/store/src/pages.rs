@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use echostr::journal::{Id, page_hash};
 use echostr::{BoxError, Markup, Stage};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use crate::Error;
 use crate::db::{Db, reading, writing};
@@ -19,6 +19,8 @@ pub struct LivePages(Arc<Parts>);
 struct Parts {
     db: Db,
     revoked: watch::Sender<VecDeque<Id>>,
+    /// Held by who writes down that an answer was read.
+    reading_off: Mutex<()>,
 }
 
 /// So many revocations are remembered: whoever looks at pages learns of each within a moment.
@@ -56,6 +58,8 @@ const FIND: &str = "SELECT p.answer_id, p.expires_at_ms, account.public_id, acco
 const REVOKE: &str =
     "UPDATE pages SET revoked_at_ms = $2 WHERE answer_id = $1 AND revoked_at_ms IS NULL";
 
+const WAITS: &str = "SELECT 1 FROM answers WHERE id = $1 AND state = 'text' AND markup IS NOT NULL";
+
 /// Only what is a text: a picture on its page is still to be seen in the chat. The step moves, so that nothing that was
 /// fixed before brings it back.
 const SHOWN: &str =
@@ -67,6 +71,7 @@ impl LivePages {
         Self(Arc::new(Parts {
             db,
             revoked: watch::Sender::default(),
+            reading_off: Mutex::default(),
         }))
     }
 
@@ -82,11 +87,20 @@ impl LivePages {
         Ok(row.map(LivePage::from))
     }
 
-    /// A page has shown all of an answer, which no process has in memory: it waits no longer to be read in the chat.
+    /// A page has shown all of an answer, which no process has in memory: it waits no longer to be read in the chat. Only the
+    /// first of those who say so waits for who writes.
     ///
     /// # Errors
     /// The database cannot be written.
     pub async fn shown(&self, answer: Id) -> Result<(), BoxError> {
+        let _alone = self.0.reading_off.lock().await;
+        let waits = reading!(&self.0.db, pool => {
+            let waits = sqlx::query(WAITS).bind(bytes(answer).to_vec());
+            waits.fetch_optional(pool).await?.is_some()
+        });
+        if !waits {
+            return Ok(());
+        }
         let done: Result<(), sqlx::Error> = writing!(&self.0.db, transaction => async {
             let shown = sqlx::query(SHOWN).bind(bytes(answer).to_vec());
             shown.execute(&mut **transaction).await.map(|_| ())
@@ -170,7 +184,7 @@ mod tests {
 
     #[test]
     fn nothing_is_read_through_a_whole_table() {
-        for sql in [FIND, REVOKE, SHOWN] {
+        for sql in [FIND, REVOKE, WAITS, SHOWN] {
             let plan = plan(sql);
             assert!(!plan.contains("SCAN"), "{sql}\n{plan}");
         }
