@@ -20,7 +20,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use echostr::journal::Id;
 use echostr::{Bot, Clock, Language, Look, Markup, Pages, Stage};
-use echostr_store::{LivePage, LivePages};
+use echostr_store::{Busy, LivePage, LivePages};
 use tokio::sync::watch;
 use tracing::error;
 
@@ -167,10 +167,12 @@ impl Live {
             Ok(None) if is_away => Err(Away),
             Ok(page) => Ok(page),
             Err(error) => {
-                error!(
-                    error = &*error as &dyn std::error::Error,
-                    "a live page cannot be read from the journal"
-                );
+                if !error.is::<Busy>() {
+                    error!(
+                        error = &*error as &dyn std::error::Error,
+                        "a live page cannot be read from the journal"
+                    );
+                }
                 in_memory.map(Some).ok_or(Away)
             }
         }
@@ -229,7 +231,7 @@ impl Live {
     }
 }
 
-/// The journal cannot be read, and memory does not know.
+/// The journal cannot be read, or is asked too much, and memory does not know.
 struct Away;
 
 fn now_ms() -> i64 {
@@ -273,6 +275,7 @@ async fn shown(State(live): State<Live>, Path(word): Path<String>) -> StatusCode
         && !live.0.bot.was_shown(page.answer).await
         && page.stage != Stage::Writing
         && let Err(error) = live.0.pages.shown(page.answer).await
+        && !error.is::<Busy>()
     {
         error!(
             error = &*error as &dyn std::error::Error,

@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use echostr::journal::{Id, page_hash};
 use echostr::{BoxError, Markup, Stage};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::time::timeout;
 
 use crate::Error;
 use crate::db::{Db, reading, writing};
@@ -18,10 +20,38 @@ pub struct LivePages(Arc<Parts>);
 #[derive(Debug)]
 struct Parts {
     db: Db,
+    reads: Turns,
+    writes: Turns,
     revoked: watch::Sender<VecDeque<Id>>,
-    /// Held by who writes down that an answer was read.
-    reading_off: Mutex<()>,
 }
+
+/// Few at once, and not many who wait.
+#[derive(Debug)]
+struct Turns {
+    places: Semaphore,
+    turns: Semaphore,
+}
+
+impl Turns {
+    fn new(at_once: usize) -> Self {
+        Self {
+            places: Semaphore::new(at_once + WAITING),
+            turns: Semaphore::new(at_once),
+        }
+    }
+
+    async fn take(&self) -> Result<(SemaphorePermit<'_>, SemaphorePermit<'_>), Busy> {
+        let place = self.places.try_acquire().map_err(|_| Busy)?;
+        let turn = timeout(PATIENCE, self.turns.acquire()).await;
+        Ok((place, turn.map_err(|_| Busy)?.map_err(|_| Busy)?))
+    }
+}
+
+/// So many pages are read at once: far fewer than there are connections, for the journal reads by the same ones.
+const READS: usize = 2;
+/// So many more may wait for their turn, and so long.
+const WAITING: usize = 64;
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// So many revocations are remembered: whoever looks at pages learns of each within a moment.
 const REMEMBERED: usize = 1_000;
@@ -70,16 +100,18 @@ impl LivePages {
     pub(crate) fn new(db: Db) -> Self {
         Self(Arc::new(Parts {
             db,
+            reads: Turns::new(READS),
+            writes: Turns::new(1),
             revoked: watch::Sender::default(),
-            reading_off: Mutex::default(),
         }))
     }
 
     /// The page with this id in its address, if it can be read now.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// The database cannot be read, or too many ask at once: [`Busy`].
     pub async fn find(&self, page: Id) -> Result<Option<LivePage>, BoxError> {
+        let _turn = self.0.reads.take().await?;
         let hash = page_hash(page).to_vec();
         let row: Option<Row> = reading!(&self.0.db, pool => {
             sqlx::query_as(FIND).bind(hash).bind(now_ms()).fetch_optional(pool).await?
@@ -91,9 +123,9 @@ impl LivePages {
     /// first of those who say so waits for who writes.
     ///
     /// # Errors
-    /// The database cannot be written.
+    /// The database cannot be written, or too many ask at once: [`Busy`].
     pub async fn shown(&self, answer: Id) -> Result<(), BoxError> {
-        let _alone = self.0.reading_off.lock().await;
+        let _turn = self.0.writes.take().await?;
         let waits = reading!(&self.0.db, pool => {
             let waits = sqlx::query(WAITS).bind(bytes(answer).to_vec());
             waits.fetch_optional(pool).await?.is_some()
@@ -135,6 +167,11 @@ async fn revoke(db: &Db, answer: Id, now_ms: i64) -> Result<u64, sqlx::Error> {
         Ok(revoke.execute(&mut **transaction).await?.rows_affected())
     })
 }
+
+/// Too many pages are asked for at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many live pages are asked for at once")]
+pub struct Busy;
 
 /// The columns of [`FIND`].
 type Row = (

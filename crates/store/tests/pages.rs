@@ -6,7 +6,9 @@ mod common;
 use echostr::journal::{Content, Id, Record, SavedAnswer, WrittenText, page_hash};
 use echostr::{Journal, Markup, Stage};
 use echostr_protocol::Message;
-use echostr_store::Retention;
+use echostr_store::{Busy, Retention};
+use futures_util::FutureExt as _;
+use tokio::time::{Duration, timeout};
 
 use common::*;
 
@@ -28,6 +30,7 @@ story! {
     a_page_tells_how_its_answer_ended,
     a_job_that_is_taken_up_knows_of_its_page,
     a_page_that_was_revoked_stays_closed,
+    a_flood_of_page_views_leaves_the_journal_its_connections,
     what_a_page_has_shown_is_read,
     a_page_goes_with_its_follower,
     a_page_keeps_its_answer_until_it_expires_and_its_text_no_longer,
@@ -192,6 +195,36 @@ async fn a_page_that_was_revoked_stays_closed(ground: Ground) {
     // It is not opened again by what is written twice.
     done(&written(&journal, vec![live_page(PAGE, ANSWER, in_a_day())]).await);
     assert_eq!(pages.find(PAGE).await.expect("read"), None);
+}
+
+async fn a_flood_of_page_views_leaves_the_journal_its_connections(ground: Ground) {
+    let journal = ground.open().await;
+    let pages = journal.pages();
+    let message = text("o1", 1, "多少钱");
+    let records = vec![
+        received(&message, None),
+        Record::Answer(running(&message)),
+        live_page(PAGE, ANSWER, in_a_day()),
+    ];
+    done(&written(&journal, records).await);
+    // All have asked before any is answered.
+    let mut views: Vec<_> = (0..1_000).map(|_| Box::pin(pages.find(PAGE))).collect();
+    let mut found: Vec<_> = views
+        .iter_mut()
+        .filter_map(|view| view.as_mut().now_or_never())
+        .collect();
+    let n_refused = found.len();
+    assert!(n_refused >= 900, "{n_refused} are told to come later");
+    for refused in found.drain(..) {
+        let refused = refused.expect_err("too many");
+        assert!(refused.is::<Busy>(), "{refused}");
+    }
+    // Those views hold two connections, and go no further meanwhile.
+    let push = id_of(&message);
+    let known = timeout(Duration::from_secs(4), journal.find(&push)).await;
+    assert!(known.expect("in time").expect("read").is_some());
+    drop(views);
+    assert!(pages.find(PAGE).await.expect("read").is_some());
 }
 
 async fn what_a_page_has_shown_is_read(ground: Ground) {
