@@ -20,6 +20,8 @@
     again();
     return;
   }
+  // The block that still changes, as it came.
+  let block = "";
   const source = new EventSource(here + "/events?at=" + encodeURIComponent(at));
   source.addEventListener("text", (event) => {
     const text = JSON.parse(event.data);
@@ -27,7 +29,8 @@
       settled.innerHTML = "";
     }
     settled.insertAdjacentHTML("beforeend", text.settled);
-    last.innerHTML = text.last;
+    block = block.slice(0, text.keep) + text.last;
+    last.innerHTML = block;
   });
   source.addEventListener("end", (event) => {
     source.close();
