@@ -192,6 +192,31 @@ test("a page grows, ends, and reads the same when it is opened again", { timeout
   await context.close();
 });
 
+test("a page says that its answer broke off, and again when it is opened again", async () => {
+  let release;
+  server.answers.set("breaks", async (response) => {
+    response.write("第一句。\n\n第二");
+    await new Promise((resolve) => (release = resolve));
+    response.destroy();
+  });
+  const address = await server.ask("breaks", "o-breaks");
+  const { context, page, faults } = await tab();
+  await page.goto(address);
+  await page.waitForFunction(() => document.getElementById("answer").innerText.includes("第一句"));
+  release();
+  await page.waitForSelector("#state.broken-off");
+  for (const opened of [1, 2]) {
+    assert.equal(await page.textContent("#state"), "中断了，没有写完", `opened ${opened} times`);
+    assert.match(await page.innerHTML("#settled"), /<p>第二<\/p><p class="note">回答到这里中断了/);
+    if (process.env.SCREENSHOTS) {
+      await page.screenshot({ path: path.join(process.env.SCREENSHOTS, "broken-off.png"), fullPage: true });
+    }
+    await page.reload();
+  }
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
 test("a page can be read without scripts, and reads itself anew while it is written", async () => {
   server.answers.set("plain", (response) => response.end(SAMPLE + "\n\n" + LONG));
   const { context, page, faults } = await tab({ ...PHONE, javaScriptEnabled: false });

@@ -29,7 +29,7 @@ use crate::handler::{
 use crate::job::{Failure, Job, JobLimits, job};
 use crate::journal::{Id, Journal, MemoryJournal, PushId};
 use crate::listen::{Connection, Limits, listen};
-use crate::live::Following;
+use crate::live::{Following, GivenPage};
 use crate::metrics::Metrics;
 use crate::noted::Noted;
 use crate::shared::Shared;
@@ -207,6 +207,16 @@ impl Bot {
     /// The answer with this id, if it has a page and this process makes it or has just made it.
     pub fn follow(&self, answer: Id) -> Option<Following> {
         self.0.deadline.live.follow(answer)
+    }
+
+    /// The page with this id, if this process has given out its address and has its answer in memory.
+    pub fn given_page(&self, page: Id) -> Option<GivenPage> {
+        self.0.deadline.live.page(page)
+    }
+
+    /// Whether the journal cannot be written at the moment, so that it does not know all that memory does.
+    pub fn is_journal_away(&self) -> bool {
+        self.0.deadline.is_journal_away()
     }
 
     /// A page has shown all of an answer, which therefore waits no longer to be read. `false` when the answer is not in

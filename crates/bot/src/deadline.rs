@@ -407,14 +407,16 @@ impl Deadline {
         if let Some(written) = commit.now() {
             return Some(written);
         }
-        if self
-            .journal
-            .as_ref()
-            .is_some_and(|journal| journal.is_away())
-        {
+        if self.is_journal_away() {
             return None;
         }
         timeout_at(until, commit.wait()).await.ok()
+    }
+
+    pub(crate) fn is_journal_away(&self) -> bool {
+        self.journal
+            .as_ref()
+            .is_some_and(|journal| journal.is_away())
     }
 
     fn write(&self, records: Vec<Record>) -> Commit {

@@ -12,7 +12,7 @@ use echostr_protocol::{Key, Message, OpenId, Reply, Str};
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
-use crate::{BoxError, Markup};
+use crate::{BoxError, Markup, Stage};
 
 pub use memory::MemoryJournal;
 
@@ -239,6 +239,8 @@ pub struct WrittenText {
     pub text: String,
     /// How it is written.
     pub markup: Markup,
+    /// How it ended.
+    pub stage: Stage,
 }
 
 /// What an answer is.

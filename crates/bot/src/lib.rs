@@ -72,7 +72,7 @@ pub use http_bot::{HttpBot, Program, ProgramSecret};
 pub use job::JobLimits;
 pub use journal::{Journal, MemoryJournal};
 pub use listen::{Limits, listen, stop_signal};
-pub use live::{Following, Look, Stage};
+pub use live::{Following, GivenPage, Look, Stage};
 pub use markdown::{meant, readable, settled};
 pub use metrics::Metrics;
 pub use own_bot::OwnBot;

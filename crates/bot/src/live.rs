@@ -3,13 +3,31 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use crate::Account;
 use crate::answer::Markup;
-use crate::journal::Id;
+use crate::journal::{Commit, Id, Written};
 use crate::progress::Progress;
 
 /// An answer that this process makes, or has just made.
 #[derive(Clone)]
 pub struct Following(Arc<Progress>);
+
+/// A page of an answer that is in memory: what there is to know of it without the journal.
+#[derive(Debug, Clone)]
+pub struct GivenPage {
+    /// The answer.
+    pub answer: Id,
+    /// Whose it is.
+    pub account: Arc<Account>,
+    /// The question, shortened.
+    pub question: String,
+    /// When it came, Unix milliseconds.
+    pub asked_at_ms: i64,
+    /// When the page can no longer be read, Unix milliseconds.
+    pub expires_at_ms: i64,
+    /// Whether the journal has been told of it and knows it: until then, memory alone does.
+    pub is_written: bool,
+}
 
 /// How an answer looks at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +51,9 @@ pub enum Stage {
     Writing,
     /// All of it is there. When it has no text, it is a picture or the like, or the bot chose to say nothing.
     Written,
-    /// There is none.
+    /// The bot failed in the middle: the text is what had come.
+    BrokenOff,
+    /// There is none. The text, if there is one, says so.
     Failed,
 }
 
@@ -60,31 +80,76 @@ impl Following {
 
 /// The answers of this process that have pages, while they are in memory.
 #[derive(Default)]
-pub(crate) struct Live(Mutex<HashMap<Id, Weak<Progress>>>);
+pub(crate) struct Live(Mutex<Answers>);
+
+#[derive(Default)]
+struct Answers {
+    by_id: HashMap<Id, Weak<Progress>>,
+    /// The pages whose addresses this process has given.
+    pages: HashMap<Id, Given>,
+}
+
+struct Given {
+    answer: Id,
+    expires_at_ms: i64,
+    commit: Commit,
+}
 
 impl Live {
     pub(crate) fn begin(&self, progress: &Arc<Progress>) {
         let mut answers = self.answers();
-        if answers.len() == answers.capacity() {
+        let Answers { by_id, pages } = &mut *answers;
+        if by_id.len() == by_id.capacity() {
             // Before it grows: those that nobody has ended.
-            answers.retain(|_, progress| progress.strong_count() > 0);
+            by_id.retain(|_, progress| progress.strong_count() > 0);
+            pages.retain(|_, page| by_id.contains_key(&page.answer));
         }
-        answers.insert(progress.id(), Arc::downgrade(progress));
+        by_id.insert(progress.id(), Arc::downgrade(progress));
     }
 
-    pub(crate) fn end(&self, answer: Id) {
-        self.answers().remove(&answer);
+    /// This page of the answer is given out. When that was so before, it expires when it did.
+    pub(crate) fn give(&self, progress: &Arc<Progress>, expires_at_ms: i64, commit: &Commit) {
+        self.begin(progress);
+        if let Some(page) = progress.given_page() {
+            self.answers().pages.entry(page).or_insert_with(|| Given {
+                answer: progress.id(),
+                expires_at_ms,
+                commit: commit.clone(),
+            });
+        }
+    }
+
+    pub(crate) fn end(&self, progress: &Progress) {
+        let mut answers = self.answers();
+        answers.by_id.remove(&progress.id());
+        if let Some(page) = progress.given_page() {
+            answers.pages.remove(&page);
+        }
     }
 
     pub(crate) fn find(&self, answer: Id) -> Option<Arc<Progress>> {
-        self.answers().get(&answer)?.upgrade()
+        self.answers().by_id.get(&answer)?.upgrade()
+    }
+
+    pub(crate) fn page(&self, page: Id) -> Option<GivenPage> {
+        let answers = self.answers();
+        let given = answers.pages.get(&page)?;
+        let progress = answers.by_id.get(&given.answer)?.upgrade()?;
+        Some(GivenPage {
+            answer: given.answer,
+            account: Arc::clone(&progress.account),
+            question: progress.question().to_owned(),
+            asked_at_ms: progress.asked_at_ms(),
+            expires_at_ms: given.expires_at_ms,
+            is_written: !matches!(given.commit.now(), None | Some(Written::Lost)),
+        })
     }
 
     pub(crate) fn follow(&self, answer: Id) -> Option<Following> {
         self.find(answer).map(Following)
     }
 
-    fn answers(&self) -> MutexGuard<'_, HashMap<Id, Weak<Progress>>> {
+    fn answers(&self) -> MutexGuard<'_, Answers> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

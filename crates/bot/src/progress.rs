@@ -37,6 +37,7 @@ struct State {
     content: Content,
     step: u32,
     is_failed: bool,
+    is_broken_off: bool,
     is_overtaken: bool,
     is_later: bool,
     is_saved: bool,
@@ -71,6 +72,7 @@ impl Progress {
             content: identity.content.clone(),
             step: identity.step,
             is_failed: false,
+            is_broken_off: false,
             is_overtaken: identity.is_overtaken,
             is_later: false,
             is_saved: identity.content != Content::Running || identity.step > 0,
@@ -130,9 +132,10 @@ impl Progress {
         length
     }
 
-    /// All of the streamed text has come. When nothing has, `otherwise` is the answer.
+    /// All of the streamed text has come, or it broke off: then `otherwise` is the answer if nothing has come.
     pub(crate) fn finish_text(&self, otherwise: Option<Reply>) {
         let mut state = self.state();
+        state.is_broken_off = otherwise.is_some();
         let rest = state.markup.shown(&state.rest());
         let has_begun = state.step > self.identity.step;
         if let Some(reply) = otherwise.filter(|_| rest.trim().is_empty() && !has_begun) {
@@ -206,6 +209,11 @@ impl Progress {
         *state.live_page.get_or_insert_with(rand::random)
     }
 
+    /// That page, if its address was given.
+    pub(crate) fn given_page(&self) -> Option<Id> {
+        self.state().live_page
+    }
+
     /// Whether a page has it: then it does not wait to be read.
     pub(crate) fn has_page(&self) -> bool {
         self.state().has_page
@@ -238,11 +246,7 @@ impl Progress {
             from,
             text: state.text[from..].to_owned(),
             markup: state.markup,
-            stage: match &state.content {
-                Content::Running => Stage::Writing,
-                Content::Failed => Stage::Failed,
-                Content::Text { .. } | Content::Other(_) | Content::Read => Stage::Written,
-            },
+            stage: state.stage(),
         }
     }
 
@@ -371,6 +375,7 @@ impl Progress {
                 || WrittenText {
                     text: state.text.clone(),
                     markup: state.markup,
+                    stage: state.stage(),
                 },
             ),
             ..self.identity.clone()
@@ -391,6 +396,15 @@ impl Progress {
 }
 
 impl State {
+    fn stage(&self) -> Stage {
+        match &self.content {
+            Content::Running => Stage::Writing,
+            content if self.is_failed || *content == Content::Failed => Stage::Failed,
+            _ if self.is_broken_off => Stage::BrokenOff,
+            _ => Stage::Written,
+        }
+    }
+
     /// What was not given out while it runs.
     fn rest(&self) -> String {
         [self.reopening(), &self.text[self.shown_bytes..]].concat()

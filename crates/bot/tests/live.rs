@@ -30,6 +30,7 @@ enum Script {
     LatePicture,
     LateSilence,
     LateError,
+    BrokenOff(&'static str),
     Long(usize),
 }
 
@@ -78,6 +79,11 @@ impl Script {
                 late.await;
                 return Err("the model is overloaded".into());
             }
+            Self::BrokenOff(text) => {
+                late.await;
+                let pieces = [Ok(text), Err("the connection was reset")];
+                TextStream::markdown(stream::iter(pieces)).into()
+            }
             Self::Long(n) => "字".repeat(n).into(),
         })
     }
@@ -89,6 +95,8 @@ struct Recorded {
     memory: Arc<MemoryJournal>,
     calls: Arc<Mutex<Vec<Vec<Record>>>>,
     unfinished: Arc<Mutex<Vec<Unfinished>>>,
+    /// What is written is not done.
+    hangs: Arc<Mutex<bool>>,
 }
 
 impl Recorded {
@@ -102,12 +110,36 @@ impl Recorded {
     fn calls(&self) -> Vec<Vec<Record>> {
         self.calls.lock().expect("nobody panics").clone()
     }
+
+    /// The process that makes this answer has died: the journal hands out what it has.
+    #[track_caller]
+    fn die(&self, answer: &SavedAnswer) {
+        let calls = self.calls();
+        let received = calls.iter().flatten().find_map(|record| match record {
+            Record::Received(received) => Some(received.clone()),
+            _ => None,
+        });
+        let received = received.expect("the push was written down");
+        *self.unfinished.lock().expect("nobody panics") = vec![Unfinished {
+            account: "shop".into(),
+            message: received.message,
+            received_at_ms: received.received_at_ms,
+            is_replied: true,
+            answer: Some(SavedAnswer {
+                written: None,
+                ..answer.clone()
+            }),
+        }];
+    }
 }
 
 impl Journal for Recorded {
     fn write(&self, records: Vec<Record>) -> Commit {
         let mut calls = self.calls.lock().expect("nobody panics");
         calls.push(records.clone());
+        if *self.hangs.lock().expect("nobody panics") {
+            return Commit::of(&Arc::default(), 0);
+        }
         self.memory.write(records)
     }
     fn find<'a>(&'a self, push: &'a PushId) -> Reading<'a, Option<Found>> {
@@ -206,6 +238,7 @@ async fn watched(following: &Following) -> Vec<String> {
         let word = match look.stage {
             Stage::Writing => "…",
             Stage::Written => "。",
+            Stage::BrokenOff => "~",
             Stage::Failed => "!",
         };
         let markup = match look.markup {
@@ -225,6 +258,17 @@ async fn watched(following: &Following) -> Vec<String> {
 
 /// What a page shows of an answer that is late, and what is kept of it. All of it can be read again after `1` has been sent.
 async fn check(script: Script, watched_there: &[&str], written: &str, markup: Markup, one: &str) {
+    check_end(script, watched_there, written, markup, Stage::Written, one).await;
+}
+
+async fn check_end(
+    script: Script,
+    watched_there: &[&str],
+    written: &str,
+    markup: Markup,
+    stage: Stage,
+    one: &str,
+) {
     let (phone, journal) = phone(script);
     let page = ask(&phone).await;
     let answer = journal.answer(page, &phone).expect("it has a page");
@@ -241,6 +285,7 @@ async fn check(script: Script, watched_there: &[&str], written: &str, markup: Ma
     let expected = WrittenText {
         text: written.into(),
         markup,
+        stage,
     };
     assert_eq!(answer.written, Some(expected), "{script:?}");
     phone.at(DAY_MS + 10_000).await;
@@ -288,16 +333,47 @@ async fn a_page_shows_every_kind_of_answer() {
         "▎a: b\n1: 2",
     )
     .await;
-    check(
+    // Nothing is left to be read, so `1` is an ordinary text.
+    check(Script::LateSilence, &["…", "。"], "", Plain, "1好").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_tells_an_answer_that_broke_off_from_a_whole_one() {
+    check_end(
+        Script::BrokenOff("**一**。"),
+        &["…", "#**一**。~"],
+        "**一**。",
+        Markup::Markdown,
+        Stage::BrokenOff,
+        "一。",
+    )
+    .await;
+    check_end(
         Script::LateError,
-        &["…", &format!("{FALLBACK}。")],
+        &["…", &format!("{FALLBACK}!")],
         FALLBACK,
-        Plain,
+        Markup::Plain,
+        Stage::Failed,
         FALLBACK,
     )
     .await;
-    // Nothing is left to be read, so `1` is an ordinary text.
-    check(Script::LateSilence, &["…", "。"], "", Plain, "1好").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_nobody_takes_up_has_failed() {
+    let (phone, journal) = phone(Script::Late("42"));
+    let page = ask(&phone).await;
+    let before = journal.answer(page, &phone).expect("it has a page");
+    journal.die(&before);
+    let next = Bot::new()
+        .account(Account {
+            id: "another".into(),
+            ..shop()
+        })
+        .journal(Arc::new(journal.clone()));
+    assert_eq!(next.resume().await.expect("the journal can be read"), 0);
+    let after = journal.answer(page, &phone).expect("the same page");
+    assert_eq!(after.content, Content::Failed);
 }
 
 #[tokio::test(start_paused = true)]
@@ -355,6 +431,23 @@ async fn the_page_is_written_together_with_the_reply_that_names_it() {
     assert_ne!(*of, page, "the address does not tell the answer's id");
     assert_eq!((*of, &answer.content), (answer.id, &Content::Running));
     assert_eq!(expires_at_ms - created_at_ms, 24 * 60 * 60 * 1000);
+
+    let given = phone.bots[0].given_page(page).expect("it is in memory");
+    assert_eq!((given.answer, &*given.question), (*of, "写"));
+    assert_eq!(given.expires_at_ms, *expires_at_ms);
+    assert!(given.is_written);
+    assert!(phone.bots[0].given_page(page + 1).is_none());
+    sleep(Duration::from_mins(2)).await;
+    assert!(phone.bots[0].given_page(page).is_none(), "it has ended");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_is_not_written_yet_is_in_memory() {
+    let (phone, journal) = phone(Script::Late("42"));
+    *journal.hangs.lock().expect("nobody panics") = true;
+    let page = ask(&phone).await;
+    let given = phone.bots[0].given_page(page).expect("it is in memory");
+    assert!(!given.is_written);
 }
 
 #[tokio::test(start_paused = true)]
@@ -445,23 +538,7 @@ async fn a_page_goes_on_when_another_process_takes_the_answer_up() {
     let page = ask(&phone).await;
     let before = journal.answer(page, &phone).expect("it has a page");
     let first = follow(&phone, before.id).look(0).run;
-    // Its process has died. The journal hands out what it has.
-    let calls = journal.calls();
-    let received = calls.iter().flatten().find_map(|record| match record {
-        Record::Received(received) => Some(received.clone()),
-        _ => None,
-    });
-    let received = received.expect("the push was written down");
-    *journal.unfinished.lock().expect("nobody panics") = vec![Unfinished {
-        account: "shop".into(),
-        message: received.message,
-        received_at_ms: received.received_at_ms,
-        is_replied: true,
-        answer: Some(SavedAnswer {
-            written: None,
-            ..before.clone()
-        }),
-    }];
+    journal.die(&before);
     let next = bot(
         Script::Stream(Markup::Markdown, &["三\n\n", "四"]),
         &journal,

@@ -19,8 +19,8 @@ use axum::routing::{get, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use echostr::journal::Id;
-use echostr::{Bot, Language, Look, Markup, Pages, Stage};
-use echostr_store::{LivePage, LivePages, PageState};
+use echostr::{Bot, Clock, Language, Look, Markup, Pages, Stage};
+use echostr_store::{Busy, LivePage, LivePages};
 use tokio::sync::watch;
 use tracing::error;
 
@@ -148,17 +148,55 @@ impl Live {
         let Some(id) = id_of(word) else {
             return Err(self.gone());
         };
-        match self.0.pages.find(id).await {
+        match self.look_up(id).await {
             Ok(Some(page)) => Ok((id, page)),
             Ok(None) => Err(self.gone()),
+            Err(Away) => Err(self.busy()),
+        }
+    }
+
+    /// The page, if it can be read now: from the journal, or from memory while that is away.
+    async fn look_up(&self, id: Id) -> Result<Option<LivePage>, Away> {
+        let is_away = self.0.bot.is_journal_away();
+        let in_memory = match self.in_memory(id) {
+            Some((page, is_written)) if is_away || !is_written => return Ok(Some(page)),
+            known => known.map(|(page, _)| page),
+        };
+        match self.0.pages.find(id).await {
+            // It may not have been written yet.
+            Ok(None) if is_away => Err(Away),
+            Ok(page) => Ok(page),
             Err(error) => {
-                error!(
-                    error = &*error as &dyn std::error::Error,
-                    "a live page cannot be read from the journal"
-                );
-                Err(self.busy())
+                if !error.is::<Busy>() {
+                    error!(
+                        error = &*error as &dyn std::error::Error,
+                        "a live page cannot be read from the journal"
+                    );
+                }
+                in_memory.map(Some).ok_or(Away)
             }
         }
+    }
+
+    /// The page of an answer that this process makes, and whether the journal knows it.
+    fn in_memory(&self, id: Id) -> Option<(LivePage, bool)> {
+        let page = self.0.bot.given_page(id)?;
+        let is_revoked = self.0.pages.revoked().borrow().contains(&page.answer);
+        if is_revoked || page.expires_at_ms <= now_ms() {
+            return None;
+        }
+        let found = LivePage {
+            answer: page.answer,
+            account: page.account.id.to_string(),
+            account_name: page.account.name.clone(),
+            question: page.question,
+            asked_at_ms: page.asked_at_ms,
+            stage: Stage::Writing,
+            text: String::new(),
+            markup: Markup::Plain,
+            expires_at_ms: page.expires_at_ms,
+        };
+        Some((found, page.is_written))
     }
 
     /// The same for what never was, has expired and was revoked.
@@ -175,8 +213,9 @@ impl Live {
         )
     }
 
+    /// Nobody knows at the moment whether there is such a page.
     fn busy(&self) -> Response {
-        instead(
+        let mut response = instead(
             StatusCode::SERVICE_UNAVAILABLE,
             &Gone {
                 title: "请稍候",
@@ -185,8 +224,18 @@ impl Live {
                 style: &self.0.style.path,
                 is_busy: true,
             },
-        )
+        );
+        let later = HeaderValue::from_static("5");
+        response.headers_mut().insert(header::RETRY_AFTER, later);
+        response
     }
+}
+
+/// The journal cannot be read, or is asked too much, and memory does not know.
+struct Away;
+
+fn now_ms() -> i64 {
+    Clock::system().unix_ms()
 }
 
 /// `GET /a/{id}`
@@ -207,6 +256,7 @@ async fn page(State(live): State<Live>, Path(word): Path<String>) -> Response {
         name: &page.account_name,
         question: &page.question,
         state: words.state(shown.stage),
+        stage: word_of_stage(shown.stage),
         is_writing: shown.stage == Stage::Writing,
         at: &shown.at,
         settled: &shown.settled,
@@ -223,8 +273,9 @@ async fn page(State(live): State<Live>, Path(word): Path<String>) -> Response {
 async fn shown(State(live): State<Live>, Path(word): Path<String>) -> StatusCode {
     if let Ok((_, page)) = live.find(&word).await
         && !live.0.bot.was_shown(page.answer).await
-        && page.state == PageState::Done
+        && page.stage != Stage::Writing
         && let Err(error) = live.0.pages.shown(page.answer).await
+        && !error.is::<Busy>()
     {
         error!(
             error = &*error as &dyn std::error::Error,
@@ -258,11 +309,7 @@ impl Shown {
             from: 0,
             text: page.text.clone(),
             markup: page.markup,
-            stage: match page.state {
-                PageState::Running => Stage::Writing,
-                PageState::Done => Stage::Written,
-                PageState::Failed => Stage::Failed,
-            },
+            stage: page.stage,
         });
         if look.stage != Stage::Writing {
             return Self {
@@ -304,12 +351,24 @@ impl Growth {
     }
 }
 
+/// How far an answer is, for the script and the colours of its page.
+fn word_of_stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Writing => "writing",
+        Stage::Written => "written",
+        Stage::BrokenOff => "broken-off",
+        Stage::Failed => "failed",
+    }
+}
+
 /// The words of a page.
 pub(crate) struct Words {
     language: &'static str,
     writing: &'static str,
     written: &'static str,
+    broken_off: &'static str,
     failed: &'static str,
+    rest_is_missing: &'static str,
     no_text: &'static str,
     no_answer: &'static str,
 }
@@ -318,7 +377,9 @@ const CHINESE: Words = Words {
     language: "zh-CN",
     writing: "正在写…",
     written: "已写完",
+    broken_off: "中断了，没有写完",
     failed: "没有写成",
+    rest_is_missing: "回答到这里中断了，后面的没有写出来。可以回到公众号里再问一次。",
     no_text: "这条回答没有文字。如果是图片或语音，请回到公众号的对话里，回复 1 查看。",
     no_answer: "这个问题没有得到回答，请在公众号里再问一次。",
 };
@@ -327,7 +388,9 @@ const ENGLISH: Words = Words {
     language: "en",
     writing: "Writing…",
     written: "Complete",
+    broken_off: "Broken off",
     failed: "Not answered",
+    rest_is_missing: "The answer broke off here, the rest was not written. You can ask again in the chat.",
     no_text: "This answer has no text. If it is a picture or a voice message, go back to the chat and send 1 to see it.",
     no_answer: "There is no answer to this question. Please ask it again in the chat.",
 };
@@ -359,18 +422,20 @@ impl Words {
         match stage {
             Stage::Writing => self.writing,
             Stage::Written => self.written,
+            Stage::BrokenOff => self.broken_off,
             Stage::Failed => self.failed,
         }
     }
 
     /// All of an answer that has ended.
     fn whole(&self, stage: Stage, text: &str, markup: Markup) -> String {
-        let note = |text: &str| format!("<p class=\"note\">{text}</p>");
-        match stage {
-            Stage::Failed => note(self.no_answer),
-            _ if text.trim().is_empty() => note(self.no_text),
-            _ => html(text, markup),
-        }
+        let note = match stage {
+            Stage::BrokenOff => self.rest_is_missing,
+            Stage::Failed if text.trim().is_empty() => self.no_answer,
+            _ if text.trim().is_empty() => self.no_text,
+            _ => return html(text, markup),
+        };
+        format!("{}<p class=\"note\">{note}</p>", html(text, markup))
     }
 
     /// Until which day the page can be read; the day itself counts.
@@ -409,6 +474,7 @@ struct Article<'a> {
     name: &'a str,
     question: &'a str,
     state: &'a str,
+    stage: &'a str,
     is_writing: bool,
     at: &'a str,
     /// HTML.

@@ -12,7 +12,7 @@ use echostr_store::{
     AccountEntry, AccountSecrets, AccountStore, Actor, AnswerEntry, AnswerFilter, ApiKey, ApiKeys,
     AuditEntry, Db, Deleted, Edit, Error, Export, FollowerEntry, FollowerFilter, Health, History,
     MessageDetail, MessageEntry, MessageFilter, NotChanged, Origin, Page, Rotated, SeenBefore,
-    SqlJournal, audit, note, revoke_pages,
+    SqlJournal, audit, note,
 };
 use secrecy::SecretString;
 use serde::Serialize;
@@ -465,7 +465,7 @@ impl Office {
         let (office, by) = (self.clone(), by.clone());
         let revoking = async move {
             office.answer(id).await?;
-            let revoked = revoke_pages(&office.0.db, id, now_ms()).await;
+            let revoked = office.0.journal.pages().revoke(id, now_ms()).await;
             let n_pages = revoked.map_err(|error| unsure(&error))?;
             if n_pages > 0 {
                 let subject = AnswerEntry::id_text(id);

@@ -15,7 +15,7 @@ use echostr::{
     listen, not_allowed, not_found, receive, stop_signal,
 };
 use echostr_protocol::Token;
-use echostr_store::{AccountEntry, AccountStore, LivePages};
+use echostr_store::{AccountEntry, AccountStore};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use tracing::{error, info, warn};
@@ -183,7 +183,7 @@ fn bot(config: &Config, store: Option<&Store>) -> Result<Bot, String> {
 
 /// The pages on which answers are read. They are there as long as the journal is, also when no new ones are given out.
 fn live(config: &Config, bot: &Bot, store: Option<&Store>) -> Option<Live> {
-    let pages = LivePages::new(store?.db.clone());
+    let pages = store?.journal.pages();
     let patience = config.limits.header_timeout;
     Some(Live::new(bot.clone(), pages, patience))
 }

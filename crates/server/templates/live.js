@@ -20,6 +20,8 @@
     again();
     return;
   }
+  // The block that still changes, as it came.
+  let block = "";
   const source = new EventSource(here + "/events?at=" + encodeURIComponent(at));
   source.addEventListener("text", (event) => {
     const text = JSON.parse(event.data);
@@ -27,15 +29,21 @@
       settled.innerHTML = "";
     }
     settled.insertAdjacentHTML("beforeend", text.settled);
-    last.innerHTML = text.last;
+    block = block.slice(0, text.keep) + text.last;
+    last.innerHTML = block;
   });
   source.addEventListener("end", (event) => {
     source.close();
     const end = JSON.parse(event.data);
+    // What does not say how it ended has not ended.
+    if (!["written", "broken-off", "failed"].includes(end.stage)) {
+      again();
+      return;
+    }
     settled.innerHTML = end.html;
     last.innerHTML = "";
     state.textContent = end.state;
-    state.classList.remove("writing");
+    state.className = "state " + end.stage;
     shown();
   });
   source.addEventListener("gone", () => {

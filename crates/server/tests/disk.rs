@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::metrics::Metrics;
-use common::{Folder, Link, PATIENCE, Request, SERVE, SHOP, Server, echostr, signed, text_push};
+use common::{Folder, Link, PATIENCE, Request, SHOP, Server, signed, text_push};
 use echostr_protocol::{Document, Rendered, Reply};
 use echostr_store::{Book, Messages};
 
@@ -85,34 +85,6 @@ impl Drop for ReadOnly {
 fn is_done(program: &str, arguments: &[&str], path: &Path) -> bool {
     let output = Command::new(program).args(arguments).arg(path).output();
     output.is_ok_and(|output| output.status.success())
-}
-
-/// A server that goes on when it may not write a file, as with an error of the disk: by default it would be ended.
-fn start_limitable(folder: &Arc<Folder>) -> Server {
-    folder.write("echostr.toml", SHOP);
-    let own = echostr(folder, &SERVE);
-    let mut command = Command::new("sh");
-    command
-        .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
-        .arg(own.get_program())
-        .args(own.get_args())
-        .current_dir(folder.path());
-    for (name, _) in own.get_envs() {
-        command.env_remove(name);
-    }
-    Server::start_as(&mut command, folder)
-}
-
-/// How long a file may become that the process writes.
-fn limit_files(server: &Server, bytes: &str) {
-    let status = Command::new("prlimit")
-        .arg(format!("--pid={}", server.id()))
-        .arg(format!("--fsize={bytes}:unlimited"))
-        .status();
-    assert!(
-        status.is_ok_and(|status| status.success()),
-        "`prlimit` runs"
-    );
 }
 
 /// Followers who write, and what must be found in the journal in the end.
@@ -282,12 +254,12 @@ async fn a_full_disk_keeps_nobody_waiting_and_loses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_refuses_every_write_keeps_nobody_waiting_and_loses_nothing() {
     let folder = Arc::new(Folder::new());
-    let server = start_limitable(&folder);
+    let server = Server::start_limitable(&folder, SHOP);
     check_is_caught_up(
         &server,
         &folder,
-        || limit_files(&server, "0"),
-        || limit_files(&server, "unlimited"),
+        || server.limit_files("0"),
+        || server.limit_files("unlimited"),
     )
     .await;
 }
@@ -299,18 +271,18 @@ async fn a_disk_that_has_become_read_only_keeps_nobody_waiting_and_loses_nothing
     let Some(_disk) = Disk::mount(&data) else {
         return;
     };
-    let server = start_limitable(&folder);
+    let server = Server::start_limitable(&folder, SHOP);
     let read_only = RefCell::new(None);
     check_is_caught_up(
         &server,
         &folder,
         || {
             // As when a file system finds itself damaged: a write fails, and whoever opens the files then may only read.
-            limit_files(&server, "0");
+            server.limit_files("0");
             read_only.replace(Some(ReadOnly::over(&data)));
         },
         || {
-            limit_files(&server, "unlimited");
+            server.limit_files("unlimited");
             // Longer than the longest pause between two tries, so that it is tried in this state as well.
             std::thread::sleep(Duration::from_millis(2500));
             assert!(is_away(&server.metrics()));

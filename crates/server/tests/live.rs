@@ -4,6 +4,7 @@ mod common;
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use common::command::check;
 use common::program::SECRET;
 use common::{Connection, Folder, PATIENCE, Request, Server, TOKEN, text_shown};
 use echostr_simulator::{Clock, Mode, Push};
-use echostr_store::{LivePages, Place, Retention, SqlJournal, revoke_pages};
+use echostr_store::{Place, Retention, SqlJournal};
 use serde_json::Value;
 
 /// An owner's program that writes Markdown when the test says so: each run of an answer gets the pieces that are sent meanwhile.
@@ -54,6 +55,9 @@ impl Writer {
     }
 }
 
+/// A piece that is none: there the program dies.
+const BREAK: &str = "BREAK";
+
 fn write(mut stream: TcpStream, begun: &Sender<Sender<Option<&'static str>>>) {
     let mut request = Vec::new();
     let mut some = [0; 4096];
@@ -73,6 +77,9 @@ fn write(mut stream: TcpStream, begun: &Sender<Sender<Option<&'static str>>>) {
     // Who asked may have been killed.
     while let Ok(Some(piece)) = pieces.recv() {
         let piece: &str = piece;
+        if piece == BREAK {
+            return;
+        }
         let chunk = format!("{:x}\r\n{piece}\r\n", piece.len());
         if stream.write_all(chunk.as_bytes()).is_err() {
             return;
@@ -149,6 +156,12 @@ impl Events {
     }
 }
 
+/// Until no answer is still made, as far as the journal knows.
+fn until_saved(folder: &Folder) {
+    let list = ["answer", "list", "--json"];
+    while check(folder, &list, 0, &[]).out.contains("running") {}
+}
+
 #[track_caller]
 fn html(server: &Server, path: &str) -> String {
     let response = server.get(path);
@@ -218,10 +231,102 @@ async fn a_page_grows_and_outlives_a_kill() {
     );
 
     // A restart later it is read from the journal.
+    until_saved(&folder);
     server.kill();
     let server = Server::start_in(&folder, &writer.settings(""));
     assert!(html(&server, &path).contains("<p>完。</p>"));
     Events::of(&server, &path, None).until("<p>完。</p>");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_broke_off_says_so_while_it_is_watched_and_after_a_restart() {
+    let writer = Writer::start();
+    let folder = Arc::new(Folder::new());
+    let mut server = Server::start_in(&folder, &writer.settings(""));
+    let path = ask(&server, "为什么？").await;
+    let run = writer.run();
+    let mut events = Events::of(&server, &path, None);
+    run.send(Some("**一**。\n\n二")).expect("it is listened to");
+    events.until("<strong>一</strong>");
+    run.send(Some(BREAK)).expect("it is listened to");
+    events.until("event: end");
+    let end = events.until("\"stage\":\"broken-off\"");
+    assert!(end.contains("回答到这里中断了") && end.contains("中断了，没有写完"));
+    assert!(!end.contains("已写完"), "{end}");
+    until_saved(&folder);
+    for _ in 0..2 {
+        let page = html(&server, &path);
+        for part in [
+            "class=\"state broken-off\"",
+            "中断了，没有写完",
+            "<p><strong>一</strong>。</p><p>二</p><p class=\"note\">回答到这里中断了",
+        ] {
+            assert!(page.contains(part), "no {part} in\n{page}");
+        }
+        Events::of(&server, &path, None).until("\"stage\":\"broken-off\"");
+        server.kill();
+        server = Server::start_in(&folder, &writer.settings(""));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_read_from_memory_while_the_journal_is_away() {
+    let writer = Writer::start();
+    let folder = Arc::new(Folder::new());
+    let server = Server::start_limitable(&folder, &writer.settings(""));
+    server.limit_files("0");
+    let path = ask(&server, "为什么？").await;
+    let run = writer.run();
+    let mut events = Events::of(&server, &path, None);
+    run.send(Some("一。\n\n")).expect("it is listened to");
+    events.until("一。");
+    assert!(html(&server, &path).contains("<h1>为什么？</h1>"));
+    // Whether it is nowhere or only not here, nobody can say.
+    let unknown = "/a/AAAAAAAAAAAAAAAAAAAAAA";
+    let busy = server.get(unknown);
+    assert_eq!((busy.status, busy.header("retry-after")), (503, "5"));
+    let busy = String::from_utf8(busy.body).expect("UTF-8");
+    assert!(busy.contains("暂时读不到这条回答"), "{busy}");
+    run.send(None).expect("it is listened to");
+    events.until("event: end");
+    assert!(html(&server, &path).contains("已写完"));
+
+    server.limit_files("unlimited");
+    server.wait_for_metrics(|metrics| metrics.get("echostr_journal_away") < 0.5);
+    assert!(html(&server, &path).contains("已写完"));
+    assert_eq!(server.get(unknown).status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_revoked_ends_at_once_for_who_watches_it() {
+    let writer = Writer::start();
+    let folder = Arc::new(Folder::new());
+    let server = Server::start_in(&folder, &writer.settings(""));
+    let path = ask(&server, "为什么？").await;
+    let run = writer.run();
+    let mut events = Events::of(&server, &path, None);
+    run.send(Some("一。\n\n")).expect("it is listened to");
+    events.until("一。");
+    let answers = check(&folder, &["answer", "list", "--json"], 0, &[]).out;
+    let answer: serde_json::Value = serde_json::from_str(answers.trim()).expect("one answer");
+    let answer = answer["id"].as_str().expect("a text");
+    let socket = folder.path().join("data/echostr.sock");
+    let mut socket = UnixStream::connect(socket).expect("it listens");
+    let request = format!(
+        "DELETE /api/v1/answers/{answer}/page HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    );
+    // The next beat, after which it looks by itself, is five seconds away.
+    events.until(": …");
+    let start = Instant::now();
+    socket.write_all(request.as_bytes()).expect("it listens");
+    let mut response = String::new();
+    socket.read_to_string(&mut response).expect("it answers");
+    assert!(response.starts_with("HTTP/1.1 204"), "{response}");
+    events.until("event: gone");
+    assert!(start.elapsed() < Duration::from_secs(3));
+    assert_gone(&server, &path);
+    run.send(Some("二。")).expect("it is listened to");
+    assert_gone(&server, &format!("{path}/events"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -250,14 +355,12 @@ async fn a_page_ends_when_it_is_revoked_or_has_expired() {
     let journal = SqlJournal::open(&place, Retention::default()).await;
     let journal = journal.expect("the journal of the server");
     let id = id_of(&path);
-    let pages = LivePages::new(journal.db());
+    let pages = journal.pages();
     let page = pages.find(id).await.expect("read").expect("it is there");
     let now_ms = echostr::Clock::system().unix_ms();
     let left_hours = (page.expires_at_ms - now_ms) / 3_600_000;
     assert_eq!(left_hours, 7 * 24 - 1, "less than 7 days");
-    revoke_pages(&journal.db(), page.answer, now_ms)
-        .await
-        .expect("written");
+    pages.revoke(page.answer, now_ms).await.expect("written");
     journal.close().await;
     let server = Server::start_in(&folder, &settings);
     assert_gone(&server, &path);

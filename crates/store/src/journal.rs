@@ -27,7 +27,7 @@ use crate::db::Db;
 use crate::health::Counts;
 use crate::postgres::{self, PostgresUrl};
 use crate::sqlite::{self, Checkpointer};
-use crate::{Error, Health, read};
+use crate::{Error, Health, LivePages, read};
 
 pub(crate) use self::fault::Fault;
 pub use self::queue::Deleted;
@@ -70,6 +70,7 @@ pub struct SqlJournal {
     queue: Arc<queue::Queue>,
     counts: Counts,
     db: Db,
+    pages: LivePages,
     threads: Mutex<Threads>,
 }
 
@@ -118,6 +119,7 @@ impl SqlJournal {
         Ok(Self {
             queue: Arc::clone(writer.queue()),
             counts,
+            pages: LivePages::new(db.clone()),
             db,
             threads: Mutex::new(threads),
         })
@@ -126,6 +128,11 @@ impl SqlJournal {
     /// The database, for everything beside the journal. Cloning is cheap; closing the journal closes it.
     pub fn db(&self) -> Db {
         self.db.clone()
+    }
+
+    /// The pages on which its answers can be read.
+    pub fn pages(&self) -> LivePages {
+        self.pages.clone()
     }
 
     /// How it is at the moment.

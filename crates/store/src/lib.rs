@@ -52,7 +52,7 @@ pub use history::{
 pub use journal::{Deleted, Place, Retention, SqlJournal};
 pub use keys::{ApiKey, ApiKeys};
 pub use migrate_to::{MigrateStep, Migrated, migrate_to};
-pub use pages::{LivePage, LivePages, PageState, revoke_pages};
+pub use pages::{Busy, LivePage, LivePages};
 pub use postgres::{PostgresUrl, UrlError};
 pub use schema::FILE_NAME;
 pub use vault::{BadMasterKey, MASTER_KEY_FILE, MASTER_KEY_VARIABLE, MasterKeys, Rotated, Vault};

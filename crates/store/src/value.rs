@@ -2,8 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use echostr::Markup;
 use echostr::journal::{Content, Id, SavedAnswer};
+use echostr::{Markup, Stage};
 use echostr_protocol::{Document, Message, Reply};
 
 /// Unix milliseconds.
@@ -99,22 +99,36 @@ pub(crate) fn content(
     })
 }
 
-/// How an answer with a page is written; nothing for one without a page. While it is made, that is not known yet.
+/// How an answer with a page is written, and how it ended unless all of it is there; nothing for one without a page. While
+/// it is made, that is not known yet.
 pub(crate) fn markup_of(answer: &SavedAnswer) -> Option<&'static str> {
-    let markup = answer.written.as_ref().map(|written| written.markup);
-    match markup {
-        Some(Markup::Markdown) => Some("markdown"),
-        Some(Markup::Plain) => Some("plain"),
-        None => (answer.has_page && answer.content == Content::Running).then_some("plain"),
-    }
+    let Some(written) = &answer.written else {
+        return (answer.has_page && answer.content == Content::Running).then_some("plain");
+    };
+    Some(match (written.markup, written.stage) {
+        (Markup::Plain, Stage::BrokenOff) => "plain, broken off",
+        (Markup::Plain, Stage::Failed) => "plain, failed",
+        (Markup::Plain, Stage::Writing | Stage::Written) => "plain",
+        (Markup::Markdown, Stage::BrokenOff) => "markdown, broken off",
+        (Markup::Markdown, Stage::Failed) => "markdown, failed",
+        (Markup::Markdown, Stage::Writing | Stage::Written) => "markdown",
+    })
 }
 
-/// How it is written, from its column.
-pub(crate) fn markup(word: &str) -> Markup {
-    match word {
+/// The same from its column, and from the one of its state.
+pub(crate) fn markup(word: &str, state: &str) -> (Markup, Stage) {
+    let (markup, end) = word.split_once(", ").unwrap_or((word, ""));
+    let markup = match markup {
         "markdown" => Markup::Markdown,
         _ => Markup::Plain,
-    }
+    };
+    let stage = match (state, end) {
+        ("running", _) => Stage::Writing,
+        ("failed", _) | (_, "failed") => Stage::Failed,
+        (_, "broken off") => Stage::BrokenOff,
+        _ => Stage::Written,
+    };
+    (markup, stage)
 }
 
 /// How SQLite runs a statement on the newest schema.

@@ -4,9 +4,11 @@
 mod common;
 
 use echostr::journal::{Content, Id, Record, SavedAnswer, WrittenText, page_hash};
-use echostr::{Journal, Markup};
+use echostr::{Journal, Markup, Stage};
 use echostr_protocol::Message;
-use echostr_store::{LivePages, PageState, Retention, revoke_pages};
+use echostr_store::{Busy, Retention};
+use futures_util::FutureExt as _;
+use tokio::time::{Duration, timeout};
 
 use common::*;
 
@@ -25,8 +27,10 @@ macro_rules! story {
 
 story! {
     a_page_shows_its_answer_from_its_beginning_to_its_expiry,
+    a_page_tells_how_its_answer_ended,
     a_job_that_is_taken_up_knows_of_its_page,
     a_page_that_was_revoked_stays_closed,
+    a_flood_of_page_views_leaves_the_journal_its_connections,
     what_a_page_has_shown_is_read,
     a_page_goes_with_its_follower,
     a_page_keeps_its_answer_until_it_expires_and_its_text_no_longer,
@@ -67,6 +71,7 @@ fn written_down(message: &Message, content: Content) -> SavedAnswer {
         written: Some(WrittenText {
             text: "**42**".into(),
             markup: Markup::Markdown,
+            stage: Stage::Written,
         }),
         content,
         ..running(message)
@@ -75,7 +80,7 @@ fn written_down(message: &Message, content: Content) -> SavedAnswer {
 
 async fn a_page_shows_its_answer_from_its_beginning_to_its_expiry(ground: Ground) {
     let journal = ground.open().await;
-    let pages = LivePages::new(journal.db());
+    let pages = journal.pages();
     let message = text("o1", 1, "多少钱");
     let at_once = vec![
         received(&message, Some(replied("a link", "deadline"))),
@@ -89,12 +94,11 @@ async fn a_page_shows_its_answer_from_its_beginning_to_its_expiry(ground: Ground
 
     let page = pages.find(PAGE).await.expect("read").expect("found");
     assert_eq!(
-        (page.answer, &*page.account, &*page.question, page.state),
-        (ANSWER, SHOP, "多少钱", PageState::Running)
+        (page.answer, &*page.account, &*page.question, page.stage),
+        (ANSWER, SHOP, "多少钱", Stage::Writing)
     );
     for unknown in [0, ANSWER, PAGE + 1, PAGE + 2] {
         assert_eq!(pages.find(unknown).await.expect("read"), None, "{unknown}");
-        assert!(!pages.is_open(unknown).await.expect("read"));
     }
 
     // It is written to its end, and read in the chat.
@@ -109,10 +113,46 @@ async fn a_page_shows_its_answer_from_its_beginning_to_its_expiry(ground: Ground
         done(&written(&journal, vec![Record::Answer(answer)]).await);
         let page = pages.find(PAGE).await.expect("read").expect("found");
         assert_eq!(
-            (&*page.text, page.markup, page.state),
-            ("**42**", Markup::Markdown, PageState::Done)
+            (&*page.text, page.markup, page.stage),
+            ("**42**", Markup::Markdown, Stage::Written)
         );
     }
+}
+
+async fn a_page_tells_how_its_answer_ended(ground: Ground) {
+    let journal = ground.open().await;
+    let pages = journal.pages();
+    let message = text("o1", 1, "多少钱");
+    let begin = vec![
+        received(&message, None),
+        Record::Answer(running(&message)),
+        live_page(PAGE, ANSWER, in_a_day()),
+    ];
+    done(&written(&journal, begin).await);
+    for markup in [Markup::Plain, Markup::Markdown] {
+        for stage in [Stage::Written, Stage::BrokenOff, Stage::Failed] {
+            let written_so = WrittenText {
+                text: "42".into(),
+                markup,
+                stage,
+            };
+            // Also after it was read in the chat.
+            for written_so in [Some(written_so), None] {
+                let answer = SavedAnswer {
+                    written: written_so,
+                    ..written_down(&message, Content::Read)
+                };
+                done(&written(&journal, vec![Record::Answer(answer)]).await);
+                let page = pages.find(PAGE).await.expect("read").expect("found");
+                assert_eq!((page.markup, page.stage), (markup, stage));
+                assert_eq!(page.text, "42");
+            }
+        }
+    }
+    let failed = Record::Answer(answer(ANSWER, &message, Content::Failed));
+    done(&written(&journal, vec![failed]).await);
+    let page = pages.find(PAGE).await.expect("read").expect("found");
+    assert_eq!(page.stage, Stage::Failed);
 }
 
 async fn a_job_that_is_taken_up_knows_of_its_page(ground: Ground) {
@@ -136,7 +176,7 @@ async fn a_job_that_is_taken_up_knows_of_its_page(ground: Ground) {
 
 async fn a_page_that_was_revoked_stays_closed(ground: Ground) {
     let journal = ground.open().await;
-    let pages = LivePages::new(journal.db());
+    let pages = journal.pages();
     let message = text("o1", 1, "多少钱");
     let records = vec![
         received(&message, None),
@@ -145,20 +185,51 @@ async fn a_page_that_was_revoked_stays_closed(ground: Ground) {
         live_page(PAGE + 1, ANSWER, in_a_day()),
     ];
     done(&written(&journal, records).await);
-    let db = journal.db();
+    let mut told = pages.revoked();
     for (answer, revoked) in [(ANSWER + 1, 0), (ANSWER, 2), (ANSWER, 0)] {
-        let done = revoke_pages(&db, answer, now_ms()).await;
+        let done = journal.pages().revoke(answer, now_ms()).await;
         assert_eq!(done.expect("written"), revoked);
+        assert!(told.has_changed().expect("the journal is open"));
+        assert!(told.borrow_and_update().contains(&answer));
     }
     // It is not opened again by what is written twice.
     done(&written(&journal, vec![live_page(PAGE, ANSWER, in_a_day())]).await);
     assert_eq!(pages.find(PAGE).await.expect("read"), None);
-    assert!(!pages.is_open(PAGE).await.expect("read"));
+}
+
+async fn a_flood_of_page_views_leaves_the_journal_its_connections(ground: Ground) {
+    let journal = ground.open().await;
+    let pages = journal.pages();
+    let message = text("o1", 1, "多少钱");
+    let records = vec![
+        received(&message, None),
+        Record::Answer(running(&message)),
+        live_page(PAGE, ANSWER, in_a_day()),
+    ];
+    done(&written(&journal, records).await);
+    // All have asked before any is answered.
+    let mut views: Vec<_> = (0..1_000).map(|_| Box::pin(pages.find(PAGE))).collect();
+    let mut found: Vec<_> = views
+        .iter_mut()
+        .filter_map(|view| view.as_mut().now_or_never())
+        .collect();
+    let n_refused = found.len();
+    assert!(n_refused >= 900, "{n_refused} are told to come later");
+    for refused in found.drain(..) {
+        let refused = refused.expect_err("too many");
+        assert!(refused.is::<Busy>(), "{refused}");
+    }
+    // Those views hold two connections, and go no further meanwhile.
+    let push = id_of(&message);
+    let known = timeout(Duration::from_secs(4), journal.find(&push)).await;
+    assert!(known.expect("in time").expect("read").is_some());
+    drop(views);
+    assert!(pages.find(PAGE).await.expect("read").is_some());
 }
 
 async fn what_a_page_has_shown_is_read(ground: Ground) {
     let journal = ground.open().await;
-    let pages = LivePages::new(journal.db());
+    let pages = journal.pages();
     let message = text("o1", 1, "多少钱");
     let records = vec![
         received(&message, None),
@@ -174,6 +245,14 @@ async fn what_a_page_has_shown_is_read(ground: Ground) {
     let unread = journal.unread(of(&open_id), 0).await.expect("read");
     assert_eq!(unread.len(), 1, "{unread:?}");
     assert_eq!(unread[0].id, 8);
+    // Who opens the page again does not wait for whoever writes.
+    if let Ground::Sqlite(folder) = &ground {
+        let writer = look(folder.path());
+        writer.execute_batch("BEGIN IMMEDIATE").expect("locked");
+        for answer in [ANSWER, 8, 9] {
+            pages.shown(answer).await.expect("nothing is written");
+        }
+    }
     // What was on its way before does not bring it back.
     let late = Record::Answer(written_down(&message, rest("42", 0)));
     done(&written(&journal, vec![late]).await);
@@ -187,7 +266,7 @@ async fn what_a_page_has_shown_is_read(ground: Ground) {
 
 async fn a_page_goes_with_its_follower(ground: Ground) {
     let journal = ground.open().await;
-    let pages = LivePages::new(journal.db());
+    let pages = journal.pages();
     let message = text("o1", 1, "多少钱");
     let records = vec![
         received(&message, None),
@@ -236,7 +315,7 @@ async fn a_page_keeps_its_answer_until_it_expires_and_its_text_no_longer(ground:
         ground.count("pages") == 1
     })
     .await;
-    let pages = LivePages::new(journal.db());
+    let pages = journal.pages();
     let page = pages.find(PAGE).await.expect("read").expect("found");
     assert_eq!(page.text, "**42**");
     assert_eq!(

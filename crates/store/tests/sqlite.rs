@@ -9,7 +9,7 @@ use std::process::Command;
 
 use echostr::journal::{Link, Record, Written, by};
 use echostr::{Account, Journal, Reply};
-use echostr_store::{Book, Messages, Place, SqlJournal};
+use echostr_store::{Book, Db, Messages, Place, SqlJournal};
 
 use common::*;
 
@@ -526,6 +526,16 @@ async fn what_was_forgotten_is_not_in_the_file() {
         let follower = format!("o{n}");
         done(&written(&journal, vec![received(&text(&follower, 1, secret), None)]).await);
     }
+    let Db::Sqlite { writer, .. } = journal.db() else {
+        panic!("a folder has SQLite");
+    };
+    sqlx::query(
+        "INSERT INTO secrets (account_id, name, key_id, sealed) VALUES (1, 'token', '', $1)",
+    )
+    .bind(b"planted three".to_vec())
+    .execute(&writer)
+    .await
+    .expect("written");
     journal.close().await;
     let is_there = |words: &str| {
         let bytes = fs::read(folder.path().join(echostr_store::FILE_NAME)).expect("a file");
@@ -533,15 +543,21 @@ async fn what_was_forgotten_is_not_in_the_file() {
             .windows(words.len())
             .any(|part| part == words.as_bytes())
     };
-    assert!(is_there("planted one") && is_there("planted two"));
+    let planted = ["planted one", "planted two", "planted three"];
+    assert_eq!(planted.map(is_there), [true; 3]);
 
     let book = Book::open(folder.path()).await.expect("a journal");
     book.forget(SHOP, &open_id("o0")).expect("forgotten");
     drop(book);
     let journal = open(folder.path()).await;
     done(&written(&journal, vec![forget("o1")]).await);
+    let Db::Sqlite { writer, .. } = journal.db() else {
+        panic!("a folder has SQLite");
+    };
+    let forgotten = sqlx::query("DELETE FROM secrets").execute(&writer).await;
+    forgotten.expect("written");
     journal.close().await;
-    assert!(!is_there("planted one") && !is_there("planted two"));
+    assert_eq!(planted.map(is_there), [false; 3]);
 }
 
 #[tokio::test]

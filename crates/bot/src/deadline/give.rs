@@ -125,9 +125,6 @@ impl Deadline {
     fn page_of(&self, progress: &Arc<Progress>) -> Option<(String, Record)> {
         let pages = self.pages.as_ref()?;
         let page = progress.live_page();
-        if progress.has_text() {
-            self.live.begin(progress);
-        }
         let created_at_ms = self.clock.unix_ms();
         let kept_ms = i64::try_from(pages.kept().as_millis()).unwrap_or(i64::MAX);
         let record = Record::LivePage {
@@ -246,6 +243,10 @@ impl Deadline {
             (true, 2) => "2",
             (true, _) => "3",
         });
+        let page_until = records.iter().find_map(|record| match record {
+            Record::LivePage { expires_at_ms, .. } => Some(*expires_at_ms),
+            _ => None,
+        });
         let commit = if self.journal.is_some() {
             let start = flight.start().unwrap_or(asked.arrived_at);
             let replied = Replied {
@@ -264,6 +265,11 @@ impl Deadline {
         } else {
             Commit::done()
         };
+        if let Some(expires_at_ms) = page_until
+            && source.progress.has_text()
+        {
+            self.live.give(&source.progress, expires_at_ms, &commit);
+        }
         flight.fix(Body {
             reply,
             replied_at,

@@ -15,7 +15,7 @@ use super::{
 use crate::bot::{Bot, instead};
 use crate::flight::{Body, Flight, Purpose, Source};
 use crate::job::{Failure, Job, Limit, Made, Slot, drive};
-use crate::journal::{Commit, Found, Id, PushId, Record, Unfinished};
+use crate::journal::{Commit, Content, Found, Id, PushId, Record, SavedAnswer, Unfinished};
 use crate::metrics::Counted;
 use crate::outbox::Frame;
 use crate::progress::Progress;
@@ -150,7 +150,7 @@ impl Drop for Running {
             self.fail(&Failure::Panic);
         }
         self.deadline.shared.ended(&self.progress);
-        self.deadline.live.end(self.progress.id());
+        self.deadline.live.end(&self.progress);
     }
 }
 
@@ -230,6 +230,12 @@ impl Deadline {
             if let Some(account) = bot.find(&push.account) {
                 self.run_again(account, push, bot).await;
                 resumed += 1;
+            } else if let Some(answer) = push.answer {
+                // Nobody will make it: its page need not wait.
+                self.write(vec![Record::Answer(SavedAnswer {
+                    content: Content::Failed,
+                    ..answer
+                })]);
             }
         }
         Ok(resumed)

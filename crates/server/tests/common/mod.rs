@@ -131,6 +131,34 @@ impl Server {
         Self::start_as(&mut echostr_on(database, folder, &SERVE), folder)
     }
 
+    /// The same, going on when it may not write a file, as with an error of the disk: by default it would be ended.
+    pub(crate) fn start_limitable(folder: &Arc<Folder>, settings: &str) -> Self {
+        folder.write("echostr.toml", settings);
+        let own = echostr(folder, &SERVE);
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+            .arg(own.get_program())
+            .args(own.get_args())
+            .current_dir(folder.path());
+        for (name, _) in own.get_envs() {
+            command.env_remove(name);
+        }
+        Self::start_as(&mut command, folder)
+    }
+
+    /// How long a file may become that the process writes.
+    pub(crate) fn limit_files(&self, bytes: &str) {
+        let status = Command::new("prlimit")
+            .arg(format!("--pid={}", self.id()))
+            .arg(format!("--fsize={bytes}:unlimited"))
+            .status();
+        assert!(
+            status.is_ok_and(|status| status.success()),
+            "`prlimit` runs"
+        );
+    }
+
     /// Serves by this command, which somehow ends in [`SERVE`].
     pub(crate) fn start_as(command: &mut Command, folder: &Arc<Folder>) -> Self {
         let child = command
