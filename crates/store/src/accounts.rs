@@ -768,8 +768,12 @@ impl Snapshot {
 
     fn put(&mut self, held: Held) {
         for token in held.entry.secrets.tokens() {
-            let token = token.expose().into();
-            self.by_token.insert(token, held.account.clone());
+            // One whose time is over counts no longer, though it may stand in the entry until the database is back.
+            let account = held.account.as_ref().filter(|account| {
+                account.token == *token || account.previous_token.as_ref() == Some(token)
+            });
+            self.by_token
+                .insert(token.expose().into(), account.cloned());
         }
         if let Some(account) = &held.account {
             self.by_id.insert(account.id.clone(), Arc::clone(account));
