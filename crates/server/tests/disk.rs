@@ -14,10 +14,11 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use common::command::{Running, check};
 use common::metrics::Metrics;
 use common::{Folder, Link, PATIENCE, Request, SERVE, SHOP, Server, echostr, signed, text_push};
 use echostr_protocol::{Document, Rendered, Reply};
-use echostr_store::{Book, Messages};
+use serde_json::Value;
 
 const TOKEN: &str = common::TOKEN;
 
@@ -150,22 +151,17 @@ impl Story<'_> {
     }
 
     /// All of it is in the journal, and nothing else.
-    async fn assert_is_journaled(&self, folder: &Folder) {
-        let book = Book::open(&folder.path().join("data")).await;
-        let messages = Messages {
-            limit: 10_000,
-            ..Messages::default()
-        };
-        let messages = book.expect("the journal").messages(&messages).await;
-        let mut journaled: Vec<_> = messages
-            .expect("it can be read")
-            .into_iter()
-            .map(|entry| {
-                let document = Document::parse(entry.source.as_bytes()).expect("it was a push");
-                let msg_id = document.root().child("MsgId").expect("a message").text();
-                let msg_id: usize = msg_id.parse().expect("a number");
-                match entry.reply {
-                    Some(Reply::Text(text)) => (msg_id, text),
+    #[track_caller]
+    fn assert_is_journaled(&self, folder: &Folder) {
+        let listed = ["message", "list", "--json", "--limit", "10000"];
+        let listed = check(folder, &listed, 0, &[]).out;
+        let mut journaled: Vec<(usize, String)> = listed
+            .lines()
+            .map(|line| {
+                let entry: Value = serde_json::from_str(line).expect("JSON");
+                let msg_id = entry["message"]["msg_id"].as_str().expect("a message");
+                match serde_json::from_value(entry["reply"].clone()) {
+                    Ok(Reply::Text(text)) => (msg_id.parse().expect("a number"), text),
                     other => panic!("{msg_id} has {other:?}"),
                 }
             })
@@ -199,12 +195,7 @@ fn queued(metrics: &Metrics) -> f64 {
 }
 
 /// From a journal that can be written to one that cannot, by `spoil`, and back, by `mend`.
-async fn check_is_caught_up(
-    server: &Server,
-    folder: &Folder,
-    spoil: impl FnOnce(),
-    mend: impl FnOnce(),
-) {
+fn check_is_caught_up(server: &Server, folder: &Folder, spoil: impl FnOnce(), mend: impl FnOnce()) {
     let mut story = Story {
         server,
         answered: Vec::new(),
@@ -265,22 +256,22 @@ async fn check_is_caught_up(
     // What was announced meanwhile is there.
     let (rest, _) = story.taps(&link);
     assert_eq!(link.before + &rest, long);
-    story.assert_is_journaled(folder).await;
+    story.assert_is_journaled(folder);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_keeps_nobody_waiting_and_loses_nothing() {
+#[test]
+fn a_full_disk_keeps_nobody_waiting_and_loses_nothing() {
     let folder = Arc::new(Folder::new());
     let Some(disk) = Disk::mount(&folder.path().join("data")) else {
         return;
     };
     let server = Server::start_in(&folder, SHOP);
-    check_is_caught_up(&server, &folder, || disk.fill(), || disk.make_room()).await;
+    check_is_caught_up(&server, &folder, || disk.fill(), || disk.make_room());
     drop(server);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_refuses_every_write_keeps_nobody_waiting_and_loses_nothing() {
+#[test]
+fn a_disk_that_refuses_every_write_keeps_nobody_waiting_and_loses_nothing() {
     let folder = Arc::new(Folder::new());
     let server = start_limitable(&folder);
     check_is_caught_up(
@@ -288,12 +279,11 @@ async fn a_disk_that_refuses_every_write_keeps_nobody_waiting_and_loses_nothing(
         &folder,
         || limit_files(&server, "0"),
         || limit_files(&server, "unlimited"),
-    )
-    .await;
+    );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_has_become_read_only_keeps_nobody_waiting_and_loses_nothing() {
+#[test]
+fn a_disk_that_has_become_read_only_keeps_nobody_waiting_and_loses_nothing() {
     let folder = Arc::new(Folder::new());
     let data = folder.path().join("data");
     let Some(_disk) = Disk::mount(&data) else {
@@ -316,8 +306,7 @@ async fn a_disk_that_has_become_read_only_keeps_nobody_waiting_and_loses_nothing
             assert!(is_away(&server.metrics()));
             read_only.replace(None);
         },
-    )
-    .await;
+    );
 }
 
 #[test]

@@ -225,24 +225,6 @@ pub enum Error {
         source: sqlx::Error,
     },
     /// Something could not be read.
-    #[error("cannot read {what} from the database {}", path.display())]
-    Read {
-        /// What was wanted.
-        what: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What SQLite says.
-        source: sqlx::Error,
-    },
-    /// Something could not be deleted.
-    #[error("cannot delete the follower's data from the database {}: nothing was deleted; try again", path.display())]
-    Forget {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite says.
-        source: rusqlite::Error,
-    },
-    /// Something else than the journal could not be read.
     #[error("cannot read {what} from the database")]
     Unread {
         /// What was wanted.

@@ -32,7 +32,7 @@ pub(crate) const VERSIONS: &[(i64, &str, &str)] = &[
 /// The newest version that is known here.
 const KNOWN: i64 = VERSIONS[VERSIONS.len() - 1].0;
 
-/// How long another process may keep the database locked, such as `echostr follower forget`.
+/// How long another process may keep the database locked, such as one that makes a backup.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Locked by the server that writes. It stays there: removing it would let two have one each.

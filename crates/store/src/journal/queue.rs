@@ -12,7 +12,6 @@ use echostr_protocol::{OpenId, Reply, Str};
 use tokio::sync::oneshot;
 use tracing::error;
 
-use super::Identity;
 use crate::health::Counts;
 use crate::value::now_ms;
 
@@ -93,12 +92,10 @@ pub(crate) enum Item {
 pub(crate) enum Op {
     Number { account: Str, follower: OpenId },
     TakeUp { since_ms: i64 },
-    Accounts(Vec<Identity>),
     Forget { account: Str, follower: OpenId },
 }
 
 pub(crate) enum OpAnswer {
-    Nothing,
     Number(u64),
     Unfinished(Vec<Unfinished>),
     Deleted(Deleted),

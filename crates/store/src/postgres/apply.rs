@@ -20,7 +20,7 @@ use crate::journal::known::{
     Follower, Known, Latest, MAX_RUNS, SEEN_EVERY_MS, not_0, stand_in_source,
 };
 use crate::journal::unfinished::{StoredAnswer, UnfinishedRow};
-use crate::journal::{Deleted, Fault, Identity, Item, Op, OpAnswer, Outcome};
+use crate::journal::{Deleted, Fault, Item, Op, OpAnswer, Outcome};
 use crate::value::{ContentColumns, bytes, json, markup_of, now_ms, reply, signed, unsigned};
 
 pub(super) type Result<T> = std::result::Result<T, Fault>;
@@ -278,10 +278,6 @@ impl<'a> Transaction<'a> {
                 self.number(account, follower).await.map(OpAnswer::Number)
             }
             Op::TakeUp { since_ms } => self.take_up(*since_ms).await.map(OpAnswer::Unfinished),
-            Op::Accounts(identities) => {
-                self.accounts(identities).await?;
-                Ok(OpAnswer::Nothing)
-            }
             Op::Forget { account, follower } => {
                 self.forget(account, follower).await.map(OpAnswer::Deleted)
             }
@@ -663,25 +659,6 @@ impl<'a> Transaction<'a> {
             .into_iter()
             .filter_map(UnfinishedRow::decode)
             .collect())
-    }
-
-    async fn accounts(&mut self, identities: &[Identity]) -> Result<()> {
-        for identity in identities {
-            query(
-                "INSERT INTO accounts (public_id, name, app_id, mode, created_at_ms, updated_at_ms)
-                 VALUES ($1, $2, $3, $4, $5, $5)
-                 ON CONFLICT (public_id) DO UPDATE SET name = $2, app_id = $3, mode = $4, updated_at_ms = $5
-                 WHERE (accounts.name, accounts.app_id, accounts.mode) IS DISTINCT FROM ($2, $3, $4)",
-            )
-            .bind(without_nul(&identity.id))
-            .bind(without_nul(&identity.name))
-            .bind(identity.app_id.as_deref().map(without_nul))
-            .bind(identity.mode)
-            .bind(now_ms())
-            .execute(&mut *self.connection)
-            .await?;
-        }
-        Ok(())
     }
 
     pub(super) fn draw_id(&mut self) -> i64 {

@@ -12,7 +12,7 @@ use crate::journal::known::{
     Follower, Known, Latest, MAX_RUNS, SEEN_EVERY_MS, is_question, not_0, stand_in_source,
 };
 use crate::journal::unfinished::{StoredAnswer, UnfinishedRow};
-use crate::journal::{Deleted, Fault, Identity, Op, OpAnswer};
+use crate::journal::{Deleted, Fault, Op, OpAnswer};
 use crate::value::{ContentColumns, bytes, json, markup_of, now_ms, reply, signed, unsigned};
 
 type Result<T> = std::result::Result<T, Fault>;
@@ -176,7 +176,6 @@ impl<'a> Transaction<'a> {
             Op::Forget { account, follower } => {
                 self.forget(account, follower).map(OpAnswer::Deleted)
             }
-            Op::Accounts(identities) => self.accounts(identities).map(|()| OpAnswer::Nothing),
         }
     }
 
@@ -599,25 +598,6 @@ impl<'a> Transaction<'a> {
             .collect())
     }
 
-    fn accounts(&mut self, identities: &[Identity]) -> Result<()> {
-        for identity in identities {
-            self.statement(
-                "INSERT INTO accounts (public_id, name, app_id, mode, created_at_ms, updated_at_ms)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?5)
-                 ON CONFLICT (public_id) DO UPDATE SET name = ?2, app_id = ?3, mode = ?4, updated_at_ms = ?5
-                 WHERE (name, app_id, mode) IS NOT (?2, ?3, ?4)",
-            )?
-            .execute(params![
-                identity.id,
-                identity.name,
-                identity.app_id,
-                identity.mode,
-                now_ms(),
-            ])?;
-        }
-        Ok(())
-    }
-
     fn account(&mut self, public_id: &Str, at_ms: i64) -> Result<i64> {
         if let Some(id) = self.known.accounts.get(public_id) {
             return Ok(*id);
@@ -778,7 +758,7 @@ fn unfinished_row(row: &Row<'_>) -> rusqlite::Result<UnfinishedRow> {
 }
 
 /// Deletes everything about a follower, within a transaction.
-pub(crate) fn forget(
+pub(super) fn forget(
     connection: &Connection,
     account: &str,
     open_id: &OpenId,
