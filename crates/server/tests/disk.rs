@@ -56,6 +56,10 @@ impl Disk {
     fn make_read_only(&self) {
         assert!(is_done("mount", &["-o", "remount,ro"], &self.0));
     }
+
+    fn make_writable(&self) {
+        assert!(is_done("mount", &["-o", "remount,rw"], &self.0));
+    }
 }
 
 impl Drop for Disk {
@@ -310,46 +314,59 @@ fn a_disk_that_has_become_read_only_keeps_nobody_waiting_and_loses_nothing() {
 }
 
 #[test]
-fn a_server_that_starts_on_a_read_only_disk_answers_and_says_so() {
-    for is_killed in [false, true] {
-        let folder = Arc::new(Folder::new());
-        let Some(disk) = Disk::mount(&folder.path().join("data")) else {
-            return;
-        };
-        let mut server = Server::start_in(&folder, SHOP);
-        assert_eq!(push(&server, &text_push("before", 1)).0, "before");
-        if is_killed {
-            server.kill();
-        } else {
-            server.terminate();
-            server.wait_for_end();
-        }
+fn a_server_that_crashed_and_starts_on_a_read_only_disk_answers_and_says_so() {
+    let folder = Arc::new(Folder::new());
+    let Some(disk) = Disk::mount(&folder.path().join("data")) else {
+        return;
+    };
+    let mut server = Server::start_in(&folder, SHOP);
+    assert_eq!(push(&server, &text_push("before", 1)).0, "before");
+    server.kill();
 
-        disk.make_read_only();
-        let server = Server::start_in(&folder, SHOP);
-        let n_slow = (0..10)
-            .map(|number| (format!("meanwhile {number}"), 2 + number))
-            .filter(|(text, msg_id)| {
-                let (shown, took) = push(&server, &text_push(text, *msg_id));
-                assert_eq!(shown, *text);
-                took > Duration::from_millis(500)
-            })
-            .count();
-        assert!(n_slow <= 1, "{n_slow} had to wait");
-        assert_eq!(server.get("/readyz").status, 200);
-        let line = if is_killed {
-            // The log of the database is there, and SQLite opens it to be read.
-            let metrics = server.metrics();
-            assert!(is_away(&metrics) && queued(&metrics) > 9.0, "{metrics:?}");
-            server.wait_for_log("cannot write the journal")
-        } else {
-            server.wait_for_log("the journal cannot be opened")
-        };
-        assert!(line.contains("ERROR"), "{line}");
-        assert!(line.contains("read-only"), "{line}");
-        let log = server.log();
-        assert!(!log.contains("can be written again"), "{log}");
-    }
+    // The log of the database is there, and SQLite opens it to be read.
+    disk.make_read_only();
+    let server = Server::start_in(&folder, SHOP);
+    let n_slow = (0..10)
+        .map(|number| (format!("meanwhile {number}"), 2 + number))
+        .filter(|(text, msg_id)| {
+            let (shown, took) = push(&server, &text_push(text, *msg_id));
+            assert_eq!(shown, *text);
+            took > Duration::from_millis(500)
+        })
+        .count();
+    assert!(n_slow <= 1, "{n_slow} had to wait");
+    assert_eq!(server.get("/readyz").status, 200);
+    let metrics = server.metrics();
+    assert!(is_away(&metrics) && queued(&metrics) > 9.0, "{metrics:?}");
+    let line = server.wait_for_log("cannot write the journal");
+    assert!(line.contains("ERROR"), "{line}");
+    assert!(line.contains("read-only"), "{line}");
+    let log = server.log();
+    assert!(!log.contains("can be written again"), "{log}");
+}
+
+#[test]
+fn a_server_does_not_start_without_the_database_that_is_there() {
+    let folder = Arc::new(Folder::new());
+    let Some(disk) = Disk::mount(&folder.path().join("data")) else {
+        return;
+    };
+    let mut server = Server::start_in(&folder, SHOP);
+    server.terminate();
+    server.wait_for_end();
+    disk.make_read_only();
+    // Otherwise it would not know the accounts in there, and tell the platform so.
+    let words = [
+        "cannot open the database ./data/echostr.db",
+        "is the disk full or read-only?",
+    ];
+    let said = check(&folder, &SERVE, 1, &words);
+    assert!(!said.all().contains("listening on"), "{said:?}");
+
+    let mut starting = Running::start(&folder, &SERVE);
+    starting.wait_for("waiting for the database at ./data/echostr.db");
+    disk.make_writable();
+    starting.wait_for("listening on http://");
 }
 
 #[test]
@@ -368,7 +385,7 @@ fn a_server_without_room_for_a_journal_answers_and_says_what_is_missing() {
             disk.make_read_only();
         }
         let server = Server::start_in(&folder, SHOP);
-        let line = server.wait_for_log("the journal cannot be opened");
+        let line = server.wait_for_log("the journal cannot be made");
         assert!(line.contains("ERROR") && line.contains(words), "{line}");
         let (shown, took) = push(&server, &text_push("hello", 1));
         assert_eq!(shown, "hello");

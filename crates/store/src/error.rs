@@ -125,13 +125,12 @@ pub enum Error {
         source: sqlx::migrate::MigrateError,
     },
     /// It cannot be opened for another reason.
-    #[error(
-        "cannot open the database {}: may the server's user read and write it and its folder, is the disk full or read-only?",
-        path.display()
-    )]
+    #[error("cannot open the database {}: {remedy}", path.display())]
     Open {
         /// The file.
         path: PathBuf,
+        /// What to do.
+        remedy: &'static str,
         /// What SQLite says.
         source: sqlx::Error,
     },

@@ -88,6 +88,21 @@ async fn a_folder_that_cannot_be_made_is_named() {
     );
 }
 
+#[tokio::test]
+async fn a_database_that_another_program_keeps_locked_is_named() {
+    let folder = folder();
+    open(folder.path()).await.close().await;
+    let other = look(folder.path());
+    other
+        .execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT")
+        .expect("locked");
+    let message = refused(folder.path()).await;
+    assert!(
+        message.contains("end the other program that keeps it locked"),
+        "{message}"
+    );
+}
+
 async fn refused(folder: &Path) -> String {
     match SqlJournal::open(&Place::Folder(folder.to_owned()), FOR_EVER).await {
         Ok(_) => panic!("opened"),
