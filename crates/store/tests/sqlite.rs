@@ -168,6 +168,20 @@ async fn while_the_database_is_locked_records_wait() {
 }
 
 #[tokio::test]
+async fn a_journal_with_nothing_to_write_notices_that_it_can_be_written_again() {
+    let folder = folder();
+    let journal = open(folder.path()).await;
+    let o1 = open_id("o1");
+    let blocker = look(folder.path());
+    blocker.execute_batch("BEGIN IMMEDIATE").expect("locked");
+    journal.next_number(of(&o1)).await.expect_err("refused");
+    assert!(journal.health().away_since_ms.is_some());
+    blocker.execute_batch("COMMIT").expect("unlocked");
+    until(async || journal.health().away_since_ms.is_none()).await;
+    assert_eq!(journal.next_number(of(&o1)).await.expect("drawn"), 1);
+}
+
+#[tokio::test]
 async fn the_queue_is_bounded_and_the_newest_are_given_up() {
     let folder = folder();
     let journal = open(folder.path()).await;
