@@ -9,10 +9,11 @@ use tokio::time::timeout;
 use tracing::error;
 
 use super::apply::{Transaction, n_ids};
-use super::lock::{Held, Lock};
+use super::index::Portion;
+use super::lock::{Held, Lock, end_lost};
 use super::schema::{bring_up_to_date, connect, unconnected};
 use super::tidy::Tidy;
-use super::{PostgresUrl, WRITE_SECS, index};
+use super::{PostgresUrl, WRITE_SECS};
 use crate::Error;
 use crate::journal::known::Known;
 use crate::journal::{Body, Fault, Item, Outcome, Retention};
@@ -128,9 +129,13 @@ impl Server {
         let Some(connection) = &mut self.connection else {
             return Ok(false);
         };
+        // Nobody else writes: what is found here is still so in the transaction. An idle server writes nothing.
+        let Some(portion) = Portion::find(connection, now_ms()).await? else {
+            return Ok(false);
+        };
         self.batch += 1;
         begin(connection, &self.lock.holder, self.batch, 0).await?;
-        let is_more = index::portion(connection, now_ms()).await?;
+        let is_more = portion.write(connection).await?;
         connection.execute("COMMIT").await?;
         Ok(is_more)
     }
