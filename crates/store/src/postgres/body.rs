@@ -53,7 +53,7 @@ impl ServerBody {
             bring_up_to_date(url).await?;
             let lock = Lock::take(url).await?;
             let unwritable = |source| unconnected(url, source);
-            let mut connection = writing(url).await.map_err(unwritable)?;
+            let mut connection = writing(url, &lock.holder).await.map_err(unwritable)?;
             if is_half_copied(&mut connection).await.map_err(unwritable)? {
                 return Err(Error::HalfCopied {
                     url: url.to_string(),
@@ -82,7 +82,7 @@ impl Server {
         self.hold().await?;
         let connection = match &mut self.connection {
             Some(connection) => connection,
-            none => none.insert(writing(&self.url).await?),
+            none => none.insert(writing(&self.url, &self.lock.holder).await?),
         };
         if let Some((batch, _)) = &self.unsure {
             // Waits for that transaction, should it still be under way.
@@ -191,16 +191,16 @@ impl Body for ServerBody {
         let _ = self.runtime.block_on(in_time(self.server.hold()));
     }
 
-    fn between(&mut self) {}
-
-    fn tidy(&mut self, retention: Retention) -> Result<Option<bool>, Fault> {
-        let work = self.server.tidy(retention);
-        self.runtime.block_on(in_time(work))
     fn probe(&mut self) -> Result<(), Fault> {
         // Every transaction has a number, which is written.
         self.write(&[], 0, false).map(drop)
     }
 
+    fn between(&mut self) {}
+
+    fn tidy(&mut self, retention: Retention) -> Result<Option<bool>, Fault> {
+        let work = self.server.tidy(retention);
+        self.runtime.block_on(in_time(work))
     }
 
     fn index(&mut self) -> Result<bool, Fault> {
@@ -229,9 +229,11 @@ async fn in_time<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, F
 }
 
 /// A connection that writes. Its plans are made once and for tables of any size: every statement of it finds its rows by an
-/// index.
-async fn writing(url: &PostgresUrl) -> Result<PgConnection, sqlx::Error> {
-    let mut connection = connect(url, "echostr journal", WRITE_SECS).await?;
+/// index. One before it that was lost may stand in its way, with half a transaction.
+async fn writing(url: &PostgresUrl, holder: &str) -> Result<PgConnection, sqlx::Error> {
+    let name = format!("echostr journal {holder}");
+    let mut connection = connect(url, &name, WRITE_SECS).await?;
+    end_lost(&mut connection, &name).await?;
     connection
         .execute(
             "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; \
