@@ -5,13 +5,13 @@ use echostr::journal::{
     Unfinished, by,
 };
 use echostr_protocol::{Event, Message, MsgId, OpenId, Reply, Str};
-use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 
 use super::index;
 use crate::journal::known::{
     Follower, Known, Latest, MAX_RUNS, SEEN_EVERY_MS, is_question, not_0, stand_in_source,
 };
-use crate::journal::unfinished::{StoredAnswer, UnfinishedRow};
+use crate::journal::unfinished::{UnfinishedRow, unfinished_row};
 use crate::journal::{Deleted, Fault, Op, OpAnswer};
 use crate::value::{ContentColumns, bytes, json, markup_of, now_ms, reply, signed, unsigned};
 
@@ -577,8 +577,9 @@ impl<'a> Transaction<'a> {
     fn take_up(&mut self, since_ms: i64) -> Result<Vec<Unfinished>> {
         let unfinished = {
             let mut select = self.statement(UNFINISHED)?;
-            let rows =
-                select.query_map(params![since_ms, MAX_RUNS, self.first_id], unfinished_row)?;
+            let rows = select.query_map(params![since_ms, MAX_RUNS, self.first_id], |row| {
+                Ok(unfinished_row!(row.get))
+            })?;
             rows.collect::<rusqlite::Result<Vec<_>>>()?
         };
         for row in &unfinished {
@@ -728,33 +729,6 @@ impl<'a> Transaction<'a> {
     fn statement(&self, sql: &str) -> rusqlite::Result<CachedStatement<'a>> {
         self.connection.prepare_cached(sql)
     }
-}
-
-/// What of a row was not finished.
-fn unfinished_row(row: &Row<'_>) -> rusqlite::Result<UnfinishedRow> {
-    let answer = match row.get::<_, Option<Vec<u8>>>(6)? {
-        None => None,
-        Some(id) => Some((
-            row.get(5)?,
-            StoredAnswer {
-                id,
-                question: row.get(7)?,
-                asked_at_ms: row.get(8)?,
-                expires_at_ms: row.get(9)?,
-                step: row.get(10)?,
-                is_overtaken: row.get(11)?,
-                has_page: row.get(12)?,
-            },
-        )),
-    };
-    Ok(UnfinishedRow {
-        message: row.get(0)?,
-        account: row.get(1)?,
-        source: row.get(2)?,
-        received_at_ms: row.get(3)?,
-        is_replied: row.get(4)?,
-        answer,
-    })
 }
 
 /// Deletes everything about a follower, within a transaction.
