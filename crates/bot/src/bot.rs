@@ -199,7 +199,7 @@ impl Bot {
     /// Takes up the jobs that a process left unfinished when it died; answers how many. Call it before listening.
     ///
     /// # Errors
-    /// When the journal cannot be read.
+    /// When the journal cannot be written at the moment; it may be called again then.
     pub async fn resume(&self) -> Result<usize, BoxError> {
         self.0.deadline.resume(self).await
     }

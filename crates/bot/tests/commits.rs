@@ -342,6 +342,30 @@ async fn who_writes_while_the_journal_cannot_be_read_is_answered_without_it() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_link_leads_to_its_own_answer_while_the_journal_cannot_be_read() {
+    for disk in [Disk::After(0), Disk::Away] {
+        let journal = Arc::new(Slow {
+            is_unreadable: true,
+            ..Arc::into_inner(Slow::new(disk.clone())).expect("it was made just now")
+        });
+        let account = Account {
+            delivery: Strategy::Quick,
+            ..shop()
+        };
+        let phone = phone(&journal, account);
+        let first = phone.says("20000").await;
+        let second = phone.says("19000").await;
+        phone.at(25_000).await;
+        // Not the oldest that is left.
+        let (_, link) = second.text_and_link();
+        assert_eq!(phone.taps(&link).await.text(), "19000 ms", "{disk:?}");
+        let (_, link) = first.text_and_link();
+        let text = phone.taps(&link).await.text().to_owned();
+        assert!(text.ends_with("20000 ms"), "{disk:?}: {text}");
+    }
+}
+
 /// What later deliveries of a push get whose first one was received by a process that has died.
 async fn check_known(known: Known, arrivals: &[u64], ready_ms: &str, expected: &str) {
     let journal = Arc::new(Slow {

@@ -17,6 +17,8 @@ use echostr::{
 use echostr_protocol::Token;
 use echostr_store::{AccountEntry, AccountStore};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
 use tower::ServiceExt as _;
 use tracing::{error, info, warn};
 
@@ -84,7 +86,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let limits = config.limits.clone();
     let bot = bot(&config, store.as_ref())?;
     let live = live(&config, &bot, store.as_ref());
-    take_up(&bot).await;
+    let taking_up = take_up(&bot).await;
     // From the first command on, a stop is an orderly one.
     let stop = tokio::spawn(stop_signal());
     let keeping = store.as_ref().map(Store::keep);
@@ -121,10 +123,10 @@ async fn serve(config: Config) -> Result<(), String> {
     if let Some(office) = office {
         office.settle(COMMANDS_END_WITHIN).await;
     }
-    if let Some(keeping) = keeping {
-        keeping.abort();
+    for task in taking_up.into_iter().chain(keeping) {
+        task.abort();
         // What it is at may hold a connection.
-        let _ = keeping.await;
+        let _ = task.await;
     }
     drop(notices);
     if let Some(store) = store {
@@ -221,16 +223,37 @@ fn notices(config: &Config, address: SocketAddr, store: Option<&Store>) -> Notic
     Notices::start(&config.notify, &server, clock, Patience::default(), look)
 }
 
-/// Jobs that the process before this one did not finish.
-async fn take_up(bot: &Bot) {
-    match bot.resume().await {
-        Ok(0) => {}
-        Ok(n_jobs) => info!("{n_jobs} unfinished answers are taken up again"),
-        Err(error) => error!(
-            error = &*error as &dyn std::error::Error,
-            "unfinished answers cannot be taken up again"
-        ),
+/// How long after a failure it is tried again to take up what was not finished; each time twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// Jobs that the process before this one did not finish. When they cannot be taken up now, because the journal cannot be written,
+/// a task does so when they can.
+async fn take_up(bot: &Bot) -> Option<JoinHandle<()>> {
+    let error = took_up(bot).await.err()?;
+    error!(
+        error = &*error as &dyn std::error::Error,
+        "unfinished answers cannot be taken up again at the moment; it is tried until they can"
+    );
+    let bot = bot.clone();
+    Some(tokio::spawn(async move {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            sleep(pause).await;
+            if took_up(&bot).await.is_ok() {
+                return;
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }))
+}
+
+async fn took_up(bot: &Bot) -> Result<()> {
+    let n_jobs = bot.resume().await?;
+    if n_jobs > 0 {
+        info!("{n_jobs} unfinished answers are taken up again");
     }
+    Ok(())
 }
 
 /// Why nothing can be heard at `address`, and what to do.

@@ -1,12 +1,14 @@
 //! What the process keeps: the database, and upon it the journal, the accounts and the API keys; what is done when it cannot be
 //! opened.
 
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use echostr_store::{
-    AccountStore, ApiKeys, Db, Error, History, MASTER_KEY_FILE, MasterKeys, NotChanged, Place,
-    Retention, SqlJournal, Vault,
+    AccountStore, ApiKeys, Db, Error, FILE_NAME, History, MASTER_KEY_FILE, MasterKeys, NotChanged,
+    Place, Retention, SqlJournal, Vault,
 };
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -130,51 +132,56 @@ fn master_keys(config: &Config) -> MasterKeys {
     }
 }
 
-/// Opens everything for a server, with the accounts of the file in it. Nothing when that cannot be written at the moment:
-/// followers are answered without it until the next start.
+/// Opens everything for a server, with the accounts of the file in it. Nothing when there is no database yet and none can be made
+/// at the moment: the accounts of the file are answered without it until the next start.
 ///
 /// # Errors
-/// When what is there belongs to somebody else, to a newer Echostr or to a server that runs: it is not touched. Or the accounts
-/// of the file do not go together with those that are there.
+/// What is there cannot be opened or written: only that knows which accounts there are, and the platform gives up when it is
+/// told that one is unknown. Or it belongs to somebody else, to a newer Echostr or to a server that runs: it is not touched. Or
+/// the accounts of the file do not go together with those that are there.
 pub(crate) async fn open(config: &Config) -> Result<Option<Store>, String> {
     let start = Instant::now();
-    let patience = match &config.database {
-        Some(_) => PATIENCE_FOR_A_SERVER,
-        None => PATIENCE,
+    let path = config.data.join(FILE_NAME);
+    let (patience, is_needed, place) = match &config.database {
+        Some(url) => (PATIENCE_FOR_A_SERVER, true, url.to_string()),
+        None => (PATIENCE, holds_something(&path), path.display().to_string()),
     };
     let opened = loop {
-        match Store::open(config).await {
-            Err(error) if !error.is_final() && start.elapsed() < patience => {
-                if let Some(url) = &config.database {
-                    let text = with_causes(&error);
-                    info!("waiting for the database at {url}: {text}");
-                }
+        match provisioned(config).await {
+            Err(NotChanged::Database(error)) if !error.is_final() && start.elapsed() < patience => {
+                let text = with_causes(&error);
+                info!("waiting for the database at {place}: {text}");
                 sleep(PAUSE).await;
             }
             opened => break opened,
         }
     };
-    let store = match opened {
-        Ok(store) => store,
-        // Without the database nobody knows which accounts there are.
-        Err(error) if error.is_final() || config.database.is_some() => {
-            return Err(with_causes(&error));
-        }
-        Err(error) => {
-            without(&error);
-            return Ok(None);
-        }
-    };
-    match provision(config, &store).await {
-        Ok(()) => Ok(Some(store)),
-        Err(NotChanged::Database(error)) if config.database.is_none() => {
-            store.journal.close().await;
+    match opened {
+        Ok(store) => Ok(Some(store)),
+        Err(NotChanged::Database(error)) if !error.is_final() && !is_needed => {
             without(&error);
             Ok(None)
         }
+        Err(error) => Err(with_causes(&error)),
+    }
+}
+
+/// Whether there may be accounts in this file.
+fn holds_something(path: &Path) -> bool {
+    match path.metadata() {
+        Ok(file) => file.len() > 0,
+        // One that may not even be looked at is there.
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    }
+}
+
+async fn provisioned(config: &Config) -> Result<Store, NotChanged> {
+    let store = Store::open(config).await?;
+    match provision(config, &store).await {
+        Ok(()) => Ok(store),
         Err(error) => {
             store.journal.close().await;
-            Err(with_causes(&error))
+            Err(error)
         }
     }
 }
@@ -182,7 +189,7 @@ pub(crate) async fn open(config: &Config) -> Result<Option<Store>, String> {
 fn without(error: &Error) {
     error!(
         error = error as &dyn std::error::Error,
-        "the journal cannot be opened; the accounts of the file are answered, but what is not read when the server stops is lost; \
+        "the journal cannot be made; the accounts of the file are answered, but what is not read when the server stops is lost; \
          restart the server when this is mended"
     );
 }

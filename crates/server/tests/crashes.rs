@@ -7,6 +7,7 @@ mod postgres;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,7 +16,7 @@ use common::program::{Recorder, says};
 use common::{Folder, Link, PATIENCE, SHOP, Server, TOKEN};
 use echostr_protocol::{Document, Rendered, Reply};
 use echostr_simulator::{Cause, Clock, Envelope, Mode, Platform, Push, Shown};
-use echostr_store::{Book, Messages};
+use echostr_store::{FILE_NAME, History, MessageFilter, Place, Retention, SqlJournal};
 use postgres::Postgres;
 use tokio::task::spawn_blocking;
 
@@ -184,28 +185,15 @@ impl Journal {
         }
     }
 
-    /// The latest messages, of one follower or of all.
-    async fn messages(&self, follower: Option<&str>, limit: u32) -> Vec<Entry> {
+    /// The latest messages, so many at the most.
+    async fn messages(&self, limit: usize) -> Vec<Entry> {
         let Some((postgres, database)) = &self.postgres else {
-            let book = Book::open(&self.folder.path().join("data")).await;
-            let book = book.expect("the journal can be read after the crash");
-            let messages = Messages {
-                follower: follower.map(Into::into),
-                limit,
-                ..Messages::default()
-            };
-            let messages = book.messages(&messages).await.expect("it can be read");
-            let entries = messages.into_iter();
-            return entries
-                .map(|entry| Entry::new(&entry.source, entry.reply, entry.replied_at))
-                .collect();
+            return kept(&self.folder.path().join("data"), limit).await;
         };
-        let of = follower.map_or_else(String::new, |name| format!("WHERE open_id = '{name}'"));
         let rows = postgres.psql(
             database,
             &format!(
-                "SELECT json_build_array(m.source, reply, replied_at)
-                FROM messages m JOIN followers f ON f.id = m.follower_id {of} ORDER BY m.id DESC LIMIT {limit}"
+                "SELECT json_build_array(source, reply, replied_at) FROM messages ORDER BY id DESC LIMIT {limit}"
             ),
         );
         let rows = rows.lines().map(|row| {
@@ -220,39 +208,67 @@ impl Journal {
 
     /// Each push that was answered is in the journal with this answer. Of the others, the journal's answer will be theirs.
     async fn look_up(&self, told: &mut BTreeMap<&str, Vec<Told>>, count: &mut Count) {
-        for (name, told) in told {
-            let limit = u32::try_from(told.len()).expect("not so many");
-            let entries = self.messages(Some(name), limit).await.into_iter();
-            let entries: BTreeMap<_, _> =
-                entries.map(|entry| (entry.msg_id, entry.given)).collect();
-            for told in told {
-                let entry = entries.get(&told.msg_id);
-                let journaled = entry.and_then(Option::as_ref);
-                match (&told.answer, journaled) {
-                    (Some(answer), Some(journaled)) => {
-                        answer.assert_is(journaled);
-                        count.answered += 1;
-                    }
-                    (Some(answer), None) => panic!("{answer:?} was not journaled"),
-                    (None, Some(journaled)) => {
-                        told.answer = Some(journaled.clone());
-                        told.follow();
-                        count.journaled += 1;
-                    }
-                    (None, None) => count.unknown += 1,
+        let entries = self.messages(told.values().map(Vec::len).sum()).await;
+        let entries: BTreeMap<_, _> = entries
+            .into_iter()
+            .map(|entry| (entry.msg_id, entry.given))
+            .collect();
+        for told in told.values_mut().flatten() {
+            let journaled = entries.get(&told.msg_id).and_then(Option::as_ref);
+            match (&told.answer, journaled) {
+                (Some(answer), Some(journaled)) => {
+                    answer.assert_is(journaled);
+                    count.answered += 1;
                 }
+                (Some(answer), None) => panic!("{answer:?} was not journaled"),
+                (None, Some(journaled)) => {
+                    told.answer = Some(journaled.clone());
+                    told.follow();
+                    count.journaled += 1;
+                }
+                (None, None) => count.unknown += 1,
             }
         }
     }
 
     /// No push stands in the journal twice.
     async fn assert_is_once(&self) {
-        let messages = self.messages(None, i32::MAX.unsigned_abs()).await;
+        let messages = self.messages(usize::MAX >> 1).await;
         let ids: BTreeSet<_> = messages.iter().map(|entry| entry.msg_id).collect();
         assert_eq!(ids.len(), messages.len(), "a push is journaled once");
         let unanswered = messages.iter().find(|entry| entry.given.is_none());
         assert!(unanswered.is_none(), "{unanswered:?}");
     }
+}
+
+/// The latest messages in a data folder that nobody is at work on. A copy is read: the next server is to find what the crash
+/// has left.
+async fn kept(data: &Path, limit: usize) -> Vec<Entry> {
+    let copy = tempfile::tempdir().expect("a folder");
+    for file in [FILE_NAME.to_owned(), format!("{FILE_NAME}-wal")] {
+        // There may be no log.
+        let _ = std::fs::copy(data.join(&file), copy.path().join(&file));
+    }
+    let place = Place::Folder(copy.path().to_owned());
+    let journal = SqlJournal::open(&place, Retention::default()).await;
+    let journal = journal.expect("the journal can be opened after the crash");
+    let history = History::new(journal.db());
+    let mut entries = Vec::new();
+    let mut filter = MessageFilter {
+        limit: echostr_store::MAX_LIMIT,
+        ..MessageFilter::default()
+    };
+    while entries.len() < limit {
+        let page = history.messages(&filter).await.expect("it can be read");
+        let items = page.items.into_iter();
+        entries.extend(items.map(|entry| Entry::new(&entry.source, entry.reply, entry.replied_at)));
+        match page.next {
+            Some(_) => filter.before = page.next,
+            None => break,
+        }
+    }
+    journal.close().await;
+    entries
 }
 
 /// A message in the journal.

@@ -14,10 +14,11 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use common::command::{Running, check};
 use common::metrics::Metrics;
-use common::{Folder, Link, PATIENCE, Request, SHOP, Server, signed, text_push};
+use common::{Folder, Link, PATIENCE, Request, SERVE, SHOP, Server, signed, text_push};
 use echostr_protocol::{Document, Rendered, Reply};
-use echostr_store::{Book, Messages};
+use serde_json::Value;
 
 const TOKEN: &str = common::TOKEN;
 
@@ -54,6 +55,10 @@ impl Disk {
 
     fn make_read_only(&self) {
         assert!(is_done("mount", &["-o", "remount,ro"], &self.0));
+    }
+
+    fn make_writable(&self) {
+        assert!(is_done("mount", &["-o", "remount,rw"], &self.0));
     }
 }
 
@@ -122,22 +127,17 @@ impl Story<'_> {
     }
 
     /// All of it is in the journal, and nothing else.
-    async fn assert_is_journaled(&self, folder: &Folder) {
-        let book = Book::open(&folder.path().join("data")).await;
-        let messages = Messages {
-            limit: 10_000,
-            ..Messages::default()
-        };
-        let messages = book.expect("the journal").messages(&messages).await;
-        let mut journaled: Vec<_> = messages
-            .expect("it can be read")
-            .into_iter()
-            .map(|entry| {
-                let document = Document::parse(entry.source.as_bytes()).expect("it was a push");
-                let msg_id = document.root().child("MsgId").expect("a message").text();
-                let msg_id: usize = msg_id.parse().expect("a number");
-                match entry.reply {
-                    Some(Reply::Text(text)) => (msg_id, text),
+    #[track_caller]
+    fn assert_is_journaled(&self, folder: &Folder) {
+        let listed = ["message", "list", "--json", "--limit", "10000"];
+        let listed = check(folder, &listed, 0, &[]).out;
+        let mut journaled: Vec<(usize, String)> = listed
+            .lines()
+            .map(|line| {
+                let entry: Value = serde_json::from_str(line).expect("JSON");
+                let msg_id = entry["message"]["msg_id"].as_str().expect("a message");
+                match serde_json::from_value(entry["reply"].clone()) {
+                    Ok(Reply::Text(text)) => (msg_id.parse().expect("a number"), text),
                     other => panic!("{msg_id} has {other:?}"),
                 }
             })
@@ -171,12 +171,7 @@ fn queued(metrics: &Metrics) -> f64 {
 }
 
 /// From a journal that can be written to one that cannot, by `spoil`, and back, by `mend`.
-async fn check_is_caught_up(
-    server: &Server,
-    folder: &Folder,
-    spoil: impl FnOnce(),
-    mend: impl FnOnce(),
-) {
+fn check_is_caught_up(server: &Server, folder: &Folder, spoil: impl FnOnce(), mend: impl FnOnce()) {
     let mut story = Story {
         server,
         answered: Vec::new(),
@@ -237,22 +232,22 @@ async fn check_is_caught_up(
     // What was announced meanwhile is there.
     let (rest, _) = story.taps(&link);
     assert_eq!(link.before + &rest, long);
-    story.assert_is_journaled(folder).await;
+    story.assert_is_journaled(folder);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_keeps_nobody_waiting_and_loses_nothing() {
+#[test]
+fn a_full_disk_keeps_nobody_waiting_and_loses_nothing() {
     let folder = Arc::new(Folder::new());
     let Some(disk) = Disk::mount(&folder.path().join("data")) else {
         return;
     };
     let server = Server::start_in(&folder, SHOP);
-    check_is_caught_up(&server, &folder, || disk.fill(), || disk.make_room()).await;
+    check_is_caught_up(&server, &folder, || disk.fill(), || disk.make_room());
     drop(server);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_refuses_every_write_keeps_nobody_waiting_and_loses_nothing() {
+#[test]
+fn a_disk_that_refuses_every_write_keeps_nobody_waiting_and_loses_nothing() {
     let folder = Arc::new(Folder::new());
     let server = Server::start_limitable(&folder, SHOP);
     check_is_caught_up(
@@ -260,12 +255,11 @@ async fn a_disk_that_refuses_every_write_keeps_nobody_waiting_and_loses_nothing(
         &folder,
         || server.limit_files("0"),
         || server.limit_files("unlimited"),
-    )
-    .await;
+    );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_has_become_read_only_keeps_nobody_waiting_and_loses_nothing() {
+#[test]
+fn a_disk_that_has_become_read_only_keeps_nobody_waiting_and_loses_nothing() {
     let folder = Arc::new(Folder::new());
     let data = folder.path().join("data");
     let Some(_disk) = Disk::mount(&data) else {
@@ -288,51 +282,63 @@ async fn a_disk_that_has_become_read_only_keeps_nobody_waiting_and_loses_nothing
             assert!(is_away(&server.metrics()));
             read_only.replace(None);
         },
-    )
-    .await;
+    );
 }
 
 #[test]
-fn a_server_that_starts_on_a_read_only_disk_answers_and_says_so() {
-    for is_killed in [false, true] {
-        let folder = Arc::new(Folder::new());
-        let Some(disk) = Disk::mount(&folder.path().join("data")) else {
-            return;
-        };
-        let mut server = Server::start_in(&folder, SHOP);
-        assert_eq!(push(&server, &text_push("before", 1)).0, "before");
-        if is_killed {
-            server.kill();
-        } else {
-            server.terminate();
-            server.wait_for_end();
-        }
+fn a_server_that_crashed_and_starts_on_a_read_only_disk_answers_and_says_so() {
+    let folder = Arc::new(Folder::new());
+    let Some(disk) = Disk::mount(&folder.path().join("data")) else {
+        return;
+    };
+    let mut server = Server::start_in(&folder, SHOP);
+    assert_eq!(push(&server, &text_push("before", 1)).0, "before");
+    server.kill();
 
-        disk.make_read_only();
-        let server = Server::start_in(&folder, SHOP);
-        let n_slow = (0..10)
-            .map(|number| (format!("meanwhile {number}"), 2 + number))
-            .filter(|(text, msg_id)| {
-                let (shown, took) = push(&server, &text_push(text, *msg_id));
-                assert_eq!(shown, *text);
-                took > Duration::from_millis(500)
-            })
-            .count();
-        assert!(n_slow <= 1, "{n_slow} had to wait");
-        assert_eq!(server.get("/readyz").status, 200);
-        let line = if is_killed {
-            // The log of the database is there, and SQLite opens it to be read.
-            let metrics = server.metrics();
-            assert!(is_away(&metrics) && queued(&metrics) > 9.0, "{metrics:?}");
-            server.wait_for_log("cannot write the journal")
-        } else {
-            server.wait_for_log("the journal cannot be opened")
-        };
-        assert!(line.contains("ERROR"), "{line}");
-        assert!(line.contains("read-only"), "{line}");
-        let log = server.log();
-        assert!(!log.contains("can be written again"), "{log}");
-    }
+    // The log of the database is there, and SQLite opens it to be read.
+    disk.make_read_only();
+    let server = Server::start_in(&folder, SHOP);
+    let n_slow = (0..10)
+        .map(|number| (format!("meanwhile {number}"), 2 + number))
+        .filter(|(text, msg_id)| {
+            let (shown, took) = push(&server, &text_push(text, *msg_id));
+            assert_eq!(shown, *text);
+            took > Duration::from_millis(500)
+        })
+        .count();
+    assert!(n_slow <= 1, "{n_slow} had to wait");
+    assert_eq!(server.get("/readyz").status, 200);
+    let metrics = server.metrics();
+    assert!(is_away(&metrics) && queued(&metrics) > 9.0, "{metrics:?}");
+    let line = server.wait_for_log("cannot write the journal");
+    assert!(line.contains("ERROR"), "{line}");
+    assert!(line.contains("read-only"), "{line}");
+    let log = server.log();
+    assert!(!log.contains("can be written again"), "{log}");
+}
+
+#[test]
+fn a_server_does_not_start_without_the_database_that_is_there() {
+    let folder = Arc::new(Folder::new());
+    let Some(disk) = Disk::mount(&folder.path().join("data")) else {
+        return;
+    };
+    let mut server = Server::start_in(&folder, SHOP);
+    server.terminate();
+    server.wait_for_end();
+    disk.make_read_only();
+    // Otherwise it would not know the accounts in there, and tell the platform so.
+    let words = [
+        "cannot open the database ./data/echostr.db",
+        "is the disk full or read-only?",
+    ];
+    let said = check(&folder, &SERVE, 1, &words);
+    assert!(!said.all().contains("listening on"), "{said:?}");
+
+    let mut starting = Running::start(&folder, &SERVE);
+    starting.wait_for("waiting for the database at ./data/echostr.db");
+    disk.make_writable();
+    starting.wait_for("listening on http://");
 }
 
 #[test]
@@ -351,7 +357,7 @@ fn a_server_without_room_for_a_journal_answers_and_says_what_is_missing() {
             disk.make_read_only();
         }
         let server = Server::start_in(&folder, SHOP);
-        let line = server.wait_for_log("the journal cannot be opened");
+        let line = server.wait_for_log("the journal cannot be made");
         assert!(line.contains("ERROR") && line.contains(words), "{line}");
         let (shown, took) = push(&server, &text_push("hello", 1));
         assert_eq!(shown, "hello");

@@ -7,7 +7,8 @@ mod postgres;
 use std::sync::Arc;
 
 use common::command::Said;
-use common::{Folder, Server, echostr_on, text_shown};
+use common::program::{Gate, Recorder};
+use common::{Folder, SHOP, Server, TOKEN, echostr_on, text_shown};
 use echostr_simulator::{Mode, Push};
 
 #[track_caller]
@@ -55,4 +56,35 @@ async fn accounts_and_messages_outlive_a_server_that_is_killed() {
     }
     let data = folder.path().join("data");
     assert!(!data.join("echostr.db").exists() && !data.join("master.key").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_crash_left_unfinished_is_taken_up_as_soon_as_the_database_can_be_written() {
+    const QUESTION: &str = "How many?";
+    let database = postgres::shared().database();
+    let (gate, folder) = (Gate::default(), Arc::new(Folder::new()));
+    let recorder = Recorder::behind(&gate, "42");
+    let settings = format!("{SHOP}{}", recorder.bot());
+    let mut server = Server::start_on(&database, &folder, &settings);
+    let platform = server.platform("/mp/shop", TOKEN, Mode::Plain);
+    let asking = tokio::spawn(async move { platform.push(&Push::text(QUESTION)).await });
+    server.wait_for_metrics(|metrics| metrics.get("echostr_deliveries_held") > 0.5);
+    server.kill();
+    asking.abort();
+
+    // As when its disk is full.
+    let sql = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+                   $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = '53100'; END $$;
+               CREATE TRIGGER refuse BEFORE UPDATE ON messages EXECUTE FUNCTION refuse()";
+    postgres::shared().psql(&database, sql);
+    let server = Server::start_on(&database, &folder, &settings);
+    server.wait_for_log("unfinished answers cannot be taken up again at the moment");
+    assert_eq!(recorder.asked().len(), 1);
+    postgres::shared().psql(&database, "DROP TRIGGER refuse ON messages");
+    server.wait_for_log("1 unfinished answers are taken up again");
+    recorder.wait_for(2);
+    gate.open(QUESTION);
+    let platform = server.platform("/mp/shop", TOKEN, Mode::Plain);
+    let outcome = platform.push(&Push::text("1")).await;
+    assert_eq!(text_shown(&outcome.shown), "42");
 }

@@ -125,13 +125,12 @@ pub enum Error {
         source: sqlx::migrate::MigrateError,
     },
     /// It cannot be opened for another reason.
-    #[error(
-        "cannot open the database {}: may the server's user read and write it and its folder, is the disk full or read-only?",
-        path.display()
-    )]
+    #[error("cannot open the database {}: {remedy}", path.display())]
     Open {
         /// The file.
         path: PathBuf,
+        /// What to do.
+        remedy: &'static str,
         /// What SQLite says.
         source: sqlx::Error,
     },
@@ -225,24 +224,6 @@ pub enum Error {
         source: sqlx::Error,
     },
     /// Something could not be read.
-    #[error("cannot read {what} from the database {}", path.display())]
-    Read {
-        /// What was wanted.
-        what: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What SQLite says.
-        source: sqlx::Error,
-    },
-    /// Something could not be deleted.
-    #[error("cannot delete the follower's data from the database {}: nothing was deleted; try again", path.display())]
-    Forget {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite says.
-        source: rusqlite::Error,
-    },
-    /// Something else than the journal could not be read.
     #[error("cannot read {what} from the database")]
     Unread {
         /// What was wanted.

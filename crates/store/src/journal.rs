@@ -18,7 +18,7 @@ use echostr::journal::{
     Commit, FollowerRecord, Found, Link, Of, Page, PushId, Reading, Record, SavedAnswer, Shown,
     Unfinished,
 };
-use echostr::{Account, BoxError, Journal, Mode};
+use echostr::{BoxError, Journal};
 use echostr_protocol::OpenId;
 use prometheus_client::registry::Registry;
 use tracing::warn;
@@ -152,21 +152,6 @@ impl SqlJournal {
         self.counts.register(registry);
     }
 
-    /// Writes down who the accounts are: id, name, AppID and mode, no secret. Returns when that is durable.
-    ///
-    /// # Errors
-    /// They could not be written.
-    pub async fn put_accounts<'a>(
-        &self,
-        accounts: impl IntoIterator<Item = &'a Account>,
-    ) -> Result<(), BoxError> {
-        let identities = accounts.into_iter().map(Identity::of).collect();
-        match self.op(Op::Accounts(identities)).await? {
-            OpAnswer::Nothing => Ok(()),
-            _ => Err(mismatch()),
-        }
-    }
-
     /// Writes what is queued, as far as that is possible within ten seconds, and closes the database. What is written after
     /// that is given up.
     pub async fn close(&self) {
@@ -297,29 +282,4 @@ impl Journal for SqlJournal {
 
 fn mismatch() -> BoxError {
     "the journal answered something else than was asked".into()
-}
-
-/// Who an account is.
-#[derive(Debug, Clone)]
-pub(crate) struct Identity {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) app_id: Option<String>,
-    pub(crate) mode: &'static str,
-}
-
-impl Identity {
-    fn of(account: &Account) -> Self {
-        let (mode, sealing) = match &account.mode {
-            Mode::Plain => ("plain", None),
-            Mode::Compatible(sealing) => ("compatible", Some(sealing)),
-            Mode::Safe(sealing) => ("safe", Some(sealing)),
-        };
-        Self {
-            id: account.id.to_string(),
-            name: account.name.clone(),
-            app_id: sealing.map(|sealing| sealing.app_id.to_string()),
-            mode,
-        }
-    }
 }

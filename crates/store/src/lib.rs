@@ -1,7 +1,6 @@
 //! What Echostr keeps: every SQL statement of the project is in this crate.
 //!
-//! [`SqlJournal`] is the [`Journal`](echostr::Journal) in a database; [`Book`] reads it for people, beside the
-//! server that writes it.
+//! [`SqlJournal`] is the [`Journal`](echostr::Journal) in a database; [`History`] reads it for people.
 //!
 //! ```no_run
 //! # async fn start() -> Result<(), echostr_store::Error> {
@@ -17,7 +16,6 @@
 mod account;
 mod accounts;
 mod audit;
-mod book;
 mod change;
 pub(crate) mod db;
 mod error;
@@ -41,7 +39,6 @@ pub use account::{
 };
 pub use accounts::{AccountStore, Edit, NotChanged, Provisioned};
 pub use audit::{AuditEntry, audit, note};
-pub use book::{Book, Forgotten, Messages};
 pub use db::{Db, Holder};
 pub use error::Error;
 pub use health::Health;

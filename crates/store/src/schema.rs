@@ -32,7 +32,7 @@ pub(crate) const VERSIONS: &[(i64, &str, &str)] = &[
 /// The newest version that is known here.
 const KNOWN: i64 = VERSIONS[VERSIONS.len() - 1].0;
 
-/// How long another process may keep the database locked, such as `echostr follower forget`.
+/// How long another process may keep the database locked, such as one that makes a backup.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Locked by the server that writes. It stays there: removing it would let two have one each.
@@ -103,10 +103,7 @@ pub(crate) async fn prepare(folder: &Path) -> Result<PathBuf, Error> {
         path: path.clone(),
         source,
     })?;
-    closed.map_err(|source| Error::Open {
-        path: path.clone(),
-        source,
-    })?;
+    closed.map_err(|source| unopened(source, &path))?;
     Ok(path)
 }
 
@@ -204,14 +201,20 @@ fn unopened(source: sqlx::Error, path: &Path) -> Error {
     let code = source
         .as_database_error()
         .and_then(sqlx::error::DatabaseError::code);
-    // SQLITE_CORRUPT and its kinds, SQLITE_NOTADB.
-    let is_none = code
-        .and_then(|code| code.parse::<u32>().ok())
-        .is_some_and(|code| matches!(code & 0xff, 11 | 26));
-    if is_none {
-        Error::NotADatabase { path, source }
-    } else {
-        Error::Open { path, source }
+    let code = code.and_then(|code| code.parse::<u32>().ok());
+    let remedy = match code.map(|code| code & 0xff) {
+        // SQLITE_CORRUPT and its kinds, SQLITE_NOTADB.
+        Some(11 | 26) => return Error::NotADatabase { path, source },
+        // SQLITE_BUSY, SQLITE_LOCKED.
+        Some(5 | 6) => "end the other program that keeps it locked",
+        _ => {
+            "may the server's user read and write it and its folder, is the disk full or read-only?"
+        }
+    };
+    Error::Open {
+        path,
+        remedy,
+        source,
     }
 }
 

@@ -20,14 +20,13 @@ use sqlx::sqlite::{
 };
 use tokio::runtime::Handle;
 
-use self::body::FileBody;
+use self::apply::forget;
+use self::body::{FileBody, connect};
 use crate::db::Db;
 use crate::health::Counts;
 use crate::journal::{Retention, Threads, WriterThread};
 use crate::{Error, schema};
 
-pub(crate) use self::apply::forget;
-pub(crate) use self::body::connect;
 pub(crate) use self::checkpoint::Checkpointer;
 
 /// Connections for reading. Reads are rare: nothing is read on the way of a plain reply.

@@ -18,6 +18,7 @@ use echostr_store::{
 use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
 use common::postgres::{Postgres, shared};
@@ -294,7 +295,7 @@ async fn commits_are_durable_whatever_the_servers_default_is() {
 /// Cuts the connection that holds the lock.
 fn cut_the_lock(url: &str) {
     let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-               WHERE application_name = 'echostr lock' AND datname = current_database() AND pid IN
+               WHERE application_name LIKE 'echostr lock%' AND datname = current_database() AND pid IN
                    (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)";
     shared().psql(url, cut);
 }
@@ -438,59 +439,99 @@ async fn a_server_whose_database_was_taken_over_writes_nothing() {
     assert!(!old.is_away());
 }
 
-/// Stands between journal and PostgreSQL. Once it is told to, it lets the next COMMIT through and cuts the connection instead
-/// of bringing the answer back.
-async fn cutting_proxy(to: String, cuts: Arc<AtomicBool>) -> u16 {
+/// What a [`proxy`] does between journal and PostgreSQL, once it is told to.
+struct Cut {
+    is_due: AtomicBool,
+    /// What is let through last.
+    after: &'static str,
+    /// All connections of the journal are cut, and PostgreSQL does not notice. Otherwise both sides of this one.
+    is_silent: bool,
+    n_silent: watch::Sender<u32>,
+}
+
+impl Cut {
+    fn after(after: &'static str, is_silent: bool) -> Arc<Self> {
+        Arc::new(Self {
+            is_due: AtomicBool::new(false),
+            after,
+            is_silent,
+            n_silent: watch::Sender::new(0),
+        })
+    }
+
+    /// Cuts at the next occasion. Connections that come later are good.
+    fn due(&self) {
+        self.is_due.store(true, Ordering::Relaxed);
+    }
+
+    fn is_made(&self) -> bool {
+        !self.is_due.load(Ordering::Relaxed)
+    }
+}
+
+/// Stands between a journal in this database and PostgreSQL; the database's address through it.
+async fn proxy(url: &str, cut: &Arc<Cut>) -> String {
+    let (_, address) = url.split_once('@').expect("a user");
+    let (to, name) = address.split_once('/').expect("a database");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
+    let (to, cut) = (to.to_owned(), Arc::clone(cut));
     tokio::spawn(async move {
         loop {
-            let (mut client, _) = listener.accept().await.expect("a connection");
-            let mut server = TcpStream::connect(&to).await.expect("PostgreSQL");
-            let cuts = Arc::clone(&cuts);
-            tokio::spawn(async move {
-                let (mut up, mut down) = (vec![0; 65_536], vec![0; 65_536]);
-                let mut is_cut = false;
-                loop {
-                    tokio::select! {
-                        read = client.read(&mut up) => match read {
-                            Ok(n) if n > 0 => {
-                                let is_commit = up[..n].windows(6).any(|bytes| bytes == b"COMMIT");
-                                is_cut |= is_commit && cuts.swap(false, Ordering::Relaxed);
-                                server.write_all(&up[..n]).await.expect("sent");
-                            }
-                            _ => break,
-                        },
-                        read = server.read(&mut down) => match read {
-                            // The transaction is written.
-                            Ok(n) if n > 0 && !is_cut => {
-                                if client.write_all(&down[..n]).await.is_err() {
-                                    break;
-                                }
-                            }
-                            _ => break,
-                        },
-                    }
-                }
-            });
+            let (client, _) = listener.accept().await.expect("a connection");
+            let server = TcpStream::connect(&to).await.expect("PostgreSQL");
+            tokio::spawn(pass(client, server, Arc::clone(&cut)));
         }
     });
-    port
+    format!("postgres://echostr@127.0.0.1:{port}/{name}")
+}
+
+async fn pass(mut client: TcpStream, mut server: TcpStream, cut: Arc<Cut>) {
+    let (mut up, mut down) = (vec![0; 65_536], vec![0; 65_536]);
+    let mut is_cut = false;
+    let mut n_silent = cut.n_silent.subscribe();
+    loop {
+        tokio::select! {
+            read = client.read(&mut up) => match read {
+                Ok(n) if n > 0 => {
+                    let is_last = up[..n].windows(cut.after.len()).any(|bytes| bytes == cut.after.as_bytes());
+                    is_cut |= is_last && cut.is_due.swap(false, Ordering::Relaxed);
+                    server.write_all(&up[..n]).await.expect("sent");
+                }
+                _ => return,
+            },
+            read = server.read(&mut down) => match read {
+                // It has done what came last.
+                Ok(n) if n > 0 && is_cut && cut.is_silent => {
+                    cut.n_silent.send_modify(|n| *n += 1);
+                }
+                Ok(n) if n > 0 && !is_cut => {
+                    if client.write_all(&down[..n]).await.is_err() {
+                        return;
+                    }
+                }
+                _ => return,
+            },
+            _ = n_silent.changed() => {
+                drop(client);
+                // Until PostgreSQL ends it.
+                while server.read(&mut down).await.is_ok_and(|n| n > 0) {}
+                return;
+            }
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_whose_answer_was_lost_is_not_made_again() {
     let url = shared().database();
-    let (_, address) = url.split_once('@').expect("a user");
-    let (address, name) = address.split_once('/').expect("a database");
-    let cuts = Arc::new(AtomicBool::new(false));
-    let port = cutting_proxy(address.to_owned(), Arc::clone(&cuts)).await;
-    let journal = opened(&format!("postgres://echostr@127.0.0.1:{port}/{name}")).await;
+    let cut = Cut::after("COMMIT", false);
+    let journal = opened(&proxy(&url, &cut).await).await;
     let known = text("o1", 100, "known");
     done(&written(&journal, vec![received(&known, Some(replied("A", "echo")))]).await);
     for n in 0..20 {
         let message = text("o1", n, "hi");
-        cuts.store(true, Ordering::Relaxed);
+        cut.due();
         let commits = [
             journal.write(vec![
                 received(&message, Some(replied("hi", "echo"))),
@@ -501,7 +542,7 @@ async fn a_commit_whose_answer_was_lost_is_not_made_again() {
         let written = (commits[0].wait().await, commits[1].wait().await);
         let instead = Written::Instead(echostr::Reply::from("A"), START + 100);
         assert_eq!(written, (Written::Done, instead));
-        assert!(!cuts.load(Ordering::Relaxed), "it was cut");
+        assert!(cut.is_made());
     }
     assert_eq!(shared().psql(&url, "SELECT count(*) FROM messages"), "21");
     assert_eq!(shared().psql(&url, "SELECT count(*) FROM deliveries"), "20");
@@ -511,18 +552,15 @@ async fn a_commit_whose_answer_was_lost_is_not_made_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_whose_answer_was_lost_is_known_before_the_next_one() {
     let url = shared().database();
-    let (_, address) = url.split_once('@').expect("a user");
-    let (address, name) = address.split_once('/').expect("a database");
-    let cuts = Arc::new(AtomicBool::new(false));
-    let port = cutting_proxy(address.to_owned(), Arc::clone(&cuts)).await;
-    let journal = opened(&format!("postgres://echostr@127.0.0.1:{port}/{name}")).await;
+    let cut = Cut::after("COMMIT", false);
+    let journal = opened(&proxy(&url, &cut).await).await;
     let (accounts, keys) = accounts_and_keys(&journal).await;
     let by = Actor("test".into());
     // The journal's own transaction may be the one that is cut.
     let mut n = 0;
     let error = loop {
         n += 1;
-        cuts.store(true, Ordering::Relaxed);
+        cut.due();
         if let Err(error) = accounts.create(&by, account(&format!("a{n}"))).await {
             break error;
         }
@@ -539,12 +577,12 @@ async fn a_change_whose_answer_was_lost_is_known_before_the_next_one() {
     let mut n = 0;
     loop {
         n += 1;
-        cuts.store(true, Ordering::Relaxed);
+        cut.due();
         if keys.create(&by, "key", Vec::new(), None).await.is_err() {
             break;
         }
     }
-    cuts.store(false, Ordering::Relaxed);
+    cut.is_due.store(false, Ordering::Relaxed);
     assert!(!keys.revoke(&by, "none").await.expect("read"));
     assert_eq!(keys.list().len(), n);
 }
@@ -560,6 +598,52 @@ async fn accounts_and_keys(journal: &SqlJournal) -> (Arc<AccountStore>, Arc<ApiK
 
 fn account(id: &str) -> AccountEntry {
     AccountEntry::new(id, AccountSecrets::random_token(), START * 1000)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_is_not_kept_out_by_its_own_connections_that_were_lost() {
+    for after in ["BEGIN", "COMMIT"] {
+        let url = shared().database();
+        let cut = Cut::after(after, true);
+        let journal = opened(&proxy(&url, &cut).await).await;
+        let start = Instant::now();
+        for n in 0..3 {
+            cut.due();
+            let message = text("o1", n, "hi");
+            done(&written(&journal, vec![received(&message, None)]).await);
+            assert!(cut.is_made());
+        }
+        // By itself, PostgreSQL would notice after more than a minute.
+        let took = start.elapsed();
+        assert!(took < Duration::from_secs(15), "{after}: {took:?}");
+        assert_eq!(shared().psql(&url, CHAIN), "3");
+    }
+}
+
+#[tokio::test]
+async fn an_idle_server_writes_nothing() {
+    let url = shared().database();
+    let journal = opened(&url).await;
+    let message = text("o1", 1, "hi");
+    done(
+        &written(
+            &journal,
+            vec![received(&message, Some(replied("hi", "echo")))],
+        )
+        .await,
+    );
+    let ask = |sql: &str| shared().psql(&url, sql);
+    let is_indexed = "SELECT indexed_to = (SELECT max(id) FROM messages) FROM search_state";
+    until(async || ask(is_indexed) == "t").await;
+    // Each transaction has a number.
+    let before = ask("SELECT batch FROM journal_state");
+    for _ in 0..3 {
+        let looked = "SELECT state_change FROM pg_stat_activity
+            WHERE application_name LIKE 'echostr journal%' AND datname = current_database()";
+        let last = ask(looked);
+        until(async || ask(looked) != last).await;
+    }
+    assert_eq!(ask("SELECT batch FROM journal_state"), before);
 }
 
 /// How many messages the chain of the only follower has.

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::Command;
 
 use echostr::journal::{Link, Record, Written, by};
-use echostr::{Account, Journal, Reply};
-use echostr_store::{Book, Db, Messages, Place, SqlJournal};
+use echostr::{Journal, Reply};
+use echostr_store::{Db, History, MessageFilter, Place, SqlJournal};
 
 use common::*;
 
@@ -43,8 +43,6 @@ async fn a_newer_schema_is_refused() {
         message.contains("its schema is version 99, this Echostr knows versions up to 2"),
         "{message}"
     );
-    let error = Book::open(folder.path()).await.expect_err("refused");
-    assert!(error.to_string().contains("version 99"), "{error}");
 }
 
 #[tokio::test]
@@ -88,12 +86,20 @@ async fn a_folder_that_cannot_be_made_is_named() {
         message.contains("cannot create the data folder"),
         "{message}"
     );
-    let error = Book::open(&folder.path().join("nothing"))
-        .await
-        .expect_err("refused");
+}
+
+#[tokio::test]
+async fn a_database_that_another_program_keeps_locked_is_named() {
+    let folder = folder();
+    open(folder.path()).await.close().await;
+    let other = look(folder.path());
+    other
+        .execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT")
+        .expect("locked");
+    let message = refused(folder.path()).await;
     assert!(
-        error.to_string().contains("there is no database at"),
-        "{error}"
+        message.contains("end the other program that keeps it locked"),
+        "{message}"
     );
 }
 
@@ -105,31 +111,29 @@ async fn refused(folder: &Path) -> String {
 }
 
 #[tokio::test]
-async fn another_process_may_forget_a_follower_meanwhile() {
+async fn another_connection_may_delete_a_follower_meanwhile() {
     let folder = folder();
     let journal = open(folder.path()).await;
-    fill(&journal, "o1", 1).await;
-    let book = Book::open(folder.path()).await.expect("a journal");
-    let o1 = open_id("o1");
-    let forgotten = book.forget(SHOP, &o1).expect("forgotten");
-    assert!(forgotten.was_known);
-    assert_eq!(
-        (forgotten.messages, forgotten.answers, forgotten.sessions),
-        (3, 1, 1)
-    );
-    assert!(!book.forget(SHOP, &o1).expect("read").was_known);
+    done(&written(&journal, vec![received(&text("o1", 1, "hi"), None)]).await);
+    look(folder.path())
+        .execute_batch("DELETE FROM messages; DELETE FROM latest; DELETE FROM followers")
+        .expect("deleted");
 
     // The journal remembered the follower's row, which is gone.
     done(&written(&journal, vec![received(&text("o2", 1, "hi"), None)]).await);
     done(&written(&journal, vec![received(&text("o1", 9, "hi"), None)]).await);
-    let which = Messages {
-        follower: Some(o1),
+    assert_eq!(messages_of(&journal, "o1").await, 1);
+}
+
+/// How many of this follower are found.
+async fn messages_of(journal: &SqlJournal, follower: &str) -> usize {
+    let filter = MessageFilter {
+        follower: Some(open_id(follower)),
         limit: 10,
-        ..Messages::default()
+        ..MessageFilter::default()
     };
-    let messages = book.messages(&which).await.expect("read");
-    assert_eq!(messages.len(), 1);
-    assert_eq!(messages[0].follower, open_id("o1"));
+    let page = History::new(journal.db()).messages(&filter).await;
+    page.expect("read").items.len()
 }
 
 #[tokio::test]
@@ -161,6 +165,20 @@ async fn while_the_database_is_locked_records_wait() {
     assert_eq!(journal.next_number(of(&o1)).await.expect("drawn"), 1);
     until(async || journal.health().queued_records == 0).await;
     assert_eq!(count(folder.path(), "messages"), 2000);
+}
+
+#[tokio::test]
+async fn a_journal_with_nothing_to_write_notices_that_it_can_be_written_again() {
+    let folder = folder();
+    let journal = open(folder.path()).await;
+    let o1 = open_id("o1");
+    let blocker = look(folder.path());
+    blocker.execute_batch("BEGIN IMMEDIATE").expect("locked");
+    journal.next_number(of(&o1)).await.expect_err("refused");
+    assert!(journal.health().away_since_ms.is_some());
+    blocker.execute_batch("COMMIT").expect("unlocked");
+    until(async || journal.health().away_since_ms.is_none()).await;
+    assert_eq!(journal.next_number(of(&o1)).await.expect("drawn"), 1);
 }
 
 #[tokio::test]
@@ -285,108 +303,6 @@ async fn a_disk_that_is_full_at_the_start_is_named() {
 }
 
 #[tokio::test]
-async fn accounts_are_known_by_who_they_are_and_no_secret_is_kept() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
-    let account = Account {
-        name: "小店".into(),
-        mode: echostr::Mode::Safe(echostr::Sealing {
-            app_id: "wx0123456789abcdef".into(),
-            key: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
-                .parse()
-                .expect("a key"),
-            previous_key: None,
-        }),
-        ..Account::new(SHOP, "S1qJ0JoQmYfy".parse().expect("a token"))
-    };
-    journal.put_accounts([&account]).await.expect("written");
-    journal
-        .put_accounts([&account])
-        .await
-        .expect("written again");
-    journal.close().await;
-    let row: (String, String, String) = look(folder.path())
-        .query_row("SELECT name, app_id, mode FROM accounts", [], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
-        .expect("one account");
-    assert_eq!(
-        row,
-        ("小店".into(), "wx0123456789abcdef".into(), "safe".into())
-    );
-    let bytes = fs::read(folder.path().join(echostr_store::FILE_NAME)).expect("a file");
-    for secret in ["S1qJ0JoQmYfy", "abcdefghijklmnopqrstuvwxyz0123456789"] {
-        let is_there = bytes
-            .windows(secret.len())
-            .any(|part| part == secret.as_bytes());
-        assert!(!is_there, "{secret}");
-    }
-}
-
-#[tokio::test]
-async fn the_book_shows_what_came_newest_first() {
-    let folder = folder();
-    let journal = open(folder.path()).await;
-    fill(&journal, "o1", 1).await;
-    fill(&journal, "o2", 10).await;
-    let book = Book::open(folder.path()).await.expect("a journal");
-    let all = Messages {
-        limit: 4,
-        ..Messages::default()
-    };
-    let newest = book.messages(&all).await.expect("read");
-    let ids: Vec<_> = newest.iter().map(|entry| entry.id).collect();
-    assert_eq!(ids, [6, 5, 4, 3]);
-    let older = Messages {
-        before: ids.last().copied(),
-        ..all.clone()
-    };
-    let older = book.messages(&older).await.expect("read");
-    assert_eq!(
-        older.iter().map(|entry| entry.id).collect::<Vec<_>>(),
-        [2, 1]
-    );
-    let of_one = Messages {
-        account: Some(SHOP.into()),
-        follower: Some(open_id("o1")),
-        ..all
-    };
-    let of_one = book.messages(&of_one).await.expect("read");
-    assert_eq!(
-        of_one.iter().map(|entry| entry.id).collect::<Vec<_>>(),
-        [3, 2, 1]
-    );
-    assert_eq!(of_one[1].answered_by.as_deref(), Some(by::DEADLINE));
-
-    let (entry, deliveries) = book.message(2).await.expect("read").expect("there");
-    assert_eq!(entry.reply, Some(Reply::from("稍等")));
-    let ends: Vec<_> = deliveries.iter().map(|one| one.ended.as_str()).collect();
-    assert_eq!(ends, ["closed", "answered"]);
-    assert!(book.message(99).await.expect("read").is_none());
-
-    let answers = book
-        .answers(Some(SHOP), None, true, 10)
-        .await
-        .expect("read");
-    assert_eq!(
-        answers
-            .iter()
-            .map(|entry| entry.message)
-            .collect::<Vec<_>>(),
-        [5, 2]
-    );
-    assert!(
-        book.answers(Some("other"), None, true, 10)
-            .await
-            .expect("read")
-            .is_empty()
-    );
-    assert!(book.knows_account(SHOP).await.expect("read"));
-    assert!(!book.knows_account("other").await.expect("read"));
-    assert_eq!(book.followers(None, 10).await.expect("read").len(), 2);
-}
-
-#[tokio::test]
 async fn a_reader_sees_links_after_the_log_was_copied() {
     let folder = folder();
     let journal = open(folder.path()).await;
@@ -434,13 +350,7 @@ async fn a_chain_does_not_lead_into_another_followers_messages() {
         .execute_batch("DELETE FROM messages")
         .expect("deleted");
     done(&written(&journal, vec![received(&text("o2", 2, "b"), None)]).await);
-    let book = Book::open(folder.path()).await.expect("a journal");
-    let of_o1 = Messages {
-        follower: Some(open_id("o1")),
-        limit: 10,
-        ..Messages::default()
-    };
-    assert!(book.messages(&of_o1).await.expect("read").is_empty());
+    assert_eq!(messages_of(&journal, "o1").await, 0);
     done(&written(&journal, vec![forget("o1")]).await);
     assert_eq!(count(folder.path(), "messages"), 1);
 }
@@ -546,10 +456,9 @@ async fn what_was_forgotten_is_not_in_the_file() {
     let planted = ["planted one", "planted two", "planted three"];
     assert_eq!(planted.map(is_there), [true; 3]);
 
-    let book = Book::open(folder.path()).await.expect("a journal");
-    book.forget(SHOP, &open_id("o0")).expect("forgotten");
-    drop(book);
     let journal = open(folder.path()).await;
+    let forgotten = journal.forget(SHOP, &open_id("o0")).await;
+    assert_eq!(forgotten.expect("forgotten").messages, 1);
     done(&written(&journal, vec![forget("o1")]).await);
     let Db::Sqlite { writer, .. } = journal.db() else {
         panic!("a folder has SQLite");
@@ -569,8 +478,6 @@ async fn a_second_server_is_kept_out_of_the_folder() {
         message.contains("another Echostr server is using"),
         "{message}"
     );
-    // The commands are not.
-    Book::open(folder.path()).await.expect("a journal");
 
     // A restart: the one before ends meanwhile.
     let start = std::time::Instant::now();

@@ -217,14 +217,17 @@ impl Deadline {
         }
     }
 
-    /// Runs the jobs again that a process left unfinished when it died.
+    /// Runs the jobs again that a process left unfinished when it died. When this has failed and is tried again, those count that
+    /// were young enough at the first try.
     pub(crate) async fn resume(self: &Arc<Self>, bot: &Bot) -> Result<usize, BoxError> {
         let Some(journal) = &self.journal else {
             return Ok(0);
         };
         let now_ms = self.clock.unix_ms();
-        self.began_at_ms.store(now_ms, Ordering::Relaxed);
-        let unfinished = journal.take_up(now_ms - RUN_AGAIN_MS).await?;
+        let began = &self.began_at_ms;
+        let first = began.compare_exchange(0, now_ms, Ordering::Relaxed, Ordering::Relaxed);
+        let began_at_ms = first.err().unwrap_or(now_ms);
+        let unfinished = journal.take_up(began_at_ms - RUN_AGAIN_MS).await?;
         let mut resumed = 0;
         for push in unfinished {
             if let Some(account) = bot.find(&push.account) {

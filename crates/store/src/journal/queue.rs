@@ -12,7 +12,6 @@ use echostr_protocol::{OpenId, Reply, Str};
 use tokio::sync::oneshot;
 use tracing::error;
 
-use super::Identity;
 use crate::health::Counts;
 use crate::value::now_ms;
 
@@ -93,12 +92,10 @@ pub(crate) enum Item {
 pub(crate) enum Op {
     Number { account: Str, follower: OpenId },
     TakeUp { since_ms: i64 },
-    Accounts(Vec<Identity>),
     Forget { account: Str, follower: OpenId },
 }
 
 pub(crate) enum OpAnswer {
-    Nothing,
     Number(u64),
     Unfinished(Vec<Unfinished>),
     Deleted(Deleted),
@@ -149,18 +146,24 @@ impl Queue {
         }
         let is_stalled = self.has_lasted(&self.oldest);
         // A long queue that moves is not worth a line.
-        if is_stalled
-            && self.has_lasted(&self.moved)
-            && !self.is_stall_told.swap(true, Ordering::Relaxed)
+        if is_stalled && self.has_lasted(&self.moved) && !self.is_stall_told.load(Ordering::Relaxed)
         {
+            self.tell_stall();
+        }
+        is_stalled
+    }
+
+    fn tell_stall(&self) {
+        // The writer, which may be done at this moment, takes it back after this, or has done so before.
+        let _state = self.lock();
+        if self.has_lasted(&self.moved) && !self.is_stall_told.swap(true, Ordering::Relaxed) {
+            self.counts.away.set(1);
+            self.counts.away_since_ms.store(now_ms(), Ordering::Relaxed);
             error!(
                 "writing to the journal hangs: is the disk in order? Followers are answered meanwhile, and what is to be \
                  written waits in memory"
             );
-            self.counts.away.set(1);
-            self.counts.away_since_ms.store(now_ms(), Ordering::Relaxed);
         }
-        is_stalled
     }
 
     fn has_lasted(&self, since: &AtomicU64) -> bool {
@@ -335,8 +338,12 @@ impl Queue {
 
     /// Since when writing has failed, if it does.
     pub(crate) fn set_away(&self, since: Option<Instant>) {
-        self.lock().is_away = since.is_some();
+        let mut state = self.lock();
+        state.is_away = since.is_some();
         let away = since.map_or(0, |since| self.millis(since));
+        // What has just been written did not hang.
+        self.moved
+            .store(self.millis(Instant::now()), Ordering::Relaxed);
         self.away.store(away, Ordering::Relaxed);
     }
 
@@ -493,6 +500,23 @@ mod tests {
         queue.written(pending.records, pending.bytes);
         assert!(!queue.is_away());
         assert_eq!(queue.counts.away.get(), 0);
+    }
+
+    #[test]
+    fn a_journal_that_is_back_does_not_hang() {
+        let (mut queue, _) = queue_with_one();
+        let Work::Write(pending) = queue.take(Instant::now() + TICK) else {
+            panic!("there is something to write");
+        };
+        queue.start -= Duration::from_secs(2);
+        queue.set_away(Some(queue.start));
+        assert!(queue.is_away());
+        // Before all is said, somebody may look.
+        queue.set_away(None);
+        queue.is_away();
+        assert_eq!(queue.counts.away.get(), 0);
+        queue.written(pending.records, pending.bytes);
+        assert!(!queue.is_away());
     }
 
     #[test]

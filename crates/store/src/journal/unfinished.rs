@@ -27,6 +27,38 @@ pub(crate) struct StoredAnswer {
     pub(crate) has_page: bool,
 }
 
+/// Makes it of a row of either driver, whose columns `get` reads: `unfinished_row!(row.get)`.
+macro_rules! unfinished_row {
+    ($row:ident.$get:ident) => {{
+        let id: Option<Vec<u8>> = $row.$get(6)?;
+        let answer = match id {
+            None => None,
+            Some(id) => Some((
+                $row.$get(5)?,
+                $crate::journal::unfinished::StoredAnswer {
+                    id,
+                    question: $row.$get(7)?,
+                    asked_at_ms: $row.$get(8)?,
+                    expires_at_ms: $row.$get(9)?,
+                    step: $row.$get(10)?,
+                    is_overtaken: $row.$get(11)?,
+                    has_page: $row.$get(12)?,
+                },
+            )),
+        };
+        $crate::journal::unfinished::UnfinishedRow {
+            message: $row.$get(0)?,
+            account: $row.$get(1)?,
+            source: $row.$get(2)?,
+            received_at_ms: $row.$get(3)?,
+            is_replied: $row.$get(4)?,
+            answer,
+        }
+    }};
+}
+
+pub(crate) use unfinished_row;
+
 impl UnfinishedRow {
     /// Nothing when the push cannot be read any more: a damaged row must not keep the server from starting.
     pub(crate) fn decode(self) -> Option<Unfinished> {

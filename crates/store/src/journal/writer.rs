@@ -59,6 +59,9 @@ pub(crate) trait Body: Send + 'static {
     /// There is nothing to write at the moment.
     fn idle(&mut self);
 
+    /// Writes something that changes nothing, to see whether anything can be written.
+    fn probe(&mut self) -> Result<(), Fault>;
+
     /// After each of the above, between two batches.
     fn between(&mut self);
 
@@ -156,6 +159,7 @@ impl<B: Body> Writer<B> {
         loop {
             match self.queue.take(self.index_at) {
                 Work::Write(pending) => self.write(pending),
+                Work::Nothing if self.away.is_some() => self.probe(),
                 Work::Nothing => self.body.idle(),
                 Work::Close => break,
             }
@@ -342,6 +346,18 @@ impl<B: Body> Writer<B> {
         }
     }
 
+    /// Nothing is left that would show whether the journal can be written again.
+    fn probe(&mut self) {
+        let start = (Instant::now(), now_ms());
+        match self.body.probe() {
+            Ok(()) => self.back(),
+            Err(fault) => {
+                self.body.failed();
+                self.away(&fault, start);
+            }
+        }
+    }
+
     fn tidy(&mut self) {
         if self.tidy_at > Instant::now() || self.away.is_some() {
             return;
@@ -367,8 +383,12 @@ impl<B: Body> Writer<B> {
         if self.index_at > start {
             return;
         }
+        if self.away.is_some() {
+            self.index_at = start + INDEX_EVERY;
+            return;
+        }
         let may_wait = self.indexed_at.elapsed() < INDEX_LATEST;
-        if self.away.is_some() || (may_wait && !self.queue.is_idle()) {
+        if may_wait && !self.queue.is_idle() {
             self.index_at = start + INDEX_LATER;
             return;
         }

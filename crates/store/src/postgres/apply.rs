@@ -19,8 +19,8 @@ use crate::db::without_nul;
 use crate::journal::known::{
     Follower, Known, Latest, MAX_RUNS, SEEN_EVERY_MS, not_0, stand_in_source,
 };
-use crate::journal::unfinished::{StoredAnswer, UnfinishedRow};
-use crate::journal::{Deleted, Fault, Identity, Item, Op, OpAnswer, Outcome};
+use crate::journal::unfinished::{UnfinishedRow, unfinished_row};
+use crate::journal::{Deleted, Fault, Item, Op, OpAnswer, Outcome};
 use crate::value::{ContentColumns, bytes, json, markup_of, now_ms, reply, signed, unsigned};
 
 pub(super) type Result<T> = std::result::Result<T, Fault>;
@@ -278,10 +278,6 @@ impl<'a> Transaction<'a> {
                 self.number(account, follower).await.map(OpAnswer::Number)
             }
             Op::TakeUp { since_ms } => self.take_up(*since_ms).await.map(OpAnswer::Unfinished),
-            Op::Accounts(identities) => {
-                self.accounts(identities).await?;
-                Ok(OpAnswer::Nothing)
-            }
             Op::Forget { account, follower } => {
                 self.forget(account, follower).await.map(OpAnswer::Deleted)
             }
@@ -645,8 +641,8 @@ impl<'a> Transaction<'a> {
             .await?;
         let unfinished = rows
             .iter()
-            .map(unfinished_row)
-            .collect::<std::result::Result<Vec<_>, _>>()?;
+            .map(|row| Ok(unfinished_row!(row.try_get)))
+            .collect::<std::result::Result<Vec<_>, sqlx::Error>>()?;
         let taken: Vec<i64> = unfinished.iter().map(|row| row.message).collect();
         query("UPDATE messages SET runs = runs + 1 WHERE id = ANY ($1)")
             .bind(&taken)
@@ -663,25 +659,6 @@ impl<'a> Transaction<'a> {
             .into_iter()
             .filter_map(UnfinishedRow::decode)
             .collect())
-    }
-
-    async fn accounts(&mut self, identities: &[Identity]) -> Result<()> {
-        for identity in identities {
-            query(
-                "INSERT INTO accounts (public_id, name, app_id, mode, created_at_ms, updated_at_ms)
-                 VALUES ($1, $2, $3, $4, $5, $5)
-                 ON CONFLICT (public_id) DO UPDATE SET name = $2, app_id = $3, mode = $4, updated_at_ms = $5
-                 WHERE (accounts.name, accounts.app_id, accounts.mode) IS DISTINCT FROM ($2, $3, $4)",
-            )
-            .bind(without_nul(&identity.id))
-            .bind(without_nul(&identity.name))
-            .bind(identity.app_id.as_deref().map(without_nul))
-            .bind(identity.mode)
-            .bind(now_ms())
-            .execute(&mut *self.connection)
-            .await?;
-        }
-        Ok(())
     }
 
     pub(super) fn draw_id(&mut self) -> i64 {
@@ -1005,33 +982,6 @@ pub(super) fn follower(row: &PgRow, first: usize) -> std::result::Result<Followe
             message: row.try_get(first + 3)?,
             question: row.try_get(first + 4)?,
         },
-    })
-}
-
-/// What of a row was not finished.
-fn unfinished_row(row: &PgRow) -> std::result::Result<UnfinishedRow, sqlx::Error> {
-    let answer = match row.try_get::<Option<Vec<u8>>, _>(6)? {
-        None => None,
-        Some(id) => Some((
-            row.try_get(5)?,
-            StoredAnswer {
-                id,
-                question: row.try_get(7)?,
-                asked_at_ms: row.try_get(8)?,
-                expires_at_ms: row.try_get(9)?,
-                step: row.try_get(10)?,
-                is_overtaken: row.try_get(11)?,
-                has_page: row.try_get(12)?,
-            },
-        )),
-    };
-    Ok(UnfinishedRow {
-        message: row.try_get(0)?,
-        account: row.try_get(1)?,
-        source: row.try_get(2)?,
-        received_at_ms: row.try_get(3)?,
-        is_replied: row.try_get(4)?,
-        answer,
     })
 }
 

@@ -34,6 +34,10 @@ const WHO: &str = "SELECT coalesce(host(a.client_addr), 'the same machine'), a.b
           = ((1701734765::bigint << 32) | 'journal_state'::regclass::oid::bigint)
     LIMIT 1";
 
+/// Ends connections of this name that are at nothing. One that is at work may be at a COMMIT, and ends by itself.
+const END: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE application_name = $1 AND pid <> pg_backend_pid() AND state <> 'active'";
+
 pub(crate) struct Lock {
     url: PostgresUrl,
     /// Who this process is in `journal_state`.
@@ -55,9 +59,6 @@ pub(super) enum Held {
 impl Lock {
     /// Takes the lock of a database that is up to date.
     pub(crate) async fn take(url: &PostgresUrl) -> Result<Self, Error> {
-        let mut connection = connect(url, "echostr lock", WRITE_SECS)
-            .await
-            .map_err(|source| unconnected(url, source))?;
         let start = Instant::now();
         let mut lock = Self {
             url: url.clone(),
@@ -67,6 +68,9 @@ impl Lock {
             is_doubtful: false,
         };
         let failed = |source| unconnected(url, source);
+        let mut connection = connect(url, &lock.name(), WRITE_SECS)
+            .await
+            .map_err(failed)?;
         while !try_lock(&mut connection).await.map_err(failed)? {
             if start.elapsed() >= HANDOVER {
                 return Err(Error::TakenDatabase {
@@ -95,13 +99,24 @@ impl Lock {
                 return Ok(held);
             }
         }
-        let mut connection = connect(&self.url, "echostr lock", WRITE_SECS).await?;
-        if !try_lock(&mut connection).await? {
-            return Err(Fault::Taken);
+        let mut connection = connect(&self.url, &self.name(), WRITE_SECS).await?;
+        let start = Instant::now();
+        while !try_lock(&mut connection).await? {
+            // It may be held by the connection that was lost, for as long as PostgreSQL does not know of that.
+            let n_ended = end_lost(&mut connection, &self.name()).await?;
+            if n_ended == 0 || start.elapsed() >= ANSWER {
+                return Err(Fault::Taken);
+            }
+            sleep(LOOK_EVERY).await;
         }
         let held = self.become_holder(&mut connection).await?;
         self.keep(connection);
         Ok(held)
+    }
+
+    /// What its connection is called.
+    fn name(&self) -> String {
+        format!("echostr lock {}", self.holder)
     }
 
     fn keep(&mut self, connection: PgConnection) {
@@ -135,6 +150,17 @@ impl Lock {
             let _ = timeout(ANSWER, connection.close()).await;
         }
     }
+}
+
+/// Ends what is left in PostgreSQL of lost connections of this name; how many that were.
+pub(super) async fn end_lost(
+    connection: &mut PgConnection,
+    name: &str,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(END)
+        .bind(name)
+        .fetch_one(connection)
+        .await
 }
 
 async fn try_lock(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {

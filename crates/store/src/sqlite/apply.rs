@@ -5,14 +5,14 @@ use echostr::journal::{
     Unfinished, by,
 };
 use echostr_protocol::{Event, Message, MsgId, OpenId, Reply, Str};
-use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 
 use super::index;
 use crate::journal::known::{
     Follower, Known, Latest, MAX_RUNS, SEEN_EVERY_MS, is_question, not_0, stand_in_source,
 };
-use crate::journal::unfinished::{StoredAnswer, UnfinishedRow};
-use crate::journal::{Deleted, Fault, Identity, Op, OpAnswer};
+use crate::journal::unfinished::{UnfinishedRow, unfinished_row};
+use crate::journal::{Deleted, Fault, Op, OpAnswer};
 use crate::value::{ContentColumns, bytes, json, markup_of, now_ms, reply, signed, unsigned};
 
 type Result<T> = std::result::Result<T, Fault>;
@@ -176,7 +176,6 @@ impl<'a> Transaction<'a> {
             Op::Forget { account, follower } => {
                 self.forget(account, follower).map(OpAnswer::Deleted)
             }
-            Op::Accounts(identities) => self.accounts(identities).map(|()| OpAnswer::Nothing),
         }
     }
 
@@ -578,8 +577,9 @@ impl<'a> Transaction<'a> {
     fn take_up(&mut self, since_ms: i64) -> Result<Vec<Unfinished>> {
         let unfinished = {
             let mut select = self.statement(UNFINISHED)?;
-            let rows =
-                select.query_map(params![since_ms, MAX_RUNS, self.first_id], unfinished_row)?;
+            let rows = select.query_map(params![since_ms, MAX_RUNS, self.first_id], |row| {
+                Ok(unfinished_row!(row.get))
+            })?;
             rows.collect::<rusqlite::Result<Vec<_>>>()?
         };
         for row in &unfinished {
@@ -597,25 +597,6 @@ impl<'a> Transaction<'a> {
             .into_iter()
             .filter_map(UnfinishedRow::decode)
             .collect())
-    }
-
-    fn accounts(&mut self, identities: &[Identity]) -> Result<()> {
-        for identity in identities {
-            self.statement(
-                "INSERT INTO accounts (public_id, name, app_id, mode, created_at_ms, updated_at_ms)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?5)
-                 ON CONFLICT (public_id) DO UPDATE SET name = ?2, app_id = ?3, mode = ?4, updated_at_ms = ?5
-                 WHERE (name, app_id, mode) IS NOT (?2, ?3, ?4)",
-            )?
-            .execute(params![
-                identity.id,
-                identity.name,
-                identity.app_id,
-                identity.mode,
-                now_ms(),
-            ])?;
-        }
-        Ok(())
     }
 
     fn account(&mut self, public_id: &Str, at_ms: i64) -> Result<i64> {
@@ -750,35 +731,8 @@ impl<'a> Transaction<'a> {
     }
 }
 
-/// What of a row was not finished.
-fn unfinished_row(row: &Row<'_>) -> rusqlite::Result<UnfinishedRow> {
-    let answer = match row.get::<_, Option<Vec<u8>>>(6)? {
-        None => None,
-        Some(id) => Some((
-            row.get(5)?,
-            StoredAnswer {
-                id,
-                question: row.get(7)?,
-                asked_at_ms: row.get(8)?,
-                expires_at_ms: row.get(9)?,
-                step: row.get(10)?,
-                is_overtaken: row.get(11)?,
-                has_page: row.get(12)?,
-            },
-        )),
-    };
-    Ok(UnfinishedRow {
-        message: row.get(0)?,
-        account: row.get(1)?,
-        source: row.get(2)?,
-        received_at_ms: row.get(3)?,
-        is_replied: row.get(4)?,
-        answer,
-    })
-}
-
 /// Deletes everything about a follower, within a transaction.
-pub(crate) fn forget(
+pub(super) fn forget(
     connection: &Connection,
     account: &str,
     open_id: &OpenId,

@@ -92,6 +92,16 @@ impl Body for FileBody {
         self.progress.idle();
     }
 
+    fn probe(&mut self) -> Result<(), Fault> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => none.insert(connect(&self.path, PATIENCE)?),
+        };
+        // The page is written all the same.
+        connection.execute("UPDATE search_state SET indexed_to = indexed_to", [])?;
+        Ok(())
+    }
+
     fn between(&mut self) {
         if let Some(connection) = &self.connection {
             self.progress.last_step(connection);
