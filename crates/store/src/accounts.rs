@@ -944,16 +944,37 @@ type SeenRow = (
 
 /// All accounts of the database; what was seen of those of `before` goes on.
 async fn load(db: &Db, vault: &Vault, before: &Snapshot) -> Result<Snapshot, Error> {
+    let mut snapshot = Snapshot::default();
+    // In portions, so that what is read takes little memory beside what is kept.
+    let mut last = Some(String::new());
+    while let Some(after) = last {
+        last = load_portion(db, vault, before, &mut snapshot, &after).await?;
+    }
+    Ok(snapshot)
+}
+
+/// Those whose id comes after `after`; answers the last of them.
+async fn load_portion(
+    db: &Db,
+    vault: &Vault,
+    before: &Snapshot,
+    snapshot: &mut Snapshot,
+    after: &str,
+) -> Result<Option<String>, Error> {
     let rows = reading!(db, pool => sqlx::query_as::<_, AccountRow>(
         "SELECT public_id, name, gh_id, app_id, mode, settings, origin, disabled_at_ms, created_at_ms, updated_at_ms
-         FROM accounts WHERE settings IS NOT NULL",
+         FROM accounts WHERE settings IS NOT NULL AND public_id > $1 ORDER BY public_id LIMIT $2",
     )
+    .bind(after)
+    .bind(i64::try_from(PORTION).unwrap_or(i64::MAX))
     .fetch_all(pool)
     .await);
     let rows = rows.map_err(Error::unread("the accounts"))?;
-    let mut secrets = load_secrets(db, vault).await?;
-    let mut seen = load_seen(db).await?;
-    let mut snapshot = Snapshot::default();
+    let Some(last) = rows.last().map(|row| row.0.clone()) else {
+        return Ok(None);
+    };
+    let mut secrets = load_secrets(db, vault, after, &last).await?;
+    let mut seen = load_seen(db, after, &last).await?;
     for row in rows {
         let (
             id,
@@ -1037,7 +1058,7 @@ async fn load(db: &Db, vault: &Vault, before: &Snapshot) -> Result<Snapshot, Err
             saved,
         });
     }
-    Ok(snapshot)
+    Ok(Some(last))
 }
 
 /// Name, clear text and end of each, by account.
@@ -1047,11 +1068,16 @@ type Clear = HashMap<String, (SecretString, Option<i64>)>;
 async fn load_secrets(
     db: &Db,
     vault: &Vault,
+    after: &str,
+    last: &str,
 ) -> Result<HashMap<String, Result<Clear, Error>>, Error> {
     let rows = reading!(db, pool => sqlx::query_as::<_, SecretRow>(
         "SELECT account.public_id, secret.name, secret.key_id, secret.sealed, secret.expires_at_ms
-         FROM secrets secret JOIN accounts account ON account.id = secret.account_id",
+         FROM accounts account JOIN secrets secret ON secret.account_id = account.id
+         WHERE account.public_id > $1 AND account.public_id <= $2",
     )
+    .bind(after)
+    .bind(last)
     .fetch_all(pool)
     .await);
     let rows = rows.map_err(Error::unread("the secrets of the accounts"))?;
@@ -1076,11 +1102,18 @@ async fn load_secrets(
     Ok(secrets)
 }
 
-async fn load_seen(db: &Db) -> Result<HashMap<String, SeenSnapshot>, Error> {
+async fn load_seen(
+    db: &Db,
+    after: &str,
+    last: &str,
+) -> Result<HashMap<String, SeenSnapshot>, Error> {
     let rows = reading!(db, pool => sqlx::query_as::<_, SeenRow>(
         "SELECT account.public_id, seen.last_handshake_at_ms, seen.last_push_at_ms, seen.mode, seen.refused, seen.last_refusal
-         FROM seen JOIN accounts account ON account.id = seen.account_id",
+         FROM accounts account JOIN seen ON seen.account_id = account.id
+         WHERE account.public_id > $1 AND account.public_id <= $2",
     )
+    .bind(after)
+    .bind(last)
     .fetch_all(pool)
     .await);
     let rows = rows.map_err(Error::unread("what was seen of the accounts"))?;

@@ -55,6 +55,7 @@ story! {
     changes_at_once_happen_one_after_the_other,
     a_change_that_was_begun_is_made_though_nobody_waits_for_it,
     several_changes_are_made_together_or_not_at_all,
+    many_accounts_are_loaded_expired_and_pinned,
     a_removed_account_leaves_no_secret_and_its_id_is_free,
     accounts_of_the_file_are_what_the_file_says,
     an_account_of_the_file_takes_no_token_of_another,
@@ -648,6 +649,41 @@ async fn several_changes_are_made_together_or_not_at_all(ground: Ground) {
         running.accounts.get("a").expect("there").settings.name,
         "甲"
     );
+    running.stop().await;
+}
+
+async fn many_accounts_are_loaded_expired_and_pinned(ground: Ground) {
+    // More than are written or read at a time.
+    const N: usize = 401;
+    let running = start(&ground).await;
+    let now = now_ms();
+    let create = |n: usize| {
+        let mut entry = entry_of(&format!("a{n}"));
+        entry.rotate_token(token(&format!("Token{n}")), now);
+        Edit::Create(Box::new(entry))
+    };
+    let edits = (0..N).map(create).collect();
+    running.accounts.edit(&by(), edits).await.expect("written");
+    for entry in running.accounts.list() {
+        entry.seen.learn(&format!("gh_{}", entry.id));
+    }
+    running.accounts.save_seen().await.expect("written");
+    let expired = running.accounts.expire(now + DAY_MS).await;
+    assert_eq!(expired.expect("written"), N);
+    running.stop().await;
+
+    let running = start(&ground).await;
+    assert_eq!(running.accounts.count(), N);
+    for n in 0..N {
+        let id = format!("a{n}");
+        let account = running.accounts.by_token(&format!("Token{n}"));
+        let account = account.expect("it answers");
+        assert_eq!(
+            (&*account.id, account.previous_token.is_none()),
+            (&*id, true)
+        );
+        assert_eq!(account.gh_id.as_deref(), Some(&*format!("gh_{id}")));
+    }
     running.stop().await;
 }
 
