@@ -192,6 +192,30 @@ test("a page grows, ends, and reads the same when it is opened again", { timeout
   await context.close();
 });
 
+test("a long block grows on its page line by line", async () => {
+  const lines = Array.from({ length: 300 }, (_, n) => `if (a < ${n} && b) say("第 ${n} 行 😀");\n`);
+  const releases = [];
+  server.answers.set("code", async (response) => {
+    response.write("```js\n");
+    for (let n = 0; n < lines.length; n += 100) {
+      response.write(lines.slice(n, n + 100).join(""));
+      await new Promise((resolve) => releases.push(resolve));
+    }
+    response.end("```\n");
+  });
+  const { context, page, faults } = await tab();
+  await page.goto(await server.ask("code", "o-code"));
+  for (const n of [100, 200, 300]) {
+    const code = lines.slice(0, n).join("");
+    await page.waitForFunction((code) => document.querySelector("#last pre")?.textContent === code, code);
+    releases.shift()();
+  }
+  await page.waitForSelector("#state.written");
+  assert.equal(await page.textContent("#settled pre"), lines.join(""));
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
 test("a page says that its answer broke off, and again when it is opened again", async () => {
   let release;
   server.answers.set("breaks", async (response) => {
