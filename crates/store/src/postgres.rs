@@ -2,6 +2,7 @@
 
 mod apply;
 mod body;
+mod followers;
 mod hot;
 mod index;
 mod lock;

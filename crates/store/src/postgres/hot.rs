@@ -6,7 +6,8 @@ use echostr::journal::{Delivery, PushId, Received, Replied};
 use echostr_protocol::{MsgId, OpenId, Reply};
 use sqlx::Row as _;
 
-use super::apply::{Instead, Result, Texts, Transaction, follower, query, scalar};
+use super::apply::{Instead, Result, Texts, Transaction, query, scalar};
+use super::followers::follower;
 use crate::db::without_nul;
 use crate::journal::known::{Follower, Latest, is_question, not_0};
 use crate::value::{json, signed};

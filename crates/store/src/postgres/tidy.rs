@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use sqlx::postgres::PgConnection;
 
-use super::apply::{Result, forget, query};
+use super::apply::{Result, query};
+use super::followers::forget;
 use super::index;
 use crate::journal::Retention;
 use crate::journal::clock::WallClock;
