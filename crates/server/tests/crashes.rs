@@ -18,6 +18,7 @@ use echostr_protocol::{Document, Rendered, Reply};
 use echostr_simulator::{Cause, Clock, Envelope, Mode, Platform, Push, Shown};
 use echostr_store::{FILE_NAME, History, MessageFilter, Place, Retention, SqlJournal};
 use postgres::Postgres;
+use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
 /// How long the platform waits.
@@ -31,13 +32,18 @@ const FOLLOWERS: [&str; 8] = [
     "fast-0", "fast-1", "fast-2", "long-0", "long-1", "slow-0", "slow-1", "slow-2",
 ];
 
+/// One after the other: each needs the machine for itself, so that enough happens between two crashes.
+static TURN: Mutex<()> = Mutex::const_new(());
+
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_ends_without_warning_lose_nothing_and_change_nothing() {
+    let _turn = TURN.lock().await;
     check_ends_of_the_server(50, &Journal::new(None)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn thirty_ends_without_warning_lose_nothing_in_postgresql() {
+    let _turn = TURN.lock().await;
     let postgres = Arc::new(Postgres::start());
     check_ends_of_the_server(30, &Journal::new(Some(postgres))).await;
 }
@@ -90,6 +96,7 @@ async fn thirty_crashes_of_postgresql_under_load_are_not_noticed_and_lose_nothin
     const ROUNDS: u64 = 30;
     // Between two messages of one follower: what was written in a round is looked up in it.
     const PAUSE: Duration = Duration::from_millis(10);
+    let _turn = TURN.lock().await;
     let postgres = Arc::new(Postgres::start());
     let journal = Journal::new(Some(Arc::clone(&postgres)));
     let recorder = program();

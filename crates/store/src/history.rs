@@ -31,8 +31,8 @@ pub const MAX_LIMIT: u32 = 200;
 const MAX_LOOK: usize = 5000;
 const MAX_HITS: usize = 1500;
 
-/// How many of the newest are looked at before the index of terms is asked: what stands in every second one is found by them.
-const NEWEST: usize = 100;
+/// How many of the newest are looked at before the index of terms is asked: what stands in nearly every one is found by them.
+const NEWEST: usize = 60;
 
 /// How long a request may look; then its page is as long as it is.
 const PATIENCE: Duration = Duration::from_millis(100);
