@@ -34,7 +34,7 @@ pub enum Db {
     Postgres(PgPool, Holder),
 }
 
-/// This process as the one that may write to a database of a server; see [`Lock`](crate::postgres::Lock).
+/// This process as the one that may write to a database of a server: it holds the advisory lock.
 #[derive(Debug, Clone)]
 pub struct Holder {
     /// Its name in `journal_state`.
