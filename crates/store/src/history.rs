@@ -19,7 +19,7 @@ use sqlx::AssertSqlSafe;
 use self::source::Source;
 use crate::Error;
 use crate::db::{Db, reading};
-use crate::search::{Query, Texts, account_term};
+use crate::search::{Query, Texts, account_term, kind_term};
 use crate::value::{bytes, content, id, message, now_ms, reply, signed, unsigned};
 
 pub use self::export::Export;
@@ -501,6 +501,7 @@ impl History {
         };
         let mut terms = query.terms();
         terms.extend(account.map(account_term));
+        terms.extend(filter.kind.as_deref().and_then(kind_term));
         let newest = source(low, high);
         match self.look(&mut search, newest, self.bounds.newest).await? {
             End::Enough if search.bytes < MAX_PAGE_BYTES => {}

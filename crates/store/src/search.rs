@@ -123,10 +123,12 @@ impl Texts {
         self.0.push('\n');
     }
 
-    /// The terms of a message of this account, each once.
-    pub(crate) fn terms(&self, account: i64) -> Vec<i64> {
-        let terms: BTreeSet<i64> = self.words().iter().map(|word| term(word)).collect();
-        terms.into_iter().chain([account_term(account)]).collect()
+    /// The terms of a message of this account and kind, each once.
+    pub(crate) fn terms(&self, account: i64, kind: &str) -> Vec<i64> {
+        let mut terms: BTreeSet<i64> = self.words().iter().map(|word| term(word)).collect();
+        terms.insert(account_term(account));
+        terms.extend(kind_term(kind));
+        terms.into_iter().collect()
     }
 
     /// What the terms are made of.
@@ -220,6 +222,12 @@ pub(crate) fn part_term(part: i64) -> i64 {
 /// The term of an account: above those of parts.
 pub(crate) fn account_term(account: i64) -> i64 {
     (2 << TERM_BITS) | account
+}
+
+/// The term of a kind. Text is no selection: nearly everything is.
+pub(crate) fn kind_term(kind: &str) -> Option<i64> {
+    // No word has a blank in it.
+    (kind != "text").then(|| term(&format!("kind {kind}")))
 }
 
 fn term(word: &str) -> i64 {
@@ -401,7 +409,7 @@ mod tests {
         let query = Query::new(question).expect("a question");
         assert_eq!(query.matches(&texts), expected, "{question} in {text}");
         // What matches is always found by the index.
-        let terms = texts.terms(1);
+        let terms = texts.terms(1, "text");
         let has_all = query.terms().iter().all(|term| terms.contains(term));
         assert!(!expected || has_all, "{question} in {text}");
     }
@@ -431,7 +439,7 @@ mod tests {
         // Entries are deleted by them: another number needs another `VERSION`.
         assert_eq!(VERSION, 1);
         assert_eq!(
-            as_text(&Texts("好".into()).terms(7)),
+            as_text(&Texts("好".into()).terms(7, "text")),
             "f867f34178 20000000007"
         );
     }

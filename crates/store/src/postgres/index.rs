@@ -38,16 +38,16 @@ impl Portion {
                 .await?;
         let is_other = version != VERSION;
         let from = if is_other { 0 } else { indexed_to };
-        let late: Vec<(i64, i64, String, String)> = sqlx::query_as(
-            "SELECT m.id, m.account_id, m.source, m.reply
+        let late: Vec<(i64, i64, String, String, String)> = sqlx::query_as(
+            "SELECT m.id, m.account_id, m.kind, m.source, m.reply
              FROM (SELECT message_id FROM search_unanswered ORDER BY message_id DESC LIMIT $1) AS late
              JOIN messages m ON m.id = late.message_id WHERE m.reply IS NOT NULL",
         )
         .bind(if is_other { 0 } else { UNANSWERED })
         .fetch_all(&mut *connection)
         .await?;
-        let rows: Vec<(i64, i64, String, Option<String>, i64)> = sqlx::query_as(
-            "SELECT id, account_id, source, reply, received_at_ms FROM messages WHERE id > $1 ORDER BY id LIMIT $2",
+        let rows: Vec<(i64, i64, String, String, Option<String>, i64)> = sqlx::query_as(
+            "SELECT id, account_id, kind, source, reply, received_at_ms FROM messages WHERE id > $1 ORDER BY id LIMIT $2",
         )
         .bind(from)
         .bind(PORTION)
@@ -57,14 +57,16 @@ impl Portion {
             ids: late.iter().map(|(id, ..)| *id).collect(),
             terms: late
                 .iter()
-                .map(|(id, account, source, replied)| listed(*id, *account, source, Some(replied)))
+                .map(|(id, account, kind, source, replied)| {
+                    listed(*id, *account, kind, source, Some(replied))
+                })
                 .collect(),
             unanswered: Vec::new(),
             to: from,
             is_more: false,
             is_other,
         };
-        for (id, account, source, replied, received_at_ms) in &rows {
+        for (id, account, kind, source, replied, received_at_ms) in &rows {
             // A time from the future is a clock that was wrong.
             let is_new = (0..WAIT_FOR_REPLY_MS).contains(&(now_ms - received_at_ms));
             if replied.is_none() {
@@ -76,7 +78,7 @@ impl Portion {
             portion.ids.push(*id);
             portion
                 .terms
-                .push(listed(*id, *account, source, replied.as_deref()));
+                .push(listed(*id, *account, kind, source, replied.as_deref()));
             (portion.to, portion.is_more) = (*id, true);
         }
         Ok((is_other || !portion.ids.is_empty()).then_some(portion))
@@ -127,9 +129,9 @@ pub(super) async fn remove(connection: &mut PgConnection, ids: &[i64]) -> Result
 }
 
 /// The terms as PostgreSQL writes a list: one text for each message can be given to a statement, one list not.
-fn listed(id: i64, account: i64, source: &str, replied: Option<&str>) -> String {
+fn listed(id: i64, account: i64, kind: &str, source: &str, replied: Option<&str>) -> String {
     let replied = replied.and_then(|json| reply(json).ok());
-    let mut terms = Texts::of(source, replied.as_ref()).terms(account);
+    let mut terms = Texts::of(source, replied.as_ref()).terms(account, kind);
     terms.push(part_term(part_of(id)));
     let terms: Vec<_> = terms.iter().map(i64::to_string).collect();
     format!("{{{}}}", terms.join(","))

@@ -54,20 +54,20 @@ fn within(connection: &Connection, now_ms: i64) -> Result<Indexed, Fault> {
         is_more: false,
     };
     let mut select = connection.prepare_cached(
-        "SELECT id, account_id, source, reply, received_at_ms FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2",
+        "SELECT id, account_id, kind, source, reply, received_at_ms FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2",
     )?;
     let mut rows = select.query(params![state.indexed_to, PORTION])?;
     let mut indexed_to = state.indexed_to;
     while let Some(row) = rows.next()? {
-        let replied: Option<String> = row.get(3)?;
-        let received_at_ms: i64 = row.get(4)?;
+        let replied: Option<String> = row.get(4)?;
+        let received_at_ms: i64 = row.get(5)?;
         // A time from the future is a clock that was wrong.
         let is_new = (0..WAIT_FOR_REPLY_MS).contains(&(now_ms - received_at_ms));
         if replied.is_none() && is_new {
             break;
         }
-        let (id, source): (i64, String) = (row.get(0)?, row.get(2)?);
-        let terms = terms(row.get(1)?, &source, replied.as_deref());
+        let (id, kind, source): (i64, String, String) = (row.get(0)?, row.get(2)?, row.get(3)?);
+        let terms = terms(row.get(1)?, &kind, &source, replied.as_deref());
         insert(connection, id, &terms)?;
         if replied.is_none() {
             connection
@@ -95,20 +95,22 @@ fn within(connection: &Connection, now_ms: i64) -> Result<Indexed, Fault> {
 pub(crate) fn remove(connection: &Connection, ids: &[i64]) -> rusqlite::Result<()> {
     let state = State::read(connection)?;
     for id in ids.iter().filter(|id| **id <= state.indexed_to) {
-        let row: Option<(i64, String, Option<String>)> = connection
-            .prepare_cached("SELECT account_id, source, reply FROM messages WHERE id = ?1")?
-            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        let row: Option<(i64, String, String, Option<String>)> = connection
+            .prepare_cached("SELECT account_id, kind, source, reply FROM messages WHERE id = ?1")?
+            .query_row([id], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })
             .optional()?;
         let was_unanswered = connection
             .prepare_cached("DELETE FROM search_unanswered WHERE message_id = ?1")?
             .execute([id])?
             > 0;
-        if let Some((account, source, replied)) = row {
+        if let Some((account, kind, source, replied)) = row {
             let replied = replied.filter(|_| !was_unanswered);
             delete(
                 connection,
                 *id,
-                &terms(account, &source, replied.as_deref()),
+                &terms(account, &kind, &source, replied.as_deref()),
             )?;
         }
     }
@@ -118,17 +120,27 @@ pub(crate) fn remove(connection: &Connection, ids: &[i64]) -> rusqlite::Result<(
 /// Messages whose reply has come after they were indexed.
 fn answered_late(connection: &Connection) -> rusqlite::Result<usize> {
     let mut select = connection.prepare_cached(
-        "SELECT m.id, m.account_id, m.source, m.reply
+        "SELECT m.id, m.account_id, m.kind, m.source, m.reply
          FROM (SELECT message_id FROM search_unanswered ORDER BY message_id DESC LIMIT ?1) AS late
          JOIN messages m ON m.id = late.message_id WHERE m.reply IS NOT NULL",
     )?;
     let rows = select.query_map([UNANSWERED], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        Ok((
+            row.get(0)?,
+            row.get(1)?,
+            row.get(2)?,
+            row.get(3)?,
+            row.get(4)?,
+        ))
     })?;
-    let rows: Vec<(i64, i64, String, String)> = rows.collect::<Result<_, _>>()?;
-    for (id, account, source, replied) in &rows {
-        delete(connection, *id, &terms(*account, source, None))?;
-        insert(connection, *id, &terms(*account, source, Some(replied)))?;
+    let rows: Vec<(i64, i64, String, String, String)> = rows.collect::<Result<_, _>>()?;
+    for (id, account, kind, source, replied) in &rows {
+        delete(connection, *id, &terms(*account, kind, source, None))?;
+        insert(
+            connection,
+            *id,
+            &terms(*account, kind, source, Some(replied)),
+        )?;
         connection
             .prepare_cached("DELETE FROM search_unanswered WHERE message_id = ?1")?
             .execute([id])?;
@@ -151,9 +163,9 @@ fn delete(connection: &Connection, id: i64, terms: &str) -> rusqlite::Result<()>
 }
 
 /// The terms, with blanks between them.
-fn terms(account: i64, source: &str, replied: Option<&str>) -> String {
+fn terms(account: i64, kind: &str, source: &str, replied: Option<&str>) -> String {
     let replied = replied.and_then(|json| reply(json).ok());
-    as_text(&Texts::of(source, replied.as_ref()).terms(account))
+    as_text(&Texts::of(source, replied.as_ref()).terms(account, kind))
 }
 
 impl State {
