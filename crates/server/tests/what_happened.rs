@@ -10,6 +10,7 @@ use common::metrics::Metrics;
 use common::program::{Gate, Recorder};
 use common::{Folder, Link, PATIENCE, Request, SHOP, Server, TOKEN, run, signed, text_shown};
 use echostr_simulator::{Clock, Envelope, Exchange, Mode, Platform, Push, Transport};
+use tokio::task::spawn_blocking;
 
 const PROGRAM_TOKEN: &str = "ProgramProgram";
 
@@ -21,7 +22,7 @@ fn text_of(platform: &Platform, envelope: &Envelope, exchange: &Exchange) -> Str
 }
 
 /// Asks, and has the program answer when delivery `number` waits.
-async fn answered_on(platform: Platform, gate: Gate, number: usize) {
+async fn answered_on(server: Arc<Server>, platform: Platform, gate: Gate, number: u32) {
     let question = format!("Ready on delivery {number}");
     let envelope = platform.envelope(&Push::text(&question).by(&*question));
     for _ in 1..number {
@@ -30,8 +31,12 @@ async fn answered_on(platform: Platform, gate: Gate, number: usize) {
     }
     let delivery = platform.deliver(&envelope);
     let opening = async {
-        // The delivery is under way; it does not matter whether the answer is there when it arrives.
-        tokio::task::yield_now().await;
+        // Both second deliveries have joined, or all.
+        let joined = move |metrics: &Metrics| {
+            metrics.get(r#"echostr_deliveries_total{outcome="joined"}"#) > f64::from(number) - 0.5
+        };
+        let waiting = spawn_blocking(move || server.wait_for_metrics(joined));
+        waiting.await.expect("it has joined");
         gate.open(&question);
     };
     let (exchange, ()) = tokio::join!(delivery, opening);
@@ -42,10 +47,10 @@ async fn answered_on(platform: Platform, gate: Gate, number: usize) {
 async fn the_metrics_count_what_deliveries_and_answers_come_to() {
     let gate = Gate::default();
     let recorder = Recorder::behind(&gate, "Here it is");
-    let server = Server::start(&format!(
+    let server = Arc::new(Server::start(&format!(
         "{SHOP}[[account]]\nid = \"program\"\ntoken = \"{PROGRAM_TOKEN}\"\n{}",
         recorder.bot()
-    ));
+    )));
     server.metrics().check(&[
         ("echostr_jobs_running", 0.0),
         ("echostr_deliveries_held", 0.0),
@@ -55,7 +60,10 @@ async fn the_metrics_count_what_deliveries_and_answers_come_to() {
 
     let mut slow = server.platform("/mp/program", PROGRAM_TOKEN, Mode::Plain);
     slow.clock.deadline = CLOSED_AFTER;
-    let slow = [2, 3].map(|number| tokio::spawn(answered_on(slow.clone(), gate.clone(), number)));
+    let slow = [2, 3].map(|number| {
+        let server = Arc::clone(&server);
+        tokio::spawn(answered_on(server, slow.clone(), gate.clone(), number))
+    });
 
     // On the first delivery; and again the same.
     let shop = server.platform("/mp/shop", TOKEN, Mode::Plain);
