@@ -17,6 +17,7 @@
 //! Source: <https://developers.weixin.qq.com/doc/service/api/> (read 2026-11-22)
 
 mod endpoint;
+mod errcode;
 mod file;
 mod form;
 mod wire;
@@ -25,6 +26,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use self::endpoint::{Answer, Auth, Endpoint, Method, Place};
+pub use self::errcode::{Class, ERRCODES, ErrCode, Retry, errcode};
 pub use self::file::File;
 pub use self::form::{Body, Encoded, Part, encode};
 pub use self::wire::Secret;
