@@ -1,4 +1,16 @@
-//! Customer-service messages — 客服消息
+//! Messages to followers who have written lately — 客服消息
+//!
+//! ```
+//! use echostr_protocol::api::{self, Body, custom_message::{CustomMessage, Image, SendCustomMessage}};
+//!
+//! let request = SendCustomMessage::text("osZFAyPrKrJBb2E3", "菜谱在路上");
+//! let Body::Json(json) = api::encode(&request).body else { panic!("a JSON body") };
+//! let expected = r#"{"touser":"osZFAyPrKrJBb2E3","msgtype":"text","text":{"content":"菜谱在路上"}}"#;
+//! assert_eq!(json, expected.as_bytes());
+//!
+//! let image = Image { media_id: "bDy2Yp9xQ7mK4tV8nR3sL6wE1".into() };
+//! let request = SendCustomMessage::new("osZFAyPrKrJBb2E3", CustomMessage::Image { image });
+//! ```
 //!
 //! Source: <https://developers.weixin.qq.com/doc/service/api/customer/message/> (read 2026-11-22)
 
@@ -12,231 +24,301 @@ endpoints! {
     Post "/cgi-bin/message/custom/typing" Typing -> Empty, "客服输入状态";
 }
 
-/// Send custom message — 发送客服消息.
+/// Sends a follower a message — 发送客服消息. For verified accounts.
 ///
-/// Only inside the reply window: 5 messages in 48 h after a user message; 3 in 1 min after a menu click (click, scancode_push, scancode_waitmsg), follow or scan. Errors: 45015 window closed, 45047 quota used, 43004 not following, 40003 bad OpenID, 45008 more than one news article, 48002 user muted, 43019 blocked, 40013, 70000 minor protection. mpnews is being replaced by mpnewsarticle. Text supports `<a data-miniprogram-appid>` links. One branch object per msgtype; no response data.
+/// A follower who writes may be sent 5 messages within 48 hours; one who taps a menu button (`click`, `scancode_push`,
+/// `scancode_waitmsg`), follows, or scans a code may be sent 3 within 1 minute. A tap on an entry of a [`MsgMenu`] counts as one
+/// on a button. Each time it begins anew.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/customer/message/api_sendcustommessage.html> (read 2026-11-22)
+/// # Errors
+/// - 45015: too late, or the follower is gone; wait until the follower does something.
+/// - 45047: as many as may be were sent; wait likewise.
+/// - 43004: nobody who follows the account. 40003: the OpenID is wrong, or one of another account.
+/// - 48002, 43019: the follower has muted the account, or is on its blacklist.
+/// - 45002: the text is too long, see [`Text::content`]. 45008: more than one article.
+/// - 45098, 45099: a [`MsgMenu`] has too many entries, or one that is too long.
+/// - 40007: the media id has expired, or is none; upload the file again.
+/// - 40013: the mini program is not linked to the account.
+/// - 65401: there is no such desk account.
+/// - 70000: stopped to protect a minor.
+/// - 48001: the account may not send such messages.
 #[doc(alias = "发送客服消息")]
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[doc(alias = "客服接口-发消息")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SendCustomMessage {
-    /// Recipient OpenID(s).
+    /// To whom.
     pub touser: OpenId,
-    /// Text|image|voice|video|music|news|mpnews|mpnewsarticle|msgmenu|wxcard|miniprogrampage (link is for mini programs).
-    pub msgtype: String,
-    /// Text message.
+    /// What.
+    #[serde(flatten)]
+    pub message: CustomMessage,
+    /// In whose name; without it, the account's own.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<Text>,
-    /// News card that opens an external link (one article).
+    pub customservice: Option<CustomService>,
+    /// Whether a machine wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub news: Option<New>,
-    /// Published article by article_id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mpnewsarticle: Option<Mpnewsarticle>,
-    /// Link.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub link: Option<Link>,
-    /// Image message.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub image: Option<Image>,
-    /// Voice message.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub voice: Option<Voice>,
-    /// Video message.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub video: Option<Video>,
-    /// Music message.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub music: Option<Music>,
-    /// Card message; no longer accepted for mass sending (45113).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub wxcard: Option<Wxcard>,
-    /// Menu message.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub msgmenu: Option<Msgmenu>,
-    /// Mini-program card.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub miniprogrampage: Option<Miniprogrampage>,
-    /// Send in the name of an agent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub customservice: Option<Customservice>,
-    /// News by media_id; being retired.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mpnews: Option<Mpnew>,
-    /// Marks AI-generated content.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub aimsgcontext: Option<Aimsgcontext>,
-    /// Sub-merchant id; ordinary accounts leave it out.
+    pub aimsgcontext: Option<AiMsgContext>,
+    /// The merchant below this account (子商户) for which it is sent; other accounts leave it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub businessid: Option<String>,
 }
 
-/// Text message.
+impl SendCustomMessage {
+    /// This message, in the account's own name.
+    pub fn new(touser: impl Into<OpenId>, message: CustomMessage) -> Self {
+        Self {
+            touser: touser.into(),
+            message,
+            customservice: None,
+            aimsgcontext: None,
+            businessid: None,
+        }
+    }
+
+    /// A text.
+    pub fn text(touser: impl Into<OpenId>, content: impl Into<String>) -> Self {
+        let text = Text {
+            content: content.into(),
+        };
+        Self::new(touser, CustomMessage::Text { text })
+    }
+}
+
+/// What is sent, by its `msgtype`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "msgtype", rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum CustomMessage {
+    /// 文本
+    Text {
+        /// The text.
+        text: Text,
+    },
+    /// 图片
+    Image {
+        /// The picture.
+        image: Image,
+    },
+    /// 语音
+    Voice {
+        /// The voice.
+        voice: Voice,
+    },
+    /// 视频
+    Video {
+        /// The video.
+        video: Video,
+    },
+    /// 音乐
+    Music {
+        /// The piece of music.
+        music: Music,
+    },
+    /// A card that opens a web page, 图文消息（点击跳转到外链）.
+    News {
+        /// The card.
+        news: News,
+    },
+    /// Articles by their material, 图文消息（点击跳转到图文消息页面）. [`MpNewsArticle`](Self::MpNewsArticle) takes its place.
+    MpNews {
+        /// The material.
+        mpnews: MpNews,
+    },
+    /// A published article, 图文消息（点击跳转到图文消息页面）.
+    MpNewsArticle {
+        /// The article.
+        mpnewsarticle: MpNewsArticle,
+    },
+    /// Answers to choose from, 菜单消息. Not for test accounts.
+    MsgMenu {
+        /// The answers.
+        msgmenu: MsgMenu,
+    },
+    /// A coupon, 卡券.
+    WxCard {
+        /// The coupon.
+        wxcard: WxCard,
+    },
+    /// A mini program, 小程序卡片.
+    MiniProgramPage {
+        /// Its page.
+        miniprogrampage: MiniProgramPage,
+    },
+    /// A link, 图文链接: for the customer service of mini programs only.
+    Link {
+        /// The link.
+        link: Link,
+    },
+}
+
+/// A text.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Text {
-    /// Text, at most 2048 bytes.
+    /// At most [`MAX_TEXT_BYTES`](crate::MAX_TEXT_BYTES) in UTF-8; [`split`](crate::split) cuts what is longer. Of HTML it may
+    /// hold `<a href="…">`, with `data-miniprogram-appid` and `data-miniprogram-path` for a link to a mini program.
     pub content: String,
 }
 
-/// News card that opens an external link (one article).
+/// A picture.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct New {
-    /// Articles.
+pub struct Image {
+    /// Temporary or permanent.
+    pub media_id: MediaId,
+}
+
+/// A voice.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Voice {
+    /// Temporary or permanent.
+    pub media_id: MediaId,
+}
+
+/// A video.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Video {
+    /// Temporary or permanent.
+    pub media_id: MediaId,
+    /// The picture that is shown before it plays (缩略图).
+    pub thumb_media_id: MediaId,
+    /// Shown with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Shown below the title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// A piece of music.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Music {
+    /// The picture beside it (缩略图).
+    pub thumb_media_id: MediaId,
+    /// Where it is.
+    pub musicurl: String,
+    /// Where it is in better quality, for those with Wi-Fi.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hqmusicurl: Option<String>,
+    /// Shown with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Shown below the title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// A card that opens a web page.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct News {
+    /// Exactly one.
     pub articles: Vec<Article>,
 }
 
-/// Articles.
+/// What a card shows.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Article {
-    /// Title.
+    /// Its title.
     pub title: String,
-    /// Description.
+    /// Shown below the title.
     pub description: String,
-    /// Target or resource URL.
+    /// The web page that it opens.
     pub url: String,
-    /// Picture URL.
+    /// The address of its picture, JPG or PNG.
     pub picurl: String,
 }
 
-/// Published article by article_id.
+/// Articles by their material.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Mpnewsarticle {
-    /// Id of a published article.
+pub struct MpNews {
+    /// A draft, or an old material of articles.
+    pub media_id: MediaId,
+}
+
+/// A published article.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct MpNewsArticle {
+    /// What publishing (发布) answered.
     pub article_id: String,
 }
 
-/// Link.
+/// Answers to choose from. A tap sends the answer's text as a message of the follower.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Link {
-    /// Title.
-    pub title: String,
-    /// Description.
-    pub description: String,
-    /// Target or resource URL.
-    pub url: String,
-    /// Cover image URL.
-    pub thumb_url: String,
-}
-
-/// Image message.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Image {
-    /// Media identifier (temporary ids live 3 days; permanent ids do not expire).
-    pub media_id: MediaId,
-}
-
-/// Voice message.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Voice {
-    /// Media identifier (temporary ids live 3 days; permanent ids do not expire).
-    pub media_id: MediaId,
-}
-
-/// Video message.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Video {
-    /// Media identifier (temporary ids live 3 days; permanent ids do not expire).
-    pub media_id: MediaId,
-    /// Cover image media id (permanent for drafts).
-    pub thumb_media_id: MediaId,
-    /// Title.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// Description.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-}
-
-/// Music message.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Music {
-    /// Cover image media id (permanent for drafts).
-    pub thumb_media_id: MediaId,
-    /// Music URL.
-    pub musicurl: String,
-    /// High-quality music URL, preferred on Wi-Fi.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hqmusicurl: Option<String>,
-    /// Title.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// Description.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-}
-
-/// Card message; no longer accepted for mass sending (45113).
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Wxcard {
-    /// Card template id.
-    pub card_id: String,
-}
-
-/// Menu message.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Msgmenu {
-    /// Text above the menu.
+pub struct MsgMenu {
+    /// The line above the answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head_content: Option<String>,
-    /// Result rows.
-    pub list: Vec<List>,
-    /// Text below the menu.
+    /// The answers.
+    pub list: Vec<MsgMenuItem>,
+    /// The line below them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tail_content: Option<String>,
 }
 
-/// Result rows.
+/// An answer to choose.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct List {
-    /// Echoed as bizmsgmenuid in the reply.
+pub struct MsgMenuItem {
+    /// Comes back with the message: [`menu_id`](crate::message::Text::menu_id).
     pub id: String,
-    /// Text / HTML content.
+    /// What the follower says by it.
     pub content: String,
 }
 
-/// Mini-program card.
+/// A coupon.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Miniprogrampage {
-    /// Cover image media id (permanent for drafts).
+pub struct WxCard {
+    /// Of a card whose codes WeChat makes (非自定义 code).
+    pub card_id: String,
+}
+
+/// A page of a mini program.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct MiniProgramPage {
+    /// The picture of the card.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thumb_media_id: Option<MediaId>,
-    /// Title.
+    /// The title of the card.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// AppID.
+    /// The mini program; it is linked to the account.
     pub appid: AppId,
-    /// Mini-program page path.
+    /// Its page, with a query if it needs one: `pages/index?id=1`.
     pub pagepath: String,
 }
 
-/// Send in the name of an agent.
+/// A link.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Customservice {
-    /// Agent account.
+pub struct Link {
+    /// Its title.
+    pub title: String,
+    /// Shown below the title.
+    pub description: String,
+    /// The web page that it opens.
+    pub url: String,
+    /// The address of its picture.
+    pub thumb_url: String,
+}
+
+/// In whose name a message is sent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct CustomService {
+    /// A desk account (客服账号), whose name and picture are shown: `desk1@gh_shop`.
     pub kf_account: String,
 }
 
-/// News by media_id; being retired.
+/// Whether a machine wrote a message.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Mpnew {
-    /// Media id of the news.
-    pub media_id: MediaId,
+pub struct AiMsgContext {
+    /// Whether it is marked as made by AI (内容由 AI 生成).
+    #[serde(default, with = "wire::flag")]
+    pub is_ai_msg: bool,
 }
 
-/// Marks AI-generated content.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Aimsgcontext {
-    /// 1 shows an "AI generated" mark.
-    #[serde(default, with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
-    pub is_ai_msg: Option<bool>,
-}
-
-/// Typing — 客服输入状态.
+/// Shows a follower that somebody is typing — 客服输入状态. It ends with the next message.
 ///
-/// Needs interaction within the last 30 s (45080); 45081 already typing, 45072 bad command, 40200 wrong account type.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/customer/message/api_typing.html> (read 2026-11-22)
+/// # Errors
+/// - 45080: no message went to or came from the follower within the last 30 seconds.
+/// - 45081: it is shown already.
+/// - 45072: there is no such command. 40200: the account is not of a kind that may do this.
 #[doc(alias = "客服输入状态")]
+#[doc(alias = "正在输入")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Typing {
     /// Who sees it.
@@ -254,4 +336,3 @@ words! {
         CancelTyping = "CancelTyping",
     }
 }
-

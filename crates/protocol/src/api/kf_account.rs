@@ -1,10 +1,25 @@
-//! Desk accounts — 客服账号管理
+//! Desk accounts: who answers followers by hand — 客服账号管理
+//!
+//! A desk account is created, and then bound to somebody's WeChat by an invitation.
+//!
+//! ```
+//! use echostr_protocol::api::{self, Body, kf_account::AddKfAccount};
+//!
+//! let request = AddKfAccount {
+//!     kf_account: "desk1@gh_shop".into(),
+//!     nickname: "小文".into(),
+//!     kf_wx: None,
+//! };
+//! let Body::Json(json) = api::encode(&request).body else { panic!("a JSON body") };
+//! assert_eq!(json, r#"{"kf_account":"desk1@gh_shop","nickname":"小文"}"#.as_bytes());
+//! ```
 //!
 //! Source: <https://developers.weixin.qq.com/doc/service/api/customer/servicermanage/> (read 2026-11-22)
 
 use serde::{Deserialize, Serialize};
 
 use super::{Empty, File, wire};
+use crate::OpenId;
 
 endpoints! {
     Get "/cgi-bin/customservice/getkflist" GetKfList -> GetKfListResponse, "获取所有客服账号";
@@ -16,15 +31,15 @@ endpoints! {
     Post "/customservice/kfaccount/inviteworker" InviteKfWorker -> Empty, "邀请绑定客服账号";
 }
 
-/// Get kf list — 获取所有客服账号.
+/// All desk accounts — 获取所有客服账号.
 ///
-/// Kf_id is a string here, a number in the online list. 65400 customer service not enabled.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/customer/servicermanage/api_getkflist.html> (read 2026-11-22)
+/// # Errors
+/// - 65400: customer service (客服功能) is not enabled, or only just; enable it in the console, or wait.
 #[doc(alias = "获取所有客服账号")]
+#[doc(alias = "客服列表")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetKfList {
-    /// Sub-merchant only.
+    /// The merchant below this account (子商户) whose desk is meant; other accounts leave it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub business_id: Option<String>,
 }
@@ -33,43 +48,60 @@ pub struct GetKfList {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetKfListResponse {
-    /// Agents.
-    pub kf_list: Vec<Kf>,
+    /// All of them; there are no pages.
+    pub kf_list: Vec<KfAccount>,
 }
 
-/// Agents.
+/// A desk account.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Kf {
-    /// Agent number.
+pub struct KfAccount {
+    /// Its number (工号): a text here, a number in [`OnlineKf`].
+    #[serde(with = "wire::text")]
     pub kf_id: String,
-    /// Agent account, prefix@account-wechat-id.
+    /// Its name: `desk1@gh_shop`, with the account's WeChat id behind the `@`.
     pub kf_account: String,
-    /// Agent nickname.
+    /// What followers see.
     pub kf_nick: String,
-    /// Agent avatar URL.
+    /// The address of its picture.
     pub kf_headimgurl: String,
-    /// WeChat id bound to the agent.
-    pub kf_wx: String,
-    /// Agent's OpenID.
-    pub kf_openid: String,
-    /// WeChat id that receives the invitation.
-    pub invite_wx: String,
-    /// Unix seconds.
-    pub invite_expire_time: i64,
-    /// Waiting | rejected | expired.
-    pub invite_status: String,
+    /// The WeChat id (微信号) of the person that it is bound to; absent as long as it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kf_wx: Option<String>,
+    /// That person's OpenID.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kf_openid: Option<OpenId>,
+    /// The WeChat id of the person who is invited; like the following only until the invitation is accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invite_wx: Option<String>,
+    /// When the invitation expires, in Unix seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invite_expire_time: Option<i64>,
+    /// What has become of the invitation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invite_status: Option<InviteStatus>,
 }
 
-/// Get online kf list — 获取在线客服列表.
+words! {
+    /// What has become of an invitation that is not accepted.
+    InviteStatus {
+        /// Not answered yet, 等待确认.
+        Waiting = "waiting",
+        /// 被拒绝
+        Rejected = "rejected",
+        /// 过期
+        Expired = "expired",
+    }
+}
+
+/// The desk accounts that are online — 获取在线客服列表.
 ///
-/// Status 1 = web client online.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/customer/servicermanage/api_getonlinekflist.html> (read 2026-11-22)
+/// # Errors
+/// - 65400: as for [`GetKfList`].
 #[doc(alias = "获取在线客服列表")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetOnlineKfList {
-    /// Sub-merchant only.
+    /// As in [`GetKfList`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub business_id: Option<String>,
 }
@@ -78,100 +110,108 @@ pub struct GetOnlineKfList {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetOnlineKfListResponse {
-    /// Agents online.
-    pub kf_online_list: Vec<KfOnline>,
+    /// Those that are online.
+    pub kf_online_list: Vec<OnlineKf>,
 }
 
-/// Agents online.
+/// A desk account that is online.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct KfOnline {
-    /// Agent number.
+pub struct OnlineKf {
+    /// Its number (工号).
     #[serde(with = "wire::int")]
     pub kf_id: i64,
-    /// Agent account, prefix@account-wechat-id.
+    /// Its name: `desk1@gh_shop`.
     pub kf_account: String,
-    /// State.
+    /// 1: in the web client.
     pub status: i64,
-    /// Agent's OpenID.
-    pub kf_openid: String,
-    /// Sessions in service.
+    /// The OpenID of the person that it is bound to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kf_openid: Option<OpenId>,
+    /// How many followers it is serving.
     pub accepted_case: i64,
 }
 
-/// Add kf account — 添加客服账号.
+/// Creates a desk account — 添加客服账号. An account has at most 100. [`InviteKfWorker`] comes next.
 ///
-/// At most 100 agents (65405). Account = up to 10 letters, digits or _ + @ + account WeChat id. 65400 not enabled, 65401 invalid, 65403 nickname over 16 characters, 65404 invalid account, 65406 already exists. Must be bound by invitation before use (65402).
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/customer/servicermanage/api_addkfaccount.html> (read 2026-11-22)
+/// # Errors
+/// - 65400: as for [`GetKfList`].
+/// - 65401, 65404: the name is not as [`kf_account`](Self::kf_account) says.
+/// - 65403: the nickname is too long, or not allowed.
+/// - 65405: there are 100 already; delete one.
+/// - 65406: there is one with this name.
 #[doc(alias = "添加客服账号")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct AddKfAccount {
-    /// New agent account.
+    /// `desk1@gh_shop`: at most 10 letters, digits and `_`, then `@` and the account's WeChat id (微信号).
     pub kf_account: String,
-    /// Nickname, at most 16 characters.
+    /// What followers see; at most 16 characters.
     pub nickname: String,
-    /// WeChat id bound to the agent.
+    /// The WeChat id of the person that it is for; an invitation is needed all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kf_wx: Option<String>,
 }
 
-/// Update kf account — 修改客服账号.
+/// Changes a desk account — 修改客服账号.
 ///
-/// 65401 unknown agent, 65403 bad nickname.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/customer/servicermanage/api_updatekfaccount.html> (read 2026-11-22)
+/// # Errors
+/// - 65401: there is no such desk account.
+/// - 65403: the nickname is too long, or not allowed.
 #[doc(alias = "修改客服账号")]
+#[doc(alias = "设置客服信息")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct UpdateKfAccount {
-    /// Agent account, prefix@account-wechat-id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kf_account: Option<String>,
-    /// Nickname.
+    /// Which one. The parameter table calls it optional; but nothing else says which one is meant.
+    pub kf_account: String,
+    /// What followers see; at most 16 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nickname: Option<String>,
-    /// WeChat id bound to the agent.
+    /// As in [`AddKfAccount`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kf_wx: Option<String>,
 }
 
-/// Del kf account — 删除客服账号.
+/// Deletes a desk account — 删除客服账号.
 ///
-/// POST with JSON body in current docs; older docs used GET with kf_account in the query.
+/// A POST with JSON by today's documents; older ones have a GET with `kf_account` in the query.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/customer/servicermanage/api_delkfaccount.html> (read 2026-11-22)
+/// # Errors
+/// - 65401: there is no such desk account.
 #[doc(alias = "删除客服账号")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DelKfAccount {
-    /// Agent to delete.
+    /// Which one.
     pub kf_account: String,
 }
 
-/// Upload kf head img — 设置客服头像.
+/// Gives a desk account a picture — 设置客服头像.
 ///
-/// Image up to 5 MB, form field 'media'; kf_account stays in the query. 40005 wrong type, 40009 too big.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/customer/servicermanage/api_uploadkfheadimg.html> (read 2026-11-22)
+/// # Errors
+/// - 40005: the file is not a JPG. 40009: it is too big.
+/// - 65401: there is no such desk account.
 #[doc(alias = "设置客服头像")]
+#[doc(alias = "上传客服头像")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UploadKfHeadImg {
-    /// Agent account, prefix@account-wechat-id.
+    /// Which one.
     pub kf_account: String,
-    /// Avatar image, jpg recommended 640x640.
+    /// A JPG of at most 5 MB; 640×640 pixels look best.
     pub media: File,
 }
 
-/// Invite kf worker — 邀请绑定客服账号.
+/// Invites somebody to serve at a desk account — 邀请绑定客服账号. The person accepts in WeChat.
 ///
-/// 65407 already an agent here, 65408 invitation sent, 65409 bad WeChat id, 65410 limit reached, 65411 invitation pending, 65412 agent already bound.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/customer/servicermanage/api_invitekfworker.html> (read 2026-11-22)
+/// # Errors
+/// - 65401: there is no such desk account. 65409: nobody has this WeChat id.
+/// - 65407: the person has a desk account here already. 65412: the desk account is bound to somebody already.
+/// - 65408: the person was invited already. 65411: the desk account has an invitation that is not answered; wait.
+/// - 65410: the person has too many desk accounts, of whichever accounts.
 #[doc(alias = "邀请绑定客服账号")]
+#[doc(alias = "邀请绑定客服帐号")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct InviteKfWorker {
-    /// Agent account, prefix@account-wechat-id.
+    /// The desk account.
     pub kf_account: String,
-    /// WeChat id that receives the invitation.
+    /// The person's WeChat id (微信号).
     pub invite_wx: String,
 }
-

@@ -1,11 +1,21 @@
-//! Desk sessions — 客服会话控制
+//! Sessions at the desk: which desk account serves which follower, and what was said — 客服会话控制
+//!
+//! While a session is open, what the follower writes goes to the desk and is not pushed.
+//!
+//! ```
+//! use echostr_protocol::api::{self, kf_session::GetKfSession};
+//!
+//! let encoded = api::encode(&GetKfSession { openid: "osZFAyPrKrJBb2E3".into() });
+//! assert_eq!(encoded.path, "/customservice/kfsession/getsession");
+//! assert_eq!(encoded.query, [("openid".to_owned(), "osZFAyPrKrJBb2E3".to_owned())]);
+//! ```
 //!
 //! Source: <https://developers.weixin.qq.com/doc/service/api/customer/messctrl/> (read 2026-11-22)
 
 use serde::{Deserialize, Serialize};
 
-use super::{Empty};
-use crate::{OpenId};
+use super::Empty;
+use crate::OpenId;
 
 endpoints! {
     Post "/customservice/kfsession/create" CreateKfSession -> Empty, "创建客服会话";
@@ -16,43 +26,45 @@ endpoints! {
     Post "/customservice/msgrecord/getmsglist" GetMsgList -> GetMsgListResponse, "获取聊天记录";
 }
 
-/// Create kf session — 创建客服会话.
+/// Opens a session between a desk account and a follower — 创建客服会话.
 ///
-/// Agent must be bound and online. 65413 no such user, 65414 taken by another agent, 65415 agent offline.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/customer/messctrl/api_createkfsession.html> (read 2026-11-22)
+/// # Errors
+/// - 65415: the desk account is not online. 65402: nobody's WeChat is bound to it.
+/// - 65414: another desk account serves the follower.
+/// - 65413: there is no such follower, by the page; the error's own text is that the follower has no session.
+/// - 65401: there is no such desk account.
+/// - 65400: customer service (客服功能) is not enabled, or only just; enable it in the console, or wait.
 #[doc(alias = "创建客服会话")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CreateKfSession {
-    /// Agent account, prefix@account-wechat-id.
+    /// The desk account: `desk1@gh_shop`. It is online.
     pub kf_account: String,
-    /// User's OpenID in this account.
+    /// The follower.
     pub openid: OpenId,
 }
 
-/// Close session — 关闭客服会话.
+/// Closes a session — 关闭客服会话.
 ///
-/// Kf_account must be the agent holding the session.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/customer/messctrl/api_closesession.html> (read 2026-11-22)
+/// # Errors
+/// - 65413: the follower has no session. 65414: the session is another desk account's.
+/// - 65400, 65401: as for [`CreateKfSession`].
 #[doc(alias = "关闭客服会话")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CloseSession {
-    /// Agent account, prefix@account-wechat-id.
+    /// The desk account that has the session.
     pub kf_account: String,
-    /// User's OpenID in this account.
+    /// The follower.
     pub openid: OpenId,
 }
 
-/// Get kf session — 获取客户会话状态.
+/// Which desk account serves a follower — 获取客户会话状态.
 ///
-/// Empty kf_account and createtime 0 mean no session.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/customer/messctrl/api_getkfsession.html> (read 2026-11-22)
+/// # Errors
+/// - 65400: as for [`CreateKfSession`].
 #[doc(alias = "获取客户会话状态")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetKfSession {
-    /// User's OpenID in this account.
+    /// The follower.
     pub openid: OpenId,
 }
 
@@ -60,21 +72,20 @@ pub struct GetKfSession {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetKfSessionResponse {
-    /// Agent account, prefix@account-wechat-id.
+    /// The desk account; empty when none serves the follower.
     pub kf_account: String,
-    /// Unix seconds.
+    /// When the session was opened, in Unix seconds; 0 when there is none.
     pub createtime: i64,
 }
 
-/// Get kf session list — 获取客服会话列表.
+/// Whom a desk account serves — 获取客服会话列表.
 ///
-/// Sessions of one agent.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/customer/messctrl/api_getkfsessionlist.html> (read 2026-11-22)
+/// # Errors
+/// - 65400, 65401: as for [`CreateKfSession`].
 #[doc(alias = "获取客服会话列表")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetKfSessionList {
-    /// Agent account, prefix@account-wechat-id.
+    /// The desk account.
     pub kf_account: String,
 }
 
@@ -82,65 +93,68 @@ pub struct GetKfSessionList {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetKfSessionListResponse {
-    /// Sessions.
+    /// All of them; there are no pages.
     pub sessionlist: Vec<Session>,
 }
 
-/// Sessions.
+/// A session.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Session {
-    /// User's OpenID in this account.
+    /// The follower.
     pub openid: OpenId,
-    /// Unix seconds.
+    /// When it was opened, in Unix seconds.
     pub createtime: i64,
 }
 
-/// Get wait case — 获取未接入会话列表.
+/// Who waits to be served — 获取未接入会话列表.
 ///
-/// First 100 only; no cursor.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/customer/messctrl/api_getwaitcase.html> (read 2026-11-22)
+/// # Errors
+/// - 65400: as for [`CreateKfSession`].
 #[doc(alias = "获取未接入会话列表")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct GetWaitCase {
-}
+pub struct GetWaitCase {}
 
 /// What [`GetWaitCase`] answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetWaitCaseResponse {
-    /// Number of items.
+    /// How many wait.
     pub count: i64,
-    /// Sessions waiting, at most 100.
-    pub waitcaselist: Vec<Waitcase>,
+    /// The first 100 of them; there is no way to ask for the others.
+    pub waitcaselist: Vec<WaitCase>,
 }
 
-/// Sessions waiting, at most 100.
+/// Somebody who waits.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Waitcase {
-    /// User's OpenID in this account.
+pub struct WaitCase {
+    /// The follower.
     pub openid: OpenId,
-    /// Unix seconds of the user's last message.
+    /// When the follower wrote last, in Unix seconds.
     pub latest_time: i64,
 }
 
-/// Get msg list — 获取聊天记录.
+/// What was said at the desk — 获取聊天记录.
 ///
-/// Window at most 24 h (65417), up to 10000 rows a call; page by feeding the returned msgid until the page is short. 65416 bad arguments, 65400 not enabled.
+/// It comes in pages: ask again with the [`msgid`](GetMsgListResponse::msgid) of the answer until it holds fewer records than
+/// were asked for.
+///
+/// # Errors
+/// - 65417: more than 24 hours. 65416: some other field is wrong.
+/// - 65400: as for [`CreateKfSession`].
 ///
 /// Source: <https://developers.weixin.qq.com/doc/service/api/customer/message/api_getmsglist.html> (read 2026-11-22)
 #[doc(alias = "获取聊天记录")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetMsgList {
-    /// Unix seconds.
+    /// From when, in Unix seconds.
     pub starttime: i64,
-    /// Unix seconds; at most 24 h after starttime.
+    /// Until when, in Unix seconds; at most 24 hours later.
     pub endtime: i64,
-    /// 1 for the first page, then the returned msgid.
+    /// 1 for the first page, then what the page before answered.
     pub msgid: i64,
-    /// Rows per page, at most 10000.
+    /// How many records a page holds; at most 10 000.
     pub number: i64,
 }
 
@@ -148,27 +162,26 @@ pub struct GetMsgList {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetMsgListResponse {
-    /// Message id.
+    /// For the next page.
     pub msgid: i64,
-    /// Page size / count.
+    /// How many records this page holds.
     pub number: i64,
-    /// Chat records.
+    /// The records, oldest first.
     pub recordlist: Vec<Record>,
 }
 
-/// Chat records.
+/// Something that was said.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Record {
-    /// User's OpenID in this account.
+    /// The follower.
     pub openid: OpenId,
-    /// Agent account.
+    /// The desk account.
     pub worker: String,
-    /// 2002 agent sent, 2003 agent received.
+    /// Who said it: 2002 the desk, 2003 the follower.
     pub opercode: i64,
-    /// Text message.
+    /// What was said.
     pub text: String,
-    /// Latency.
+    /// When, in Unix seconds.
     pub time: i64,
 }
-

@@ -1,11 +1,19 @@
-//! Quotas — 接口调用额度
+//! How often the API may be called — 接口调用额度
+//!
+//! ```
+//! use echostr_protocol::api::{self, Body, Request as _, custom_message::SendCustomMessage, quota::GetApiQuota};
+//!
+//! let request = GetApiQuota { cgi_path: SendCustomMessage::ENDPOINT.path.into() };
+//! let Body::Json(json) = api::encode(&request).body else { panic!("a JSON body") };
+//! assert_eq!(json, br#"{"cgi_path":"/cgi-bin/message/custom/send"}"#);
+//! ```
 //!
 //! Source: <https://developers.weixin.qq.com/doc/service/api/apimanage/> (read 2026-11-22)
 
 use serde::{Deserialize, Serialize};
 
 use super::{Auth, Empty, Secret};
-use crate::{AppId};
+use crate::AppId;
 
 endpoints! {
     Post "/cgi-bin/clear_quota" ClearQuota -> Empty, "重置API调用次数";
@@ -15,41 +23,45 @@ endpoints! {
     Post "/cgi-bin/openapi/rid/get" GetRidInfo -> GetRidInfoResponse, "查询rid信息";
 }
 
-/// Clear quota — 重置API调用次数.
+/// Sets the counters of all calls of today back to zero — 重置API调用次数. At most 10 a month.
 ///
-/// Resets all daily counters. 10 times a month, shared with clear_quota_v2; 48006 when used up. appid must be the account that owns the token.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/apimanage/api_clearquota.html> (read 2026-11-22)
+/// # Errors
+/// - 48006: the 10 of this month are used up, [`ClearQuotaByAppSecret`] counted with them; wait for the next day.
+/// - 40013: the AppID is not that of the token.
 #[doc(alias = "重置API调用次数")]
+#[doc(alias = "清空api的调用quota")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClearQuota {
-    /// AppID of the account (or platform) to reset.
+    /// The account, or third-party platform, that the token belongs to.
     pub appid: AppId,
 }
 
-/// Clear quota by app secret — 使用AppSecret重置API调用次数.
+/// The same without an access token — 使用AppSecret重置API调用次数: for the day on which there is no token to be had any more.
 ///
-/// Escape hatch when the token endpoint itself is exhausted: authenticates with AppSecret, no token. The parameter table puts both values in the body, the official sample shows them in the query; send the body. Shares the 10-a-month allowance. Not for third-party platforms.
+/// The 10 a month are shared with [`ClearQuota`]. Not for third-party platforms.
+/// The parameter table puts both values into the body, the sample on the same page into the query; here they go into the body.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/apimanage/api_clearquotabyappsecret.html> (read 2026-11-22)
+/// # Errors
+/// - 48006: the 10 of this month are used up; wait for the next day.
+/// - 40013, 40125: the AppID or the secret is wrong.
 #[doc(alias = "使用AppSecret重置API调用次数")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClearQuotaByAppSecret {
-    /// AppID.
+    /// The account.
     pub appid: AppId,
-    /// AppSecret.
+    /// Its AppSecret.
     pub appsecret: Secret,
 }
 
-/// Get api quota — 查询API调用额度.
+/// How often one call may be made, and has been made today — 查询API调用额度.
 ///
-/// Works for the token owner's own APIs only; sns paths give 76022, a wrong path 76021, a missing leading slash 76003.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/apimanage/api_getapiquota.html> (read 2026-11-22)
+/// # Errors
+/// - 76003: the path does not begin with `/`. 76021: there is no such path.
+/// - 76022: the account has no right to this call, or it is one below `/sns/`, which has no quota.
 #[doc(alias = "查询API调用额度")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetApiQuota {
-    /// Path such as /cgi-bin/message/custom/send.
+    /// The path as in the tables here, without host and query: `/cgi-bin/message/custom/send`.
     pub cgi_path: String,
 }
 
@@ -57,70 +69,59 @@ pub struct GetApiQuota {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetApiQuotaResponse {
-    /// Daily quota.
+    /// By the day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<Quota>,
-    /// Own rate limit.
+    /// By the minute or so, for the account's own calls; absent when there is no such limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateLimit>,
-    /// Rate limit of calls made by a third-party platform.
+    /// The same for what third-party platforms call on its behalf.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub component_rate_limit: Option<ComponentRateLimit>,
+    pub component_rate_limit: Option<RateLimit>,
 }
 
-/// Daily quota.
+/// Calls of one day.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Quota {
-    /// Calls allowed today.
+    /// How many are allowed.
     pub daily_limit: i64,
-    /// Calls made today.
+    /// How many were made today.
     pub used: i64,
-    /// Calls left today.
+    /// How many are left today.
     pub remain: i64,
 }
 
-/// Own rate limit.
+/// Calls in a short time.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RateLimit {
-    /// Calls allowed per cycle.
+    /// How many are allowed in [`refresh_second`](Self::refresh_second).
     pub call_count: i64,
-    /// Cycle length, seconds.
+    /// After how many seconds it counts anew.
     pub refresh_second: i64,
 }
 
-/// Rate limit of calls made by a third-party platform.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ComponentRateLimit {
-    /// Calls allowed per cycle.
-    pub call_count: i64,
-    /// Cycle length, seconds.
-    pub refresh_second: i64,
-}
-
-/// Clear api quota — 重置指定API调用次数.
+/// Sets the counter of one call of today back to zero — 重置指定API调用次数. At most 50 a month, not counted with [`ClearQuota`].
 ///
-/// Resets one API's counter; 50 times a month, separate from clear_quota. 76021/76022 for a bad path.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/apimanage/api_clearapiquota.html> (read 2026-11-22)
+/// # Errors
+/// - 76021: there is no such path. 76022: the account has no right to this call.
 #[doc(alias = "重置指定API调用次数")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClearApiQuota {
-    /// API path starting with '/', without host.
+    /// As in [`GetApiQuota`].
     pub cgi_path: String,
 }
 
-/// Get rid info — 查询rid信息.
+/// What a call was that failed, by the `rid` at the end of its `errmsg` — 查询rid信息.
 ///
-/// Looks up a failed call by the rid inside errmsg. Own calls only (76003), 7 days (76001/76004), not for sns (76022).
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/apimanage/api_getridinfo.html> (read 2026-11-22)
+/// # Errors
+/// - 76001: there is no such rid, or not any more. 76004: it is older than 7 days. 76002: it does not look like one.
+/// - 76003: another account made the call. 76022: it was one below `/sns/`.
 #[doc(alias = "查询rid信息")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetRidInfo {
-    /// Request id printed in errmsg.
+    /// What follows `rid: ` in `errmsg`: `61725984-6126f6f9-040f19c4`.
     pub rid: String,
 }
 
@@ -128,26 +129,25 @@ pub struct GetRidInfo {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetRidInfoResponse {
-    /// Request record.
+    /// The call.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub request: Option<GetRidInfoRequest>,
+    pub request: Option<FailedCall>,
 }
 
-/// Request record.
+/// A call that failed, as the platform saw it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct GetRidInfoRequest {
-    /// Query of the traced call.
-    pub request_url: String,
-    /// Body of the traced call.
-    pub request_body: String,
-    /// Response of the traced call.
+pub struct FailedCall {
+    /// Its query, with the access token.
+    pub request_url: Secret,
+    /// Its body, whatever stood in it; a secret, too, because in some calls it holds the AppSecret.
+    pub request_body: Secret,
+    /// What it was answered.
     pub response_body: String,
-    /// Unix seconds.
+    /// When, in Unix seconds.
     pub invoke_time: i64,
-    /// Duration, ms.
+    /// How many milliseconds the answer took.
     pub cost_in_ms: i64,
-    /// Caller IP seen by the platform.
+    /// From which address the call came.
     pub client_ip: String,
 }
-
