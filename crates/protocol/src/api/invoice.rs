@@ -1,6 +1,27 @@
-//! Electronic invoices — 电子发票
+//! Electronic invoices in the card wallet — 微信电子发票
 //!
-//! Source: <https://developers.weixin.qq.com/doc/service/api/invoice/auth/> (read 2026-11-22)
+//! Four parties call here. A *merchant* (商户) has the buyer authorise an order, and may have the invoice issued; an *invoicing
+//! platform* (开票平台), which the merchants name by its `s_pappid`, puts the issued invoice into the buyer's wallet; a
+//! *reimburser* (报销方) reads, locks and settles invoices that somebody hands in; anybody may ask for an invoice title (发票抬头).
+//! Amounts are in cents (分), but for [`MakeOutInvoice`].
+//!
+//! ```
+//! use echostr_protocol::api::{self, Secret, invoice::{InvoiceBizGetAuthUrl, Source}};
+//!
+//! let request = InvoiceBizGetAuthUrl {
+//!     s_pappid: "d3gyMTVhMTk1".into(),
+//!     order_id: "20261120-0017".into(),
+//!     money: 25_900,
+//!     timestamp: 1_763_600_021,
+//!     source: Source::Web,
+//!     redirect_url: Some("https://shop.example.com/orders/17".into()),
+//!     ticket: Secret::from("a ticket of the type wx_card"),
+//!     r#type: 1,
+//! };
+//! assert_eq!(api::encode(&request).path, "/card/invoice/getauthurl");
+//! ```
+//!
+//! Source: <https://developers.weixin.qq.com/doc/service/api/invoice/> (read 2026-11-22)
 
 use serde::{Deserialize, Serialize};
 
@@ -8,82 +29,103 @@ use super::{Empty, File, Secret, wire};
 use crate::{AppId, OpenId, UnionId};
 
 endpoints! {
-    Post "/card/invoice/getauthurl" InvoiceBizGetAuthUrl -> InvoiceBizGetAuthUrlResponse, "获取发票授权页链接";
-    Post "/card/invoice/getauthdata" InvoiceGetAuthData -> InvoiceGetAuthDataResponse, "查询发票授权信息";
-    Post "/card/invoice/rejectinsert" InvoiceRejectInsert -> Empty, "拒绝开发票";
-    Post "/card/invoice/makeoutinvoice" MakeOutInvoice -> Empty, "开具发票";
-    Post "/card/invoice/clearoutinvoice" ClearOutInvoice -> Empty, "冲红发票";
+    Post "/card/invoice/getauthurl" InvoiceBizGetAuthUrl -> InvoiceBizGetAuthUrlResponse, "获取授权页链接";
+    Post "/card/invoice/getauthdata" InvoiceGetAuthData -> InvoiceGetAuthDataResponse, "查询授权信息";
+    Post "/card/invoice/rejectinsert" InvoiceRejectInsert -> Empty, "拒绝开票";
+    Post "/card/invoice/makeoutinvoice" MakeOutInvoice -> Empty, "开具蓝票";
+    Post "/card/invoice/clearoutinvoice" ClearOutInvoice -> Empty, "发票冲红";
     Post "/card/invoice/queryinvoceinfo" QueryInvoiceInfo -> QueryInvoiceInfoResponse, "查询已开发票";
-    Post "/card/invoice/seturl" InvoiceSetUrl -> InvoiceSetUrlResponse, "获取自身的开票平台识别码";
+    Post "/card/invoice/seturl" InvoiceSetUrl -> InvoiceSetUrlResponse, "获取开票平台识别码";
     Post "/card/invoice/insert" InvoiceInsert -> InvoiceInsertResponse, "将电子发票卡券插入用户卡包";
     Post "/card/invoice/setbizattr?action=set_pay_mch" InvoiceSetPayMch -> Empty, "关联商户号与开票平台";
     Post "/card/invoice/setbizattr?action=get_pay_mch" InvoiceGetPayMch -> InvoiceGetPayMchResponse, "查询商户号与开票平台关联情况";
     Post "/card/invoice/setbizattr?action=set_contact" InvoiceSetContact -> Empty, "设置商户联系方式";
     Post "/card/invoice/setbizattr?action=get_contact" InvoiceGetContact -> InvoiceGetContactResponse, "查询商户联系方式";
-    Post "/card/invoice/setbizattr?action=set_auth_field" InvoiceSetAuthField -> Empty, "设置授权页字段";
-    Post "/card/invoice/setbizattr?action=get_auth_field" InvoiceGetAuthField -> InvoiceGetAuthFieldResponse, "查询授权页字段";
+    Post "/card/invoice/setbizattr?action=set_auth_field" InvoiceSetAuthField -> Empty, "设置授权页字段信息";
+    Post "/card/invoice/setbizattr?action=get_auth_field" InvoiceGetAuthField -> InvoiceGetAuthFieldResponse, "查询授权页字段信息";
     Post "/card/invoice/platform/createcard" InvoicePlatformCreateCard -> InvoicePlatformCreateCardResponse, "创建发票卡券模板";
     Post "/card/invoice/platform/setpdf" InvoicePlatformSetPdf -> InvoicePlatformSetPdfResponse, "上传发票PDF", form();
     Post "/card/invoice/platform/getpdf" InvoicePlatformGetPdf -> InvoicePlatformGetPdfResponse, "查询已上传的PDF文件";
     Post "/card/invoice/platform/updatestatus" InvoicePlatformUpdateStatus -> Empty, "更新发票卡券状态";
     Post "/card/invoice/reimburse/getinvoiceinfo" ReimburseGetInvoiceInfo -> ReimburseGetInvoiceInfoResponse, "查询报销发票信息";
     Post "/card/invoice/reimburse/getinvoicebatch" ReimburseGetInvoiceBatch -> ReimburseGetInvoiceBatchResponse, "批量查询报销发票信息";
-    Post "/card/invoice/reimburse/updatestatusbatch" ReimburseUpdateStatusBatch -> Empty, "批量更新发票报销状态";
-    Post "/card/invoice/reimburse/updateinvoicestatus" ReimburseUpdateInvoiceStatus -> Empty, "更新发票报销状态";
-    Post "/card/invoice/biz/getusertitleurl" GetUserTitleUrl -> GetUserTitleUrlResponse, "获取添加发票抬头链接";
-    Post "/card/invoice/biz/getselecttitleurl" GetSelectTitleUrl -> GetSelectTitleUrlResponse, "获取商户选择发票抬头链接";
-    Post "/card/invoice/scantitle" ScanTitle -> ScanTitleResponse, "扫描发票抬头二维码";
+    Post "/card/invoice/reimburse/updatestatusbatch" ReimburseUpdateStatusBatch -> Empty, "批量更新报销发票状态";
+    Post "/card/invoice/reimburse/updateinvoicestatus" ReimburseUpdateInvoiceStatus -> Empty, "更新报销发票状态";
+    Post "/card/invoice/biz/getusertitleurl" GetUserTitleUrl -> GetUserTitleUrlResponse, "录入抬头到用户微信";
+    Post "/card/invoice/biz/getselecttitleurl" GetSelectTitleUrl -> GetSelectTitleUrlResponse, "获取商户专属抬头链接";
+    Post "/card/invoice/scantitle" ScanTitle -> ScanTitleResponse, "解析扫描的抬头二维码";
 }
 
-/// Invoice biz get auth url — 获取发票授权页链接.
+/// The page on which a buyer authorises the invoice of an order — 获取授权页链接.
 ///
-/// Authorisation page. type 0 apply, 1 with title form, 2 collect. ticket = wx_card ticket.
+/// The merchant calls it, after [`InvoiceSetContact`]. When the buyer has agreed, `user_authorize_invoice` is pushed.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/invoice/auth/api_invoicebizgetauthurl.html> (read 2026-11-22)
-#[doc(alias = "获取发票授权页链接")]
+/// # Errors
+/// - 72015: the account has no right to invoices.
+/// - 72029: a page of type 1 has no fields yet; see [`InvoiceSetAuthField`].
+/// - 72031: a parameter is not accepted.
+/// - 72063: there is no contact yet; see [`InvoiceSetContact`].
+#[doc(alias = "获取授权页链接")]
+#[doc(alias = "电子发票授权")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct InvoiceBizGetAuthUrl {
-    /// Order id.
+    /// The order, by the merchant's own number: one for each invoice asked for.
     pub order_id: String,
-    /// Invoicing platform id.
+    /// The invoicing platform, which tells it to the merchant.
     pub s_pappid: String,
-    /// Amount in cents.
+    /// The order's amount in cents.
     pub money: i64,
-    /// Unix seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub timestamp: Option<i64>,
-    /// App | web | wxa | wap.
-    pub source: String,
-    /// Page to return to.
+    /// Unix seconds of now.
+    pub timestamp: i64,
+    /// Where the page will be opened.
+    pub source: Source,
+    /// Where the buyer goes afterwards; for [`Source::Web`] only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_url: Option<String>,
-    /// Ticket.
+    /// The account's ticket of the type `wx_card`, which lives for 7200 seconds.
     pub ticket: Secret,
-    /// Kind discriminator.
+    /// 0: the title is known, ask for the invoice (申请开票). 1: let the buyer fill in a title, too; the only one for an invoice after
+    /// a payment. 2: the invoice is issued, put it into the wallet (领取发票).
     pub r#type: i64,
+}
+
+words! {
+    /// Where the page of an authorisation is opened.
+    Source {
+        /// In an app.
+        App = "app",
+        /// On a web page inside WeChat.
+        Web = "web",
+        /// In a mini program.
+        Wxa = "wxa",
+        /// On a web page anywhere else.
+        Wap = "wap",
+    }
 }
 
 /// What [`InvoiceBizGetAuthUrl`] answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct InvoiceBizGetAuthUrlResponse {
-    /// Authorisation page URL.
+    /// The page; for [`Source::Wxa`] a path in the mini program [`appid`](Self::appid).
     pub auth_url: String,
-    /// AppID.
-    pub appid: AppId,
+    /// The mini program to go to, for [`Source::Wxa`] only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub appid: Option<AppId>,
 }
 
-/// Invoice get auth data — 查询发票授权信息.
+/// Whether the buyer has authorised the invoice of an order, and what was filled in — 查询授权信息, 查询授权完成状态.
 ///
-/// 72038 order not authorised yet.
-///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/Cards_and_Offer/gift_card.html> (read 2026-11-22)
-#[doc(alias = "查询发票授权信息")]
+/// # Errors
+/// - 72038: not authorised, or the order, the invoicing platform and the account do not belong together.
+///   Merchants have also got a success with the status `never auth`.
+#[doc(alias = "查询授权信息")]
+#[doc(alias = "查询授权完成状态")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct InvoiceGetAuthData {
-    /// Order id.
+    /// As in [`InvoiceBizGetAuthUrl::order_id`].
     pub order_id: String,
-    /// Invoicing platform id.
+    /// As in [`InvoiceBizGetAuthUrl::s_pappid`].
     pub s_pappid: String,
 }
 
@@ -91,239 +133,265 @@ pub struct InvoiceGetAuthData {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct InvoiceGetAuthDataResponse {
-    /// Invoice status.
+    /// `auth success`; the platform lists no others.
     pub invoice_status: String,
-    /// Unix seconds of the authorisation.
-    pub auth_time: i64,
-    /// Auth data.
+    /// Unix seconds of the authorisation; none before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    /// What the buyer filled in, on a page of type 1 only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_auth_info: Option<UserAuthInfo>,
 }
 
-/// Auth data.
+/// What a buyer filled in: one of the two.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UserAuthInfo {
-    /// User field.
+    /// For an invoice to a person (个人发票).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_field: Option<UserField>,
-    /// Business field.
+    pub user_field: Option<UserAnswers>,
+    /// For an invoice to a company (单位发票).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub biz_field: Option<BizField>,
+    pub biz_field: Option<BizAnswers>,
 }
 
-/// A part of it.
+/// What a buyer filled in for an invoice to a person. What the page did not show is absent; see [`UserField`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct UserField {
-    /// Title.
-    pub title: String,
-    /// Phone number.
-    pub phone: String,
-    /// Email.
-    pub email: String,
-    /// Custom field list.
-    pub custom_field: Vec<CustomField>,
+pub struct UserAnswers {
+    /// The name that the invoice is made out to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// As it was typed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// As it was typed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The merchant's own fields.
+    pub custom_field: Vec<CustomAnswer>,
 }
 
-/// Custom field list.
+/// What a buyer filled in for an invoice to a company. What the page did not show is absent; see [`BizField`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct CustomField {
-    /// Event key echoed in CLICK/scan events, at most 128 bytes.
+pub struct BizAnswers {
+    /// The company.
+    #[serde(flatten)]
+    pub title: Title,
+    /// The merchant's own fields.
+    pub custom_field: Vec<CustomAnswer>,
+}
+
+/// What a buyer filled in for a merchant's own field.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CustomAnswer {
+    /// The field's name, as in [`CustomField::key`].
     pub key: String,
-    /// Value.
+    /// As it was typed.
     pub value: String,
 }
 
-/// Business field.
+/// Whom an invoice is made out to — 发票抬头. A person's has a name and perhaps a phone number only.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct BizField {
-    /// Title.
-    pub title: String,
-    /// Phone number.
-    pub phone: String,
-    /// Tax number.
-    pub tax_no: String,
-    /// Address.
-    pub addr: String,
-    /// Bank type.
-    pub bank_type: String,
-    /// Bank number.
-    pub bank_no: String,
-    /// Custom field list.
-    pub custom_field: Vec<CustomField>,
+pub struct Title {
+    /// The name of the company or person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The company's tax number (税号), 15 to 20 digits and letters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax_no: Option<String>,
+    /// Digits and `-` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// The company's address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub addr: Option<String>,
+    /// The company's bank, by its name (开户银行).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bank_type: Option<String>,
+    /// Its account there (银行账号).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bank_no: Option<String>,
 }
 
-/// Invoice reject insert — 拒绝开发票.
+/// Tells an authorised buyer that there will be no invoice — 拒绝开票.
 ///
-/// Refuses the request with a reason.
+/// It is final: an [`InvoiceInsert`] for this order fails with 72035, and another invoice needs another `order_id`.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/WeChat_Invoice/E_Invoice/Vendor_API_List.html> (read 2026-11-22)
-#[doc(alias = "拒绝开发票")]
+/// # Errors
+/// - 72038: the order was never authorised.
+#[doc(alias = "拒绝开票")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct InvoiceRejectInsert {
-    /// Order id.
+    /// As in [`InvoiceBizGetAuthUrl::order_id`].
     pub order_id: String,
-    /// Invoicing platform id.
+    /// As in [`InvoiceBizGetAuthUrl::s_pappid`].
     pub s_pappid: String,
-    /// Reason.
+    /// Why, as the buyer will read it.
     pub reason: String,
-    /// Target or resource URL.
+    /// What the buyer can do about it, such as filling in another title.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
 }
 
-/// Make out invoice — 开具发票.
+/// Has an invoicing platform issue an invoice (蓝票) — 统一开票接口-开具蓝票.
 ///
-/// Issues a blue invoice through the platform.
+/// For merchants that have booked a platform's package. The result is pushed as `cloud_invoice_invoiceresult_event`, and
+/// [`QueryInvoiceInfo`] finds it.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/WeChat_Invoice/E_Invoice/Vendor_API_List.html> (read 2026-11-22)
-#[doc(alias = "开具发票")]
+/// # Errors
+/// - 72013, 72038: the order is not authorised, or not any more; is [`BlueInvoice::ddh`] the `order_id` of the authorisation?
+///
+/// Source: <https://developers.weixin.qq.com/doc/service/guide/product/weixin_invoice/E_Invoice/Vendor_API_List.html>
+#[doc(alias = "开具蓝票")]
+#[doc(alias = "统一开票接口")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct MakeOutInvoice {
-    /// Invoice.
-    pub invoiceinfo: Invoiceinfo,
+    /// What is to be issued.
+    pub invoiceinfo: BlueInvoice,
 }
 
-/// Invoice.
+/// An invoice to be issued. Names are the initials of the Chinese ones; numbers are texts, amounts in yuan with two decimals.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Invoiceinfo {
-    /// OpenID.
-    pub wxopenid: String,
-    /// Order id.
+pub struct BlueInvoice {
+    /// The buyer.
+    pub wxopenid: OpenId,
+    /// 订单号: the `order_id` of the authorisation.
     pub ddh: String,
-    /// Invoice serial number.
+    /// 发票请求流水号: this request's own number. It begins with the six characters of the merchant's identifier in the backend.
     pub fpqqlsh: String,
-    /// Seller tax number.
+    /// 纳税人识别号: the seller's tax number.
     pub nsrsbh: String,
-    /// Seller name.
+    /// 纳税人名称: the seller.
     pub nsrmc: String,
-    /// Seller address.
+    /// 纳税人地址: the seller's address.
     pub nsrdz: String,
-    /// Seller phone number.
+    /// 纳税人电话: the seller's phone number.
     pub nsrdh: String,
-    /// Seller bank.
+    /// 纳税人开户行: the seller's bank.
     pub nsrbank: String,
-    /// Seller bank number.
+    /// 纳税人银行账号: the seller's account there.
     pub nsrbankid: String,
-    /// Buyer tax number.
+    /// 购货方识别号: the buyer's tax number; a person has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ghfnsrsbh: Option<String>,
-    /// Buyer name.
+    /// 购货方名称: the buyer. The platform's list requires it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ghfmc: Option<String>,
-    /// Buyer address.
+    /// 购货方地址: the buyer's address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ghfdz: Option<String>,
-    /// Buyer phone number.
+    /// 购货方电话: the buyer's phone number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ghfdh: Option<String>,
-    /// Buyer bank.
+    /// 购货方开户行: the buyer's bank.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ghfbank: Option<String>,
-    /// Buyer bank number.
+    /// 购货方银行账号: the buyer's account there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ghfbankid: Option<String>,
-    /// Drawer.
+    /// 开票人: who issues it.
     pub kpr: String,
-    /// Cashier.
+    /// 收款人: who took the money.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skr: Option<String>,
-    /// Reviewer.
+    /// 复核人: who checked it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fhr: Option<String>,
-    /// Fee.
-    #[serde(with = "wire::decimal")]
-    pub jshj: f64,
-    /// Fee without tax.
-    #[serde(with = "wire::decimal")]
-    pub hjje: f64,
-    /// Tax.
-    #[serde(with = "wire::decimal")]
-    pub hjse: f64,
-    /// Remark.
+    /// 价税合计: the sum with tax.
+    #[serde(with = "wire::text")]
+    pub jshj: String,
+    /// 合计金额: the sum without tax.
+    #[serde(with = "wire::text")]
+    pub hjje: String,
+    /// 合计税额: the tax.
+    #[serde(with = "wire::text")]
+    pub hjse: String,
+    /// 备注: a remark.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bz: Option<String>,
-    /// Type.
-    #[serde(default, with = "wire::int::option", skip_serializing_if = "Option::is_none")]
-    pub hylx: Option<i64>,
-    /// Invoice item list.
-    pub invoicedetail_list: Vec<Invoicedetail>,
+    /// 行业类型: `0` trade, `1` anything else.
+    #[serde(
+        default,
+        with = "wire::text::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub hylx: Option<String>,
+    /// The lines.
+    pub invoicedetail_list: Vec<Line>,
 }
 
-/// Invoice item list.
+/// A line of an invoice to be issued; amounts are without tax.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Invoicedetail {
-    /// Type.
-    #[serde(with = "wire::int")]
-    pub fphxz: i64,
-    /// Goods code.
+pub struct Line {
+    /// 发票行性质: `0` an ordinary line, `1` a discount, `2` a line that is discounted.
+    #[serde(with = "wire::text")]
+    pub fphxz: String,
+    /// 税收分类编码: 19 digits of the national classification of goods and services.
     pub spbm: String,
-    /// Name.
+    /// 项目名称: what was sold.
     pub xmmc: String,
-    /// Unit.
+    /// 计量单位: the unit, such as 台. May be empty.
     pub dw: String,
-    /// Specification.
+    /// 规格型号: model or size. May be empty.
     pub ggxh: String,
-    /// Count.
-    #[serde(with = "wire::int")]
-    pub xmsl: i64,
-    /// Price.
-    #[serde(with = "wire::decimal")]
-    pub xmdj: f64,
-    /// Amount.
-    #[serde(with = "wire::decimal")]
-    pub xmje: f64,
-    /// Tax rate.
-    #[serde(with = "wire::decimal")]
-    pub sl: f64,
-    /// Tax.
-    #[serde(with = "wire::decimal")]
-    pub se: f64,
+    /// 项目数量: how many.
+    #[serde(with = "wire::text")]
+    pub xmsl: String,
+    /// 项目单价: the price of one.
+    #[serde(with = "wire::text")]
+    pub xmdj: String,
+    /// 项目金额: the price of all.
+    #[serde(with = "wire::text")]
+    pub xmje: String,
+    /// 税率: the tax rate with two decimals, `0.13`.
+    #[serde(with = "wire::text")]
+    pub sl: String,
+    /// 税额: the tax.
+    #[serde(with = "wire::text")]
+    pub se: String,
 }
 
-/// Clear out invoice — 冲红发票.
+/// Cancels an issued invoice by one over the negative amount (红票) — 统一开票接口-发票冲红.
 ///
-/// Cancels by a red invoice.
-///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/WeChat_Invoice/E_Invoice/Vendor_API_List.html> (read 2026-11-22)
-#[doc(alias = "冲红发票")]
+/// Source: <https://developers.weixin.qq.com/doc/service/guide/product/weixin_invoice/E_Invoice/Vendor_API_List.html>
+#[doc(alias = "发票冲红")]
+#[doc(alias = "红票")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClearOutInvoice {
-    /// Invoice.
-    pub invoiceinfo: ClearOutInvoiceInvoiceinfo,
+    /// What is to be cancelled.
+    pub invoiceinfo: RedInvoice,
 }
 
-/// Invoice.
+/// An invoice that cancels another.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct ClearOutInvoiceInvoiceinfo {
-    /// OpenID.
-    pub wxopenid: String,
-    /// Invoice serial number.
+pub struct RedInvoice {
+    /// The buyer.
+    pub wxopenid: OpenId,
+    /// 发票请求流水号: this request's own number, as in [`BlueInvoice::fpqqlsh`].
     pub fpqqlsh: String,
-    /// Seller tax number.
+    /// 纳税人识别号: the seller's tax number.
     pub nsrsbh: String,
-    /// Seller name.
+    /// 纳税人名称: the seller.
     pub nsrmc: String,
-    /// Original invoice code.
+    /// 原发票代码: the code of the invoice to be cancelled.
     pub yfpdm: String,
-    /// Original invoice number.
+    /// 原发票号码: its number.
     pub yfphm: String,
 }
 
-/// Query invoice info — 查询已开发票.
+/// An invoice that was issued by [`MakeOutInvoice`] — 统一开票接口-查询已开发票. The path is misspelt by the platform.
 ///
-/// Path is misspelt on purpose (invoce).
-///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/WeChat_Invoice/E_Invoice/Vendor_API_List.html> (read 2026-11-22)
+/// Source: <https://developers.weixin.qq.com/doc/service/guide/product/weixin_invoice/E_Invoice/Vendor_API_List.html>
 #[doc(alias = "查询已开发票")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct QueryInvoiceInfo {
-    /// Invoice serial number.
+    /// 发票请求流水号 of the request that issued it.
     pub fpqqlsh: String,
-    /// Seller tax number.
+    /// 纳税人识别号: the seller's tax number.
     pub nsrsbh: String,
 }
 
@@ -331,148 +399,173 @@ pub struct QueryInvoiceInfo {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct QueryInvoiceInfoResponse {
-    /// Invoice.
+    /// None while it is not issued.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub invoicedetail: Option<QueryInvoiceInfoInvoicedetail>,
+    pub invoicedetail: Option<IssuedInvoice>,
 }
 
-/// Invoice.
+/// An invoice that was issued.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct QueryInvoiceInfoInvoicedetail {
-    /// Invoice serial number.
+pub struct IssuedInvoice {
+    /// 发票请求流水号 of the request that issued it.
     pub fpqqlsh: String,
-    /// Invoice code.
+    /// 发票代码: its code, 10 or 12 digits.
     pub fpdm: String,
-    /// Invoice number.
+    /// 发票号码: its number, 8 digits.
     pub fphm: String,
-    /// Invoice date time string.
+    /// 开票日期 in China's time, `20171204172159`.
     pub kprq: String,
-    /// Check code.
+    /// 校验码: the check code below the date.
     pub jym: String,
-    /// Pdfurl.
+    /// Where its PDF is.
     pub pdfurl: String,
 }
 
-/// Invoice set url — 获取自身的开票平台识别码.
+/// The `s_pappid` of this account as an invoicing platform — 获取开票平台识别码.
 ///
-/// Returns the page URL of this invoicing platform; empty JSON object body.
-///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/WeChat_Invoice/E_Invoice/Invoicing_Platform_API_List.html> (read 2026-11-22)
+/// # Errors
+/// - 72015: the account has no right to invoices.
+#[doc(alias = "获取开票平台识别码")]
 #[doc(alias = "获取自身的开票平台识别码")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct InvoiceSetUrl {
-}
+pub struct InvoiceSetUrl {}
 
 /// What [`InvoiceSetUrl`] answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct InvoiceSetUrlResponse {
-    /// Invoice url.
+    /// A page whose query has the `s_pappid` to be told to the merchants.
     pub invoice_url: String,
 }
 
-/// Invoice insert — 将电子发票卡券插入用户卡包.
+/// Puts an issued invoice into the wallet of the buyer who authorised it — 将电子发票卡券插入用户卡包.
 ///
-/// Puts an issued invoice into the user's card wallet; needs user authorisation.
+/// The invoicing platform calls it, with the token of the account that its `s_pappid` came from.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/WeChat_Invoice/E_Invoice/Invoicing_Platform_API_List.html> (read 2026-11-22)
+/// # Errors
+/// - 40078: the account may not use the card template, or the template is only minutes old.
+/// - 72017: the title is not the authorised one.
+/// - 72018, 72056: this order's invoice is in the wallet already.
+/// - 72035: the merchant refused it; see [`InvoiceRejectInsert`].
+/// - 72038: the order was never authorised, or belongs to another merchant or platform.
+/// - 72040: the PDF is not a real one.
+/// - 72041, 72042, 72043: code and number are not accepted, belong to another invoice, or have the wrong length.
+/// - 72045: the check code is missing.
+/// - 72036: the invoice is being changed; try again later.
 #[doc(alias = "将电子发票卡券插入用户卡包")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct InvoiceInsert {
-    /// Order id.
+    /// The order that was authorised.
     pub order_id: String,
-    /// AppID.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub appid: Option<AppId>,
-    /// Card template id.
+    /// The account for which it was authorised, mostly the merchant's.
+    pub appid: AppId,
+    /// The merchant's template, by [`InvoicePlatformCreateCard`].
     pub card_id: String,
-    /// Card extension, JSON string.
+    /// The invoice.
     pub card_ext: CardExt,
 }
 
-/// Card extension, JSON string.
+/// The invoice around its card.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CardExt {
-    /// Nonce str.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub nonce_str: Option<String>,
-    /// Invoice card.
+    /// A random text, against repetition.
+    pub nonce_str: String,
+    /// The card.
     pub user_card: UserCard,
 }
 
-/// Invoice card.
+/// The card around its invoice.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct UserCard {
-    /// Invoice user data.
+    /// What the buyer gets.
     pub invoice_user_data: InvoiceUserData,
 }
 
-/// A part of it.
+/// An invoice on its way into the wallet.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct InvoiceUserData {
-    /// Title.
+    /// What is printed on it.
+    #[serde(flatten)]
+    pub invoice: Invoice,
+    /// Its PDF, by [`InvoicePlatformSetPdf`].
+    #[serde(with = "wire::text")]
+    pub s_pdf_media_id: String,
+    /// The PDF of another voucher, such as a taxi's trip (行程单).
+    #[serde(
+        default,
+        with = "wire::text::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub s_trip_pdf_media_id: Option<String>,
+}
+
+/// What is printed on an invoice — 发票票面.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Invoice {
+    /// Whom it is made out to (抬头).
     pub title: String,
-    /// Fee without tax.
+    /// The sum without tax in cents.
     pub fee_without_tax: i64,
-    /// Fee.
+    /// The sum with tax in cents.
     pub fee: i64,
-    /// Tax.
+    /// The tax in cents.
     pub tax: i64,
-    /// Invoice number.
+    /// The number (发票号码), all 20 digits of a fully digital invoice (数电发票), says the page of [`InvoiceInsert`]. The older
+    /// lists call this one the code, and [`billing_code`](Self::billing_code) the number.
     pub billing_no: String,
-    /// Invoice code.
+    /// The code (发票代码); a fully digital invoice has none. See [`billing_no`](Self::billing_no).
     pub billing_code: String,
-    /// Date timestamp.
+    /// Unix seconds at which it was issued.
     #[serde(with = "wire::int")]
     pub billing_time: i64,
-    /// Invoice item list.
-    pub info: Vec<Info>,
-    /// Check code.
+    /// The lines.
+    pub info: Vec<Item>,
+    /// 校验码, below the date; a fully digital invoice has none.
     pub check_code: String,
-    /// Pdf sp media id.
-    pub s_pdf_media_id: String,
-    /// Trip sp media id.
+    /// The buyer's tax number; a person has none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub s_trip_pdf_media_id: Option<String>,
-    /// Buyer tax number.
-    pub buyer_number: String,
-    /// Buyer address and phone number.
+    pub buyer_number: Option<String>,
+    /// 购买方地址、电话.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub buyer_address_and_phone: Option<String>,
-    /// Buyer bank account.
+    /// 购买方开户行及账号.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub buyer_bank_account: Option<String>,
-    /// Seller tax number.
+    /// The seller's tax number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seller_number: Option<String>,
-    /// Seller address and phone number.
+    /// 销售方地址、电话.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seller_address_and_phone: Option<String>,
-    /// Seller bank account.
+    /// 销售方开户行及账号.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seller_bank_account: Option<String>,
-    /// Remark.
+    /// 备注, in the corner at the right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remarks: Option<String>,
-    /// Drawer.
+    /// 开票人: who issued it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maker: Option<String>,
-    /// Cashier.
+    /// 收款人: who took the money.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cashier: Option<String>,
 }
 
-/// Invoice item list.
+/// A line of an invoice.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Info {
-    /// Display name.
+#[serde(default)]
+pub struct Item {
+    /// What was sold.
     pub name: String,
-    /// Unit.
-    pub unit: String,
-    /// Count.
-    pub num: i64,
-    /// Price.
+    /// The unit, such as 个.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// How many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub num: Option<i64>,
+    /// The price of one in cents.
     pub price: i64,
 }
 
@@ -480,315 +573,249 @@ pub struct Info {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct InvoiceInsertResponse {
-    /// Code.
-    pub code: Secret,
-    /// User's OpenID in this account.
+    /// The invoice's code in the wallet, for [`InvoicePlatformUpdateStatus`].
+    pub code: String,
+    /// The buyer.
     pub openid: OpenId,
-    /// UnionID, only when the account is bound to an open-platform account.
-    pub unionid: UnionId,
+    /// The buyer, if the account belongs to an open platform account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unionid: Option<UnionId>,
 }
 
-/// Invoice set pay mch — 关联商户号与开票平台.
+/// Says which invoicing platform serves a merchant's payments — 关联商户号与开票平台.
 ///
-/// Stores the merchant setting.
+/// Needed once, for invoices after a payment (支付后开票).
 ///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/Cards_and_Offer/gift_card.html> (read 2026-11-22)
+/// # Errors
+/// - 72030: there is no such merchant.
 #[doc(alias = "关联商户号与开票平台")]
+#[doc(alias = "支付后开票")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct InvoiceSetPayMch {
-    /// Merchant.
-    pub paymch_info: PaymchInfo,
+    /// The two of them.
+    pub paymch_info: PayMch,
 }
 
-/// Merchant.
+/// A merchant and its invoicing platform.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct PaymchInfo {
-    /// Merchant id.
+#[serde(default)]
+pub struct PayMch {
+    /// The merchant's number at WeChat Pay (商户号).
     pub mchid: String,
-    /// Invoicing platform id.
+    /// The invoicing platform.
     pub s_pappid: String,
 }
 
-/// Invoice get pay mch — 查询商户号与开票平台关联情况.
+/// What [`InvoiceSetPayMch`] has set — 查询商户号与开票平台关联情况.
 ///
-/// Reads the merchant setting. Empty JSON object body.
-///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/Cards_and_Offer/gift_card.html> (read 2026-11-22)
+/// # Errors
+/// - 72028: nothing was set.
 #[doc(alias = "查询商户号与开票平台关联情况")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct InvoiceGetPayMch {
-}
+pub struct InvoiceGetPayMch {}
 
 /// What [`InvoiceGetPayMch`] answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct InvoiceGetPayMchResponse {
-    /// Merchant.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub paymch_info: Option<InvoiceGetPayMchPaymchInfo>,
+    /// The two of them.
+    pub paymch_info: PayMch,
 }
 
-/// Merchant.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct InvoiceGetPayMchPaymchInfo {
-    /// Merchant id.
-    pub mchid: String,
-    /// Invoicing platform id.
-    pub s_pappid: String,
-}
-
-/// Invoice set contact — 设置商户联系方式.
-///
-/// Stores the merchant setting.
-///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/WeChat_Invoice/E_Invoice/Vendor_API_List.html> (read 2026-11-22)
+/// Says whom a buyer can ask about an invoice — 设置商户联系方式. Needed once, before [`InvoiceBizGetAuthUrl`].
 #[doc(alias = "设置商户联系方式")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct InvoiceSetContact {
-    /// Contact.
+    /// The merchant.
     pub contact: Contact,
 }
 
-/// A part of it.
+/// Whom a buyer can ask about an invoice, and when.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Contact {
-    /// Phone number.
+    /// The merchant's phone number.
     pub phone: String,
-    /// Time out.
+    /// 开票超时时间: after what time an invoice is late. The platform's page gives no unit; its example has 12345.
     pub time_out: i64,
 }
 
-/// Invoice get contact — 查询商户联系方式.
-///
-/// Reads the merchant setting. Empty JSON object body.
-///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/WeChat_Invoice/E_Invoice/Vendor_API_List.html> (read 2026-11-22)
+/// What [`InvoiceSetContact`] has set — 查询商户联系方式.
 #[doc(alias = "查询商户联系方式")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct InvoiceGetContact {
-}
+pub struct InvoiceGetContact {}
 
 /// What [`InvoiceGetContact`] answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct InvoiceGetContactResponse {
-    /// Contact.
+    /// The merchant; none if it was never set.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub contact: Option<InvoiceGetContactContact>,
+    pub contact: Option<Contact>,
 }
 
-/// A part of it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct InvoiceGetContactContact {
-    /// Phone number.
-    pub phone: String,
-    /// Time out.
-    pub time_out: i64,
-}
-
-/// Invoice set auth field — 设置授权页字段.
-///
-/// Stores the merchant setting.
-///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/Cards_and_Offer/gift_card.html> (read 2026-11-22)
-#[doc(alias = "设置授权页字段")]
+/// Says what a buyer fills in on a page of type 1 — 设置授权页字段信息. Needed once.
+#[doc(alias = "设置授权页字段信息")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct InvoiceSetAuthField {
-    /// Auth field.
+    /// The fields of the page.
     pub auth_field: AuthField,
 }
 
-/// A part of it.
+/// The fields of a page of type 1. A field that is shown must be filled in, unless its `require_…` says otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AuthField {
-    /// User field.
+    /// For an invoice to a person (个人发票).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_field: Option<InvoiceSetAuthFieldUserField>,
-    /// Business field.
+    pub user_field: Option<UserField>,
+    /// For an invoice to a company (单位发票).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub biz_field: Option<InvoiceSetAuthFieldBizField>,
+    pub biz_field: Option<BizField>,
 }
 
-/// A part of it.
+/// What is asked for an invoice to a person.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct InvoiceSetAuthFieldUserField {
-    /// Is show title.
-    #[serde(default, with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
-    pub show_title: Option<bool>,
-    /// Is show phone number.
-    #[serde(default, with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
-    pub show_phone: Option<bool>,
-    /// Is show email.
-    #[serde(default, with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
-    pub show_email: Option<bool>,
-    /// Custom field list.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub custom_field: Vec<InvoiceSetAuthFieldCustomField>,
+#[serde(default)]
+pub struct UserField {
+    /// Whether to ask for the name (抬头).
+    #[serde(with = "wire::flag")]
+    pub show_title: bool,
+    /// Whether to ask for a phone number.
+    #[serde(with = "wire::flag")]
+    pub show_phone: bool,
+    /// Whether to ask for an e-mail address.
+    #[serde(with = "wire::flag")]
+    pub show_email: bool,
+    /// Whether the phone number may not be left out.
+    #[serde(with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
+    pub require_phone: Option<bool>,
+    /// Whether the e-mail address may not be left out.
+    #[serde(with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
+    pub require_email: Option<bool>,
+    /// The merchant's own fields.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub custom_field: Vec<CustomField>,
 }
 
-/// Custom field list.
+/// What is asked for an invoice to a company.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct InvoiceSetAuthFieldCustomField {
-    /// Event key echoed in CLICK/scan events, at most 128 bytes.
+#[serde(default)]
+pub struct BizField {
+    /// Whether to ask for the name (抬头).
+    #[serde(with = "wire::flag")]
+    pub show_title: bool,
+    /// Whether to ask for the tax number.
+    #[serde(with = "wire::flag")]
+    pub show_tax_no: bool,
+    /// Whether to ask for the address.
+    #[serde(with = "wire::flag")]
+    pub show_addr: bool,
+    /// Whether to ask for a phone number.
+    #[serde(with = "wire::flag")]
+    pub show_phone: bool,
+    /// Whether to ask for the bank.
+    #[serde(with = "wire::flag")]
+    pub show_bank_type: bool,
+    /// Whether to ask for the account there.
+    #[serde(with = "wire::flag")]
+    pub show_bank_no: bool,
+    /// Whether the tax number may not be left out.
+    #[serde(with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
+    pub require_tax_no: Option<bool>,
+    /// Whether the address may not be left out.
+    #[serde(with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
+    pub require_addr: Option<bool>,
+    /// Whether the phone number may not be left out.
+    #[serde(with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
+    pub require_phone: Option<bool>,
+    /// Whether the bank may not be left out.
+    #[serde(with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
+    pub require_bank_type: Option<bool>,
+    /// Whether the account there may not be left out.
+    #[serde(with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
+    pub require_bank_no: Option<bool>,
+    /// The merchant's own fields.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub custom_field: Vec<CustomField>,
+}
+
+/// A merchant's own field.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CustomField {
+    /// Its name, at most 5 characters.
     pub key: String,
+    /// Whether it may not be left out. Absent: it may.
+    #[serde(with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
+    pub is_require: Option<bool>,
+    /// A hint in the empty field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
 }
 
-/// Business field.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct InvoiceSetAuthFieldBizField {
-    /// Is show title.
-    #[serde(default, with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
-    pub show_title: Option<bool>,
-    /// Is show tax number.
-    #[serde(default, with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
-    pub show_tax_no: Option<bool>,
-    /// Is show address.
-    #[serde(default, with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
-    pub show_addr: Option<bool>,
-    /// Is show phone number.
-    #[serde(default, with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
-    pub show_phone: Option<bool>,
-    /// Is show bank type.
-    #[serde(default, with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
-    pub show_bank_type: Option<bool>,
-    /// Is show bank number.
-    #[serde(default, with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
-    pub show_bank_no: Option<bool>,
-    /// Custom field list.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub custom_field: Vec<InvoiceSetAuthFieldCustomField>,
-}
-
-/// Invoice get auth field — 查询授权页字段.
+/// What [`InvoiceSetAuthField`] has set — 查询授权页字段信息.
 ///
-/// Reads the merchant setting. Empty JSON object body.
-///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/Cards_and_Offer/gift_card.html> (read 2026-11-22)
-#[doc(alias = "查询授权页字段")]
+/// # Errors
+/// - 72029: nothing was set.
+#[doc(alias = "查询授权页字段信息")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct InvoiceGetAuthField {
-}
+pub struct InvoiceGetAuthField {}
 
 /// What [`InvoiceGetAuthField`] answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct InvoiceGetAuthFieldResponse {
-    /// Auth field.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub auth_field: Option<InvoiceGetAuthFieldAuthField>,
+    /// The fields of the page.
+    pub auth_field: AuthField,
 }
 
-/// A part of it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct InvoiceGetAuthFieldAuthField {
-    /// User field.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_field: Option<InvoiceGetAuthFieldUserField>,
-    /// Business field.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub biz_field: Option<InvoiceGetAuthFieldBizField>,
-}
-
-/// A part of it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct InvoiceGetAuthFieldUserField {
-    /// Is show title.
-    #[serde(with = "wire::flag")]
-    pub show_title: bool,
-    /// Is show phone number.
-    #[serde(with = "wire::flag")]
-    pub show_phone: bool,
-    /// Is show email.
-    #[serde(with = "wire::flag")]
-    pub show_email: bool,
-    /// Custom field list.
-    pub custom_field: Vec<InvoiceGetAuthFieldCustomField>,
-}
-
-/// Custom field list.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct InvoiceGetAuthFieldCustomField {
-    /// Event key echoed in CLICK/scan events, at most 128 bytes.
-    pub key: String,
-}
-
-/// Business field.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct InvoiceGetAuthFieldBizField {
-    /// Is show title.
-    #[serde(with = "wire::flag")]
-    pub show_title: bool,
-    /// Is show tax number.
-    #[serde(with = "wire::flag")]
-    pub show_tax_no: bool,
-    /// Is show address.
-    #[serde(with = "wire::flag")]
-    pub show_addr: bool,
-    /// Is show phone number.
-    #[serde(with = "wire::flag")]
-    pub show_phone: bool,
-    /// Is show bank type.
-    #[serde(with = "wire::flag")]
-    pub show_bank_type: bool,
-    /// Is show bank number.
-    #[serde(with = "wire::flag")]
-    pub show_bank_no: bool,
-    /// Custom field list.
-    pub custom_field: Vec<InvoiceGetAuthFieldCustomField>,
-}
-
-/// Invoice platform create card — 创建发票卡券模板.
+/// Creates the template of a merchant's invoices in the wallet — 创建发票卡券模板. One for each payee.
 ///
-/// Creates the invoice template.
-///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/WeChat_Invoice/E_Invoice/Invoicing_Platform_API_List.html> (read 2026-11-22)
+/// # Errors
+/// - 72015: the account has no right to invoices.
+/// - 72031: a parameter is not accepted; the text names it.
 #[doc(alias = "创建发票卡券模板")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct InvoicePlatformCreateCard {
-    /// Invoice template.
-    pub invoice_info: InvoiceInfo,
+    /// The template.
+    pub invoice_info: CardTemplate,
 }
 
-/// Invoice template.
+/// What all invoices of a merchant have in common.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct InvoiceInfo {
-    /// Base info.
+pub struct CardTemplate {
+    /// How they look in the wallet.
     pub base_info: BaseInfo,
-    /// Kind discriminator.
+    /// Which kind of invoice, as the buyer reads it: 广东省增值税普通发票.
     pub r#type: String,
-    /// Payee.
+    /// The payee's full name (收款方全称), shown with the details.
     pub payee: String,
 }
 
-/// A part of it.
+/// How a merchant's invoices look in the wallet.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct BaseInfo {
-    /// Logo url.
+    /// The merchant's logo, an address that adding permanent material (新增永久素材) gave.
     pub logo_url: String,
-    /// Title.
+    /// The merchant's short name in the list, at most 9 Chinese characters.
     pub title: String,
-    /// Custom URL title.
+    /// What the link to the invoicing platform is called, at most 5 Chinese characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_url_name: Option<String>,
-    /// Custom url sub title.
+    /// The hint beside that link, at most 6 Chinese characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_url_sub_title: Option<String>,
-    /// Custom url.
+    /// Where that link leads. The query will say from which invoice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_url: Option<String>,
-    /// Promotion URL title.
+    /// What a second link is called.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub promotion_url_name: Option<String>,
-    /// Promotion url sub title.
+    /// The hint beside it, at most 6 Chinese characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub promotion_url_sub_title: Option<String>,
-    /// Promotion url.
+    /// Where it leads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub promotion_url: Option<String>,
 }
@@ -797,19 +824,18 @@ pub struct BaseInfo {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct InvoicePlatformCreateCardResponse {
-    /// Card template id.
+    /// The template, for [`InvoiceInsert`].
     pub card_id: String,
 }
 
-/// Invoice platform set pdf — 上传发票PDF.
+/// Uploads the PDF of an invoice — 上传发票PDF. It is deleted after 3 days unless an invoice in a wallet refers to it.
 ///
-/// PDF, form field pdf; the id expires in 3 days.
-///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/WeChat_Invoice/E_Invoice/Invoicing_Platform_API_List.html> (read 2026-11-22)
+/// # Errors
+/// - 72040: it is not a PDF of an invoice.
 #[doc(alias = "上传发票PDF")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InvoicePlatformSetPdf {
-    /// PDF file.
+    /// The PDF.
     pub pdf: File,
 }
 
@@ -817,22 +843,19 @@ pub struct InvoicePlatformSetPdf {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct InvoicePlatformSetPdfResponse {
-    /// Sp media id.
+    /// The PDF, a 64-bit number as a text. It is no [`MediaId`](crate::MediaId).
     #[serde(with = "wire::text")]
     pub s_media_id: String,
 }
 
-/// Invoice platform get pdf — 查询已上传的PDF文件.
-///
-/// Download link of an uploaded PDF, 10 minutes.
-///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/WeChat_Invoice/E_Invoice/Invoicing_Platform_API_List.html> (read 2026-11-22)
+/// Where an uploaded PDF can be downloaded — 查询已上传的PDF文件. For who uploaded it.
 #[doc(alias = "查询已上传的PDF文件")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct InvoicePlatformGetPdf {
-    /// Operation selector.
+    /// Always `get_url`.
     pub action: String,
-    /// Sp media id.
+    /// As in [`InvoicePlatformSetPdfResponse::s_media_id`].
+    #[serde(with = "wire::text")]
     pub s_media_id: String,
 }
 
@@ -840,149 +863,121 @@ pub struct InvoicePlatformGetPdf {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct InvoicePlatformGetPdfResponse {
-    /// Pdf url.
+    /// Where the PDF is.
     pub pdf_url: String,
-    /// Expires in.
+    /// For how many seconds it is there: 7200.
     pub pdf_url_expire_time: i64,
 }
 
-/// Invoice platform update status — 更新发票卡券状态.
+/// Tells the buyer's wallet what became of an invoice outside of WeChat — 更新发票卡券状态. For the invoicing platform.
 ///
-/// Changes the invoice state.
-///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/WeChat_Invoice/E_Invoice/Invoicing_Platform_API_List.html> (read 2026-11-22)
+/// # Errors
+/// - 72024: an invoice does not go from its status to this one.
+/// - 72036: the invoice is being changed; try again later.
 #[doc(alias = "更新发票卡券状态")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct InvoicePlatformUpdateStatus {
-    /// Card template id.
+    /// Its template.
     pub card_id: String,
-    /// Code.
-    pub code: Secret,
-    /// Seimburse status.
-    pub reimburse_status: String,
+    /// As in [`InvoiceInsertResponse::code`].
+    pub code: String,
+    /// What became of it. An invoice that was cancelled by a red one (冲红) is [`ReimburseStatus::Cancel`].
+    pub reimburse_status: ReimburseStatus,
 }
 
-/// Reimburse get invoice info — 查询报销发票信息.
+words! {
+    /// What became of an invoice — 发票报销状态.
+    ReimburseStatus {
+        /// It can be handed in.
+        Init = "INVOICE_REIMBURSE_INIT",
+        /// Somebody has it in hand; it cannot be handed in elsewhere.
+        Lock = "INVOICE_REIMBURSE_LOCK",
+        /// It is paid back and leaves the wallet. This is final.
+        Closure = "INVOICE_REIMBURSE_CLOSURE",
+        /// It was cancelled by a red one.
+        Cancel = "INVOICE_REIMBURSE_CANCEL",
+    }
+}
+
+/// An invoice that somebody hands in for reimbursement — 查询报销发票信息.
 ///
-/// One invoice by card_id and encrypt_code.
-///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/WeChat_Invoice/E_Invoice/Reimburser_API_List.html> (read 2026-11-22)
+/// # Errors
+/// - 72015: the account has no right to invoices.
+/// - 72023: another account has locked it.
+/// - 72037: it belongs to somebody else.
 #[doc(alias = "查询报销发票信息")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReimburseGetInvoiceInfo {
-    /// Card template id.
+    /// Its template, as `chooseInvoice` of the JS-SDK gave it.
     pub card_id: String,
-    /// Encrypted code.
+    /// Its encrypted code from there, too; the two together name it.
     pub encrypt_code: String,
 }
 
-/// What [`ReimburseGetInvoiceInfo`] answers.
+/// What [`ReimburseGetInvoiceInfo`] answers, and one of those that [`ReimburseGetInvoiceBatch`] answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReimburseGetInvoiceInfoResponse {
-    /// Card template id.
+    /// Its template.
     pub card_id: String,
-    /// Unix seconds.
-    pub begin_time: i64,
-    /// Unix seconds.
-    pub end_time: i64,
-    /// User card status.
-    pub user_card_status: String,
-    /// User's OpenID in this account.
-    pub openid: OpenId,
-    /// Kind discriminator.
-    pub r#type: String,
-    /// Payee.
-    pub payee: String,
-    /// Detail.
-    pub detail: String,
-    /// Invoice.
+    /// Unix seconds from which it is valid. The platform's example of a batch lacks it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_info: Option<ReimburseGetInvoiceInfoUserInfo>,
+    pub begin_time: Option<i64>,
+    /// Unix seconds until which it is valid. The platform's example of a batch lacks it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_time: Option<i64>,
+    /// The state of the card, such as `EXPIRE`; the platform does not list them. Its example of a batch lacks it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_card_status: Option<String>,
+    /// Whose it is.
+    pub openid: OpenId,
+    /// Which kind of invoice: 广东省增值税普通发票.
+    pub r#type: String,
+    /// Who took the money (收款方).
+    pub payee: String,
+    /// What it is for.
+    pub detail: String,
+    /// The invoice.
+    pub user_info: UserInfo,
 }
 
-/// Invoice.
+/// An invoice that is handed in.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct ReimburseGetInvoiceInfoUserInfo {
-    /// Title.
-    pub title: String,
-    /// Fee without tax.
-    pub fee_without_tax: i64,
-    /// Fee.
-    pub fee: i64,
-    /// Tax.
-    pub tax: i64,
-    /// Invoice code.
-    pub billing_no: String,
-    /// Invoice number.
-    pub billing_code: String,
-    /// Invoice timestamp.
-    pub billing_time: i64,
-    /// Invoice item list.
-    pub info: Vec<ReimburseGetInvoiceInfoInfo>,
-    /// Check code.
-    pub check_code: String,
-    /// Reimburse status.
-    pub reimburse_status: String,
-    /// Pdf url.
+pub struct UserInfo {
+    /// What is printed on it.
+    #[serde(flatten)]
+    pub invoice: Invoice,
+    /// Whether it can still be handed in.
+    pub reimburse_status: ReimburseStatus,
+    /// Where its PDF is.
     pub pdf_url: String,
-    /// Trip pdf url.
-    pub trip_pdf_url: String,
-    /// Order id.
-    pub order_id: String,
-    /// Buyer tax number.
-    pub buyer_number: String,
-    /// Buyer address and phone number.
-    pub buyer_address_and_phone: String,
-    /// Buyer bank account.
-    pub buyer_bank_account: String,
-    /// Seller tax number.
-    pub seller_number: String,
-    /// Seller address and phone number.
-    pub seller_address_and_phone: String,
-    /// Seller bank account.
-    pub seller_bank_account: String,
-    /// Remark.
-    pub remarks: String,
-    /// Drawer.
-    pub maker: String,
-    /// Cashier.
-    pub cashier: String,
+    /// Where the PDF of another voucher is, such as a taxi's trip (行程单).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trip_pdf_url: Option<String>,
+    /// The order it was issued for. In the platform's examples, not in its tables.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<String>,
 }
 
-/// Invoice item list.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ReimburseGetInvoiceInfoInfo {
-    /// Display name.
-    pub name: String,
-    /// Unit.
-    pub unit: String,
-    /// Count.
-    pub num: i64,
-    /// Price.
-    pub price: i64,
-}
-
-/// Reimburse get invoice batch — 批量查询报销发票信息.
+/// Several invoices that somebody hands in — 批量查询报销发票信息.
 ///
-/// Many invoices.
-///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/WeChat_Invoice/E_Invoice/Reimburser_API_List.html> (read 2026-11-22)
+/// # Errors
+/// - 72052: these are too many at once; ask for fewer, later.
+/// - The others as of [`ReimburseGetInvoiceInfo`].
 #[doc(alias = "批量查询报销发票信息")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReimburseGetInvoiceBatch {
-    /// Invoice card list.
-    pub item_list: Vec<Item>,
+    /// Which ones; the platform gives no limit.
+    pub item_list: Vec<InvoiceCard>,
 }
 
-/// Invoice card list.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Item {
-    /// Card template id.
+/// An invoice in somebody's wallet; see [`ReimburseGetInvoiceInfo`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoiceCard {
+    /// Its template.
     pub card_id: String,
-    /// Encrypted code.
+    /// Its encrypted code.
     pub encrypt_code: String,
 }
 
@@ -990,170 +985,64 @@ pub struct Item {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReimburseGetInvoiceBatchResponse {
-    /// Invoice card list.
-    pub item_list: Vec<ReimburseGetInvoiceBatchItem>,
+    /// The invoices.
+    pub item_list: Vec<ReimburseGetInvoiceInfoResponse>,
 }
 
-/// Invoice card list.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ReimburseGetInvoiceBatchItem {
-    /// Card template id.
-    pub card_id: String,
-    /// Unix seconds.
-    pub begin_time: i64,
-    /// Unix seconds.
-    pub end_time: i64,
-    /// User card status.
-    pub user_card_status: String,
-    /// User's OpenID in this account.
-    pub openid: OpenId,
-    /// Kind discriminator.
-    pub r#type: String,
-    /// Payee.
-    pub payee: String,
-    /// Detail.
-    pub detail: String,
-    /// Invoice.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_info: Option<ReimburseGetInvoiceBatchUserInfo>,
-}
-
-/// Invoice.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ReimburseGetInvoiceBatchUserInfo {
-    /// Title.
-    pub title: String,
-    /// Fee without tax.
-    pub fee_without_tax: i64,
-    /// Fee.
-    pub fee: i64,
-    /// Tax.
-    pub tax: i64,
-    /// Invoice code.
-    pub billing_no: String,
-    /// Invoice number.
-    pub billing_code: String,
-    /// Invoice timestamp.
-    pub billing_time: i64,
-    /// Invoice item list.
-    pub info: Vec<ReimburseGetInvoiceBatchInfo>,
-    /// Check code.
-    pub check_code: String,
-    /// Reimburse status.
-    pub reimburse_status: String,
-    /// Pdf url.
-    pub pdf_url: String,
-    /// Trip pdf url.
-    pub trip_pdf_url: String,
-    /// Order id.
-    pub order_id: String,
-    /// Buyer tax number.
-    pub buyer_number: String,
-    /// Buyer address and phone number.
-    pub buyer_address_and_phone: String,
-    /// Buyer bank account.
-    pub buyer_bank_account: String,
-    /// Seller tax number.
-    pub seller_number: String,
-    /// Seller address and phone number.
-    pub seller_address_and_phone: String,
-    /// Seller bank account.
-    pub seller_bank_account: String,
-    /// Remark.
-    pub remarks: String,
-    /// Drawer.
-    pub maker: String,
-    /// Cashier.
-    pub cashier: String,
-}
-
-/// Invoice item list.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ReimburseGetInvoiceBatchInfo {
-    /// Display name.
-    pub name: String,
-    /// Unit.
-    pub unit: String,
-    /// Count.
-    pub num: i64,
-    /// Price.
-    pub price: i64,
-}
-
-/// Reimburse update status batch — 批量更新发票报销状态.
+/// Locks, unlocks or settles invoices of one person — 批量更新报销发票状态. All of them or, if one fails, none.
 ///
-/// All or nothing.
-///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/WeChat_Invoice/E_Invoice/Reimburser_API_List.html> (read 2026-11-22)
-#[doc(alias = "批量更新发票报销状态")]
+/// # Errors
+/// As of [`ReimburseUpdateInvoiceStatus`].
+#[doc(alias = "批量更新报销发票状态")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReimburseUpdateStatusBatch {
-    /// User's OpenID in this account.
+    /// Whose invoices they are.
     pub openid: OpenId,
-    /// Reimburse status.
-    pub reimburse_status: String,
-    /// Invoice card list.
-    pub invoice_list: Vec<Invoice>,
+    /// What becomes of them; not [`ReimburseStatus::Cancel`].
+    pub reimburse_status: ReimburseStatus,
+    /// Which ones.
+    pub invoice_list: Vec<InvoiceCard>,
 }
 
-/// Invoice card list.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Invoice {
-    /// Card template id.
-    pub card_id: String,
-    /// Encrypted code.
-    pub encrypt_code: String,
-}
-
-/// Reimburse update invoice status — 更新发票报销状态.
+/// Locks, unlocks or settles an invoice that somebody handed in — 更新报销发票状态.
 ///
-/// INVOICE_REIMBURSE_INIT | _LOCK | _CLOSURE; CLOSURE is final.
+/// Lock it ([`ReimburseStatus::Lock`]) when it comes in, so that it cannot be handed in twice; unlock it
+/// ([`ReimburseStatus::Init`]) when it is given back; settle it ([`ReimburseStatus::Closure`]) when it is paid.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/WeChat_Invoice/E_Invoice/Reimburser_API_List.html> (read 2026-11-22)
-#[doc(alias = "更新发票报销状态")]
+/// # Errors
+/// - 72023: another account has locked it.
+/// - 72024: an invoice does not go from its status to this one.
+/// - 72036: it is being changed; try again later.
+/// - 72039: lock it first.
+/// - 72060, 72061: it was cancelled, or is settled.
+#[doc(alias = "更新报销发票状态")]
+#[doc(alias = "发票核销")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReimburseUpdateInvoiceStatus {
-    /// Card template id.
+    /// As in [`ReimburseGetInvoiceInfo::card_id`].
     pub card_id: String,
-    /// Encrypted code.
+    /// As in [`ReimburseGetInvoiceInfo::encrypt_code`].
     pub encrypt_code: String,
-    /// Reimburse status.
-    pub reimburse_status: String,
+    /// What becomes of it; not [`ReimburseStatus::Cancel`].
+    pub reimburse_status: ReimburseStatus,
 }
 
-/// Get user title url — 获取添加发票抬头链接.
-///
-/// Link for the user to save the merchant's title.
-///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/WeChat_Invoice/Quick_issuing/Interface_Instructions.html> (read 2026-11-22)
-#[doc(alias = "获取添加发票抬头链接")]
+/// A link by which a user keeps a title in WeChat — 录入抬头到用户微信. The user has to confirm it there.
+#[doc(alias = "录入抬头到用户微信")]
+#[doc(alias = "发票抬头")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetUserTitleUrl {
-    /// Title.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// Tax number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tax_no: Option<String>,
-    /// Phone number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub phone: Option<String>,
-    /// Address.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub addr: Option<String>,
-    /// Bank type.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bank_type: Option<String>,
-    /// Bank number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bank_no: Option<String>,
-    /// Is user fill.
-    #[serde(default, with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
+    /// The title. It needs a name, unless the user fills it in.
+    #[serde(flatten)]
+    pub title: Title,
+    /// Whether the user fills it in.
+    #[serde(
+        default,
+        with = "wire::flag::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub user_fill: Option<bool>,
-    /// Out title id.
+    /// 开票码: the caller's own number of the title.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub out_title_id: Option<String>,
 }
@@ -1162,22 +1051,20 @@ pub struct GetUserTitleUrl {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetUserTitleUrlResponse {
-    /// Target or resource URL.
+    /// The link, for the user.
     pub url: String,
 }
 
-/// Get select title url — 获取商户选择发票抬头链接.
+/// A link by which a user gives the merchant a title — 获取商户专属抬头链接.
 ///
-/// Link for the user to pick a title.
-///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/WeChat_Invoice/Quick_issuing/Interface_Instructions.html> (read 2026-11-22)
-#[doc(alias = "获取商户选择发票抬头链接")]
+/// Show it as a QR code at the till. What the user chose is pushed as `submit_invoice_title`.
+#[doc(alias = "获取商户专属抬头链接")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetSelectTitleUrl {
-    /// Attachment.
+    /// Comes back in the push.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attach: Option<String>,
-    /// Business name.
+    /// The merchant's name, as the user sees it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub biz_name: Option<String>,
 }
@@ -1186,19 +1073,22 @@ pub struct GetSelectTitleUrl {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetSelectTitleUrlResponse {
-    /// Target or resource URL.
+    /// The link, to be shown as a QR code.
     pub url: String,
 }
 
-/// Scan title — 扫描发票抬头二维码.
+/// The title in the QR code that a user shows (我的发票抬头) — 解析扫描的抬头二维码.
 ///
-/// Decodes a title QR code. Not for third-party platforms.
+/// For verified accounts, and not for a third-party platform on behalf of one.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/WeChat_Invoice/Quick_issuing/Interface_Instructions.html> (read 2026-11-22)
-#[doc(alias = "扫描发票抬头二维码")]
+/// # Errors
+/// - 72031: this is no such code.
+/// - 72044: the code is too old; the user has to open it again.
+#[doc(alias = "解析扫描的抬头二维码")]
+#[doc(alias = "扫描用户的发票抬头二维码")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ScanTitle {
-    /// Scan text.
+    /// What the scanner read: an address with an `invoice_key`.
     pub scan_text: String,
 }
 
@@ -1206,19 +1096,9 @@ pub struct ScanTitle {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ScanTitleResponse {
-    /// Title type.
+    /// 0 a company's, 1 a person's.
     pub title_type: i64,
-    /// Title.
-    pub title: String,
-    /// Tax number.
-    pub tax_no: String,
-    /// Phone number.
-    pub phone: String,
-    /// Address.
-    pub addr: String,
-    /// Bank type.
-    pub bank_type: String,
-    /// Bank number.
-    pub bank_no: String,
+    /// The title.
+    #[serde(flatten)]
+    pub title: Title,
 }
-

@@ -1,32 +1,41 @@
-//! One code for each thing — 一物一码
+//! A QR code on every single product — 一物一码
+//!
+//! A batch of codes is applied for, made within a while, downloaded to be printed, and activated range by range: from then on a
+//! scan opens a page of a mini program, with a `code_ticket` that says which code it was. For service accounts that were granted it.
+//!
+//! ```
+//! use echostr_protocol::api::{self, Body, one_code::ApplyCode};
+//!
+//! let request = ApplyCode { code_count: 50_000, isv_application_id: "tea-2026-11".into() };
+//! let encoded = api::encode(&request);
+//! assert_eq!(encoded.path, "/intp/marketcode/applycode");
+//! let Body::Json(json) = encoded.body else { panic!("a JSON body") };
+//! assert_eq!(json, br#"{"code_count":50000,"isv_application_id":"tea-2026-11"}"#);
+//! ```
 //!
 //! Source: <https://developers.weixin.qq.com/doc/service/api/onecode/> (read 2026-11-22)
 
 use serde::{Deserialize, Serialize};
 
-use super::{Empty};
-use crate::{OpenId};
+use super::{Empty, Secret};
+use crate::{AppId, OpenId};
 
 endpoints! {
     Post "/intp/marketcode/applycode" ApplyCode -> ApplyCodeResponse, "申请二维码";
     Post "/intp/marketcode/applycodequery" ApplyCodeQuery -> ApplyCodeQueryResponse, "查询二维码申请单";
     Post "/intp/marketcode/applycodedownload" ApplyCodeDownload -> ApplyCodeDownloadResponse, "下载二维码包";
     Post "/intp/marketcode/codeactive" CodeActive -> Empty, "激活二维码";
-    Post "/intp/marketcode/codeactivequery" CodeActiveQuery -> CodeActiveQueryResponse, "查询二维码激活状态";
-    Post "/intp/marketcode/tickettocode" TicketToCode -> TicketToCodeResponse, "code_ticket换code";
+    Post "/intp/marketcode/codeactivequery" CodeActiveQuery -> ActiveCode, "查询二维码激活状态";
+    Post "/intp/marketcode/tickettocode" TicketToCode -> ActiveCode, "CODE_TICKET换CODE";
 }
 
-/// Apply code — 申请二维码.
-///
-/// Isv_application_id is the idempotency key; code_count a multiple of 10000 up to 20000000.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/onecode/api_intp_marketcode_applycode> (read 2026-11-22)
+/// Applies for a batch of codes — 申请二维码. They are not there at once: ask with [`ApplyCodeQuery`].
 #[doc(alias = "申请二维码")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ApplyCode {
-    /// Number of codes, a multiple of 10000.
+    /// 10000 to 20000000, a multiple of 10000.
     pub code_count: i64,
-    /// Caller's idempotency key.
+    /// The caller's own number of the batch (外部单号), at most 128 bytes. Applying with the same one again makes no second batch.
     pub isv_application_id: String,
 }
 
@@ -34,22 +43,18 @@ pub struct ApplyCode {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ApplyCodeResponse {
-    /// Application number.
+    /// The platform's number of the batch (申请单号).
     pub application_id: i64,
 }
 
-/// Apply code query — 查询二维码申请单.
-///
-/// Poll until FINISH.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/onecode/api_intp_marketcode_applycodequery> (read 2026-11-22)
+/// How far a batch is — 查询二维码申请单, by either of its numbers. Repeat it until [`ApplyCodeQueryResponse::status`] is `FINISH`.
 #[doc(alias = "查询二维码申请单")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ApplyCodeQuery {
-    /// Application number.
+    /// The platform's number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub application_id: Option<i64>,
-    /// Caller's idempotency key.
+    /// The caller's number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub isv_application_id: Option<String>,
 }
@@ -58,178 +63,120 @@ pub struct ApplyCodeQuery {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ApplyCodeQueryResponse {
-    /// Application number.
+    /// The platform's number.
     pub application_id: i64,
-    /// Caller's idempotency key.
+    /// The caller's number.
     pub isv_application_id: String,
-    /// State.
+    /// `FINISH` when the codes can be downloaded. The platform names no other.
     pub status: String,
-    /// Code generation list.
-    pub code_generate_list: Vec<CodeGenerate>,
+    /// The parts in which the batch is downloaded; empty until it is finished.
+    pub code_generate_list: Vec<CodeRange>,
     /// Unix seconds of the last change.
     pub update_time: i64,
     /// Unix seconds.
     pub create_time: i64,
 }
 
-/// Code generation list.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+/// Codes of a batch, by their place in it: the first has 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct CodeGenerate {
-    /// Code start.
+pub struct CodeRange {
+    /// The first.
     pub code_start: i64,
-    /// Code end.
+    /// The last; it belongs to them.
     pub code_end: i64,
 }
 
-/// Apply code download — 下载二维码包.
-///
-/// Buffer is base64 of an AES-encrypted file.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/onecode/api_intp_marketcode_applycodedownload> (read 2026-11-22)
+/// Downloads one part of a finished batch — 下载二维码包.
 #[doc(alias = "下载二维码包")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ApplyCodeDownload {
-    /// Application number.
+    /// The platform's number of the batch.
     pub application_id: i64,
-    /// Code start.
-    pub code_start: i64,
-    /// Code end.
-    pub code_end: i64,
+    /// A part as [`ApplyCodeQueryResponse::code_generate_list`] has it.
+    #[serde(flatten)]
+    pub range: CodeRange,
 }
 
 /// What [`ApplyCodeDownload`] answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ApplyCodeDownloadResponse {
-    /// Encoding file data.
+    /// The codes: base64 of a file that is encrypted by AES-CBC, with the key that the platform sent with the grant.
     pub buffer: String,
 }
 
-/// Code active — 激活二维码.
+/// Says what some codes of a batch stand on, and which page their scan opens — 激活二维码.
 ///
-/// Binds a code range to a product.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/onecode/api_intp_marketcode_codeactive> (read 2026-11-22)
+/// The names of activity, brand and product are what the platform's statistics are grouped by.
 #[doc(alias = "激活二维码")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CodeActive {
-    /// Application number.
+    /// The platform's number of the batch.
     pub application_id: i64,
-    /// Activity name.
+    /// 活动名称.
     pub activity_name: String,
-    /// Product brand.
+    /// 商品品牌.
     pub product_brand: String,
-    /// Product title.
+    /// 商品标题.
     pub product_title: String,
-    /// Product code.
+    /// The product's barcode (EAN).
     pub product_code: String,
-    /// Mini program AppID.
-    pub wxa_appid: String,
-    /// Mini program path.
+    /// The mini program that a scan opens.
+    pub wxa_appid: AppId,
+    /// Its page.
     pub wxa_path: String,
-    /// Mini program type.
+    /// Its version: 0 released, 1 in development, 2 on trial. Absent: 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wxa_type: Option<i64>,
-    /// Code start.
-    pub code_start: i64,
-    /// Code end.
-    pub code_end: i64,
+    /// Which codes; any range of the batch.
+    #[serde(flatten)]
+    pub range: CodeRange,
 }
 
-/// Code active query — 查询二维码激活状态.
-///
-/// State of one code.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/onecode/api_intp_marketcode_codeactivequery> (read 2026-11-22)
+/// What a code was activated with — 查询二维码激活状态. The code is named by batch and place, by itself, or by its address.
 #[doc(alias = "查询二维码激活状态")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CodeActiveQuery {
-    /// Application number.
+    /// The platform's number of the batch; needs [`code_index`](Self::code_index).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub application_id: Option<i64>,
-    /// Code index.
+    /// Its place in the batch, from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_index: Option<i64>,
-    /// Code.
+    /// The nine characters of the code itself (原始码).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// Code url.
+    /// The 28 characters that are printed (普通码).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_url: Option<String>,
 }
 
-/// What [`CodeActiveQuery`] answers.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct CodeActiveQueryResponse {
-    /// Application number.
-    pub application_id: i64,
-    /// Caller's idempotency key.
-    pub isv_application_id: String,
-    /// Code.
-    pub code: String,
-    /// Activity name.
-    pub activity_name: String,
-    /// Product brand.
-    pub product_brand: String,
-    /// Product title.
-    pub product_title: String,
-    /// Product code.
-    pub product_code: String,
-    /// Mini program AppID.
-    pub wxa_appid: String,
-    /// Mini program path.
-    pub wxa_path: String,
-    /// Mini program type.
-    pub wxa_type: i64,
-    /// Code start.
-    pub code_start: i64,
-    /// Code end.
-    pub code_end: i64,
-}
-
-/// Ticket to code — code_ticket换code.
+/// Which code a follower scanned — CODE_TICKET换CODE.
 ///
-/// Code_ticket from the page URL to a code.
+/// The platform's page shows this call without an `access_token`, the older document with one.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/onecode/api_intp_marketcode_tickettocode> (read 2026-11-22)
-#[doc(alias = "code_ticket换code")]
+/// # Errors
+/// - 40097: the OpenID or the ticket is not accepted.
+#[doc(alias = "CODE_TICKET换CODE")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TicketToCode {
-    /// User's OpenID in this account.
+    /// Who scanned it.
     pub openid: OpenId,
-    /// Code ticket.
-    pub code_ticket: String,
+    /// From the address of the page that the scan opened.
+    pub code_ticket: Secret,
 }
 
-/// What [`TicketToCode`] answers.
+/// An activated code: what [`CodeActiveQuery`] and [`TicketToCode`] answer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct TicketToCodeResponse {
-    /// Application number.
-    pub application_id: i64,
-    /// Caller's idempotency key.
-    pub isv_application_id: String,
-    /// Code.
+pub struct ActiveCode {
+    /// The code itself (原始码).
     pub code: String,
-    /// Activity name.
-    pub activity_name: String,
-    /// Product brand.
-    pub product_brand: String,
-    /// Product title.
-    pub product_title: String,
-    /// Product code.
-    pub product_code: String,
-    /// Mini program AppID.
-    pub wxa_appid: String,
-    /// Mini program path.
-    pub wxa_path: String,
-    /// Mini program type.
-    pub wxa_type: i64,
-    /// Code start.
-    pub code_start: i64,
-    /// Code end.
-    pub code_end: i64,
+    /// The caller's number of the batch.
+    pub isv_application_id: String,
+    /// What it was activated with. Its range is the one that was activated at once.
+    #[serde(flatten)]
+    pub activation: CodeActive,
 }
-
