@@ -207,6 +207,9 @@ fn has(value: &Value, way: &[&str]) -> bool {
         Value::Array(items) => items.iter().any(|item| has(item, way)),
         Value::Object(fields) if *name == "*" => fields.values().any(|value| has(value, rest)),
         Value::Object(fields) => fields.get(*name).is_some_and(|value| has(value, rest)),
+        // JSON in a text.
+        Value::String(text) => serde_json::from_str::<Value>(text)
+            .is_ok_and(|json| json.is_object() && has(&json, way)),
         _ => false,
     }
 }
