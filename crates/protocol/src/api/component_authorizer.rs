@@ -1,30 +1,38 @@
-//! Accounts that have authorised a third-party platform — 授权账号管理
+//! Accounts that have agreed to a third-party platform — 授权账号管理
+//!
+//! ```
+//! use echostr_protocol::api::{self, Body, component_authorizer::GetAuthorizerList};
+//!
+//! let request = GetAuthorizerList { component_appid: "wx570bc396a51b8ff8".into(), offset: 0, count: 500 };
+//! let Body::Json(json) = api::encode(&request).body else { panic!("a JSON body") };
+//! assert_eq!(json, br#"{"component_appid":"wx570bc396a51b8ff8","offset":0,"count":500}"#);
+//! ```
 //!
 //! Source: <https://developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc/authorization-management/> (read 2026-11-22)
 
 use serde::{Deserialize, Serialize};
 
+use super::component_token::AuthorizationInfo;
 use super::{Auth, Empty, Secret, wire};
-use crate::{AppId};
+use crate::{AppId, GhId};
 
 endpoints! {
     Post "/cgi-bin/component/api_get_authorizer_info" GetAuthorizerInfo -> GetAuthorizerInfoResponse, "获取授权账号详情", auth(Auth::Component);
-    Post "/cgi-bin/component/api_get_authorizer_list" GetAuthorizerList -> GetAuthorizerListResponse, "拉取已授权的账号列表", auth(Auth::Component);
+    Post "/cgi-bin/component/api_get_authorizer_list" GetAuthorizerList -> GetAuthorizerListResponse, "拉取已授权的账号信息", auth(Auth::Component);
     Post "/cgi-bin/component/api_get_authorizer_option" GetAuthorizerOptionInfo -> GetAuthorizerOptionInfoResponse, "获取授权方选项信息", auth(Auth::Component);
     Post "/cgi-bin/component/api_set_authorizer_option" SetAuthorizerOptionInfo -> Empty, "设置授权方选项信息", auth(Auth::Component);
 }
 
-/// Get authorizer info — 获取授权账号详情.
+/// Asks what account it is, and what it has granted — 获取授权账号详情.
 ///
-/// MiniProgramInfo only for mini programs; absence means an official account. Credential in the query as component_access_token; newer docs also call it access_token.
-///
-/// Source: <https://developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc/authorization-management/getAuthorizerInfo.html> (read 2026-11-22)
+/// # Errors
+/// - 61003: the account has not agreed, or has taken its rights back.
 #[doc(alias = "获取授权账号详情")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetAuthorizerInfo {
-    /// AppID of the third-party platform.
+    /// The third-party platform.
     pub component_appid: AppId,
-    /// AppID of the authorising account.
+    /// The account.
     pub authorizer_appid: AppId,
 }
 
@@ -32,204 +40,142 @@ pub struct GetAuthorizerInfo {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetAuthorizerInfoResponse {
-    /// Account details.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub authorizer_info: Option<AuthorizerInfo>,
-    /// Authorisation.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub authorization_info: Option<AuthorizationInfo>,
+    /// The account.
+    pub authorizer_info: AuthorizerInfo,
+    /// What it has granted, normally without an access token.
+    pub authorization_info: AuthorizationInfo,
 }
 
-/// Account details.
+/// An account that has agreed — 授权账号信息.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AuthorizerInfo {
-    /// Original id (gh_...).
-    pub user_name: String,
-    /// Account name.
+    /// The original id.
+    pub user_name: GhId,
+    /// The account's name.
     pub nick_name: String,
-    /// Avatar URL.
+    /// The URL of its picture; empty without one.
     pub head_img: String,
-    /// Account kind: 0/1 subscription, 2 service.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub service_type_info: Option<ServiceTypeInfo>,
-    /// Verification state; -1 unverified.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub verify_type_info: Option<VerifyTypeInfo>,
-    /// Legal entity.
+    /// Of an official account: 0 subscription account (订阅号), 1 a subscription account that was an older kind, 2 service account
+    /// (服务号). Of a mini program: 0 an ordinary one, 2 and 3 a store, 4 a game, 10 a small shop (小商店), 12 one on trial (试用).
+    pub service_type_info: TypeInfo,
+    /// -1 not verified, 0 verified by WeChat, 1 and 2 by a microblog; 3 to 5 the entity is verified but not the name.
+    pub verify_type_info: TypeInfo,
+    /// The entity behind it (主体名称).
     pub principal_name: String,
-    /// WeChat id.
+    /// The WeChat id (微信号); empty when none was set.
     pub alias: String,
-    /// Introduction or signature.
+    /// The introduction (功能介绍).
     pub signature: String,
-    /// QR code URL.
+    /// A picture that leads to the account when scanned. The platform advises to keep a copy.
     pub qrcode_url: String,
-    /// Feature switches.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub business_info: Option<BusinessInfo>,
-    /// Present only for mini programs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[serde(rename = "MiniProgramInfo")]
+    /// What it has switched on.
+    pub business_info: BusinessInfo,
+    /// Only for mini programs: this is how to tell one from an official account.
+    #[serde(rename = "MiniProgramInfo", skip_serializing_if = "Option::is_none")]
     pub mini_program_info: Option<MiniProgramInfo>,
-    /// Account state.
+    /// 1 in order, 14 cancelled, 16 banned, 18 warned, 19 frozen.
     pub account_status: i64,
-    /// Registration type.
+    /// How a mini program was registered: 0 by its owner, 2 with the entity of an official account, 6 by the face of the legal
+    /// person, 13 on trial, and others.
     pub register_type: i64,
-    /// Binding state.
+    /// Only for mini programs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basic_config: Option<BasicConfig>,
 }
 
-/// Account kind: 0/1 subscription, 2 service.
+/// A number of the platform, and what it calls it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct ServiceTypeInfo {
-    /// Identifier.
+pub struct TypeInfo {
+    /// The number.
     pub id: i64,
-    /// Display name.
+    /// `服务号`; empty in older answers.
     pub name: String,
 }
 
-/// Verification state; -1 unverified.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct VerifyTypeInfo {
-    /// Identifier.
-    pub id: i64,
-    /// Display name.
-    pub name: String,
-}
-
-/// Feature switches.
+/// What an account has switched on.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BusinessInfo {
-    /// Is open store.
+    /// Stores (微信门店).
     #[serde(with = "wire::flag")]
     pub open_store: bool,
-    /// Is open scan.
+    /// Scanning goods (微信扫商品).
     #[serde(with = "wire::flag")]
     pub open_scan: bool,
-    /// Is open pay.
+    /// Payment (微信支付).
     #[serde(with = "wire::flag")]
     pub open_pay: bool,
-    /// Is open card.
+    /// Cards and coupons (微信卡券).
     #[serde(with = "wire::flag")]
     pub open_card: bool,
-    /// Is open shake.
+    /// Shaking (微信摇一摇).
     #[serde(with = "wire::flag")]
     pub open_shake: bool,
 }
 
-/// Present only for mini programs.
+/// A mini program's settings.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MiniProgramInfo {
-    /// Network.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub network: Option<Network>,
-    /// Category list.
+    /// The servers that it may reach.
+    pub network: Network,
+    /// What it is for (类目).
     pub categories: Vec<Category>,
-    /// Visit status.
+    /// Not explained in the documents.
     pub visit_status: i64,
 }
 
-/// A part of it.
+/// The servers that a mini program may reach, with their scheme, `https://api.example.com`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "PascalCase")]
 pub struct Network {
-    /// Request domain list.
-    #[serde(rename = "RequestDomain")]
+    /// By HTTPS.
     pub request_domain: Vec<String>,
-    /// Web socket domain list.
-    #[serde(rename = "WsRequestDomain")]
+    /// By WebSocket, `wss://`.
     pub ws_request_domain: Vec<String>,
-    /// Upload domain list.
-    #[serde(rename = "UploadDomain")]
+    /// For uploads.
     pub upload_domain: Vec<String>,
-    /// Download domain list.
-    #[serde(rename = "DownloadDomain")]
+    /// For downloads.
     pub download_domain: Vec<String>,
-    /// Udp domain list.
+    /// By UDP, `udp://`.
     #[serde(rename = "UDPDomain")]
-    pub udpdomain: Vec<String>,
-    /// Business domain list.
-    #[serde(rename = "BizDomain")]
+    pub udp_domain: Vec<String>,
+    /// Web pages that it may show (业务域名).
     pub biz_domain: Vec<String>,
 }
 
-/// Category list.
+/// A category (类目).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Category {
-    /// First category.
+    /// The upper one, `餐饮`.
     pub first: String,
-    /// Second category.
+    /// The lower one, `点餐平台`.
     pub second: String,
 }
 
-/// Binding state.
+/// How a mini program's owner can log in.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BasicConfig {
-    /// Is phone configured.
+    /// A telephone number is bound.
     pub is_phone_configured: bool,
-    /// Is email configured.
+    /// An e-mail address is bound.
     pub is_email_configured: bool,
 }
 
-/// Authorisation.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct AuthorizationInfo {
-    /// AppID of the authorising account.
-    pub authorizer_appid: AppId,
-    /// Access token of the authorising account.
-    pub authorizer_access_token: Secret,
-    /// Long-lived refresh token of the authorisation; must be stored.
-    pub authorizer_refresh_token: Secret,
-    /// Lifetime in seconds (normally 7200).
-    pub expires_in: i64,
-    /// Granted permission sets.
-    pub func_info: Vec<FuncInfo>,
-}
-
-/// Granted permission sets.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct FuncInfo {
-    /// Permission set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub funcscope_category: Option<FuncscopeCategory>,
-}
-
-/// Permission set.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct FuncscopeCategory {
-    /// Identifier.
-    pub id: i64,
-    /// Kind discriminator.
-    pub r#type: i64,
-    /// Display name.
-    pub name: String,
-    /// Description.
-    pub desc: String,
-}
-
-/// Get authorizer list — 拉取已授权的账号列表.
-///
-/// Count at most 500. Credential in the query as component_access_token; newer docs also call it access_token.
-///
-/// Source: <https://developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc/authorization-management/getAuthorizerList.html> (read 2026-11-22)
+/// Lists the accounts that have agreed, in pages — 拉取已授权的账号信息.
+#[doc(alias = "拉取已授权的账号信息")]
 #[doc(alias = "拉取已授权的账号列表")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetAuthorizerList {
-    /// AppID of the third-party platform.
+    /// The third-party platform.
     pub component_appid: AppId,
-    /// Index of the first item, from 0.
+    /// How many to skip.
     pub offset: i64,
-    /// Number of items.
+    /// How many at most, 1 to 500.
     pub count: i64,
 }
 
@@ -237,60 +183,89 @@ pub struct GetAuthorizerList {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetAuthorizerListResponse {
-    /// Total number of items.
+    /// In all pages together.
     pub total_count: i64,
-    /// Result rows.
-    pub list: Vec<List>,
+    /// This page.
+    pub list: Vec<Authorizer>,
 }
 
-/// Result rows.
+/// An account in the list.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct List {
-    /// AppID of the authorising account.
+pub struct Authorizer {
+    /// The account.
     pub authorizer_appid: AppId,
-    /// Token used to renew the credential.
+    /// Its `authorizer_refresh_token`; empty until its authorisation code was changed for one.
     pub refresh_token: Secret,
-    /// Unix seconds of the authorisation.
+    /// Unix seconds of its agreement.
     pub auth_time: i64,
 }
 
-/// Get authorizer option info — 获取授权方选项信息.
+words! {
+    /// A setting of an account that a third-party platform may change.
+    AuthorizerOption {
+        /// Reports of followers' locations: `0` none, `1` when they enter the chat, `2` every five seconds. Needs the permission
+        /// set 2 (用户管理权限).
+        LocationReport = "location_report",
+        /// Recognition of voice messages: `0` off, `1` on. Needs the permission set 1 (消息管理权限).
+        VoiceRecognize = "voice_recognize",
+        /// The desk (多客服): `0` off, `1` on. Needs the permission set 6 (微信多客服权限).
+        CustomerService = "customer_service",
+    }
+}
+
+/// Asks for a setting of an account — 获取授权方选项信息.
 ///
-/// Location_report, voice_recognize, customer_service. Older path without api_ exists. Credential in the query as component_access_token; newer docs also call it access_token.
+/// The current page describes the path without `api_`, which takes no more than the name of the option; this one, which all
+/// libraries call, needs to be told the account.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc/authorization-management/getAuthorizerOptionInfo.html> (read 2026-11-22)
+/// # Errors
+/// - 61003: the account has not agreed.
+/// - 61007: the permission set that the option needs was not granted.
+/// - 61012: there is no such option.
+///
+/// Source: <https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/ThirdParty/Account_Authorization/api_get_authorizer_option.html>
 #[doc(alias = "获取授权方选项信息")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetAuthorizerOptionInfo {
-    /// Option name.
-    pub option_name: String,
+    /// The third-party platform.
+    pub component_appid: AppId,
+    /// The account.
+    pub authorizer_appid: AppId,
+    /// The setting.
+    pub option_name: AuthorizerOption,
 }
 
 /// What [`GetAuthorizerOptionInfo`] answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetAuthorizerOptionInfoResponse {
-    /// AppID of the authorising account.
+    /// The account.
     pub authorizer_appid: AppId,
-    /// Option name.
-    pub option_name: String,
-    /// Option value.
+    /// The setting.
+    pub option_name: AuthorizerOption,
+    /// What [`AuthorizerOption`] says; comes as a number, too.
     #[serde(with = "wire::text")]
     pub option_value: String,
 }
 
-/// Set authorizer option info — 设置授权方选项信息.
+/// Changes a setting of an account — 设置授权方选项信息.
 ///
-/// Same options. Credential in the query as component_access_token; newer docs also call it access_token.
+/// # Errors
+/// As [`GetAuthorizerOptionInfo`], and
+/// - 61013: the option has no such value.
+/// - 61025: the option can only be read.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc/authorization-management/setAuthorizerOptionInfo.html> (read 2026-11-22)
+/// Source: <https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/ThirdParty/Account_Authorization/api_set_authorizer_option.html>
 #[doc(alias = "设置授权方选项信息")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SetAuthorizerOptionInfo {
-    /// Option name.
-    pub option_name: String,
-    /// Option value.
+    /// The third-party platform.
+    pub component_appid: AppId,
+    /// The account.
+    pub authorizer_appid: AppId,
+    /// The setting.
+    pub option_name: AuthorizerOption,
+    /// What [`AuthorizerOption`] says.
     pub option_value: String,
 }
-

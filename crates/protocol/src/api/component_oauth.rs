@@ -1,64 +1,120 @@
 //! Web authorisation through a third-party platform — 代公众号网页授权
 //!
-//! Source: <https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Before_Develop/Official_Accounts/> (read 2026-11-22)
+//! As in [`oauth`](super::oauth), with the third-party platform's token in the place of the account's secret. The follower's
+//! name and picture are asked for in the same way, with [`SnsUserInfo`](super::oauth::SnsUserInfo).
+//!
+//! ```
+//! use echostr_protocol::api::component_oauth::{ComponentOauthAuthorizeUrl, Scope};
+//!
+//! let page = ComponentOauthAuthorizeUrl {
+//!     appid: "wxf8b4f85f3a794e77".into(),
+//!     redirect_uri: "https://bot.example.com/me".into(),
+//!     scope: Scope::Base,
+//!     state: Some("a1b2".into()),
+//!     component_appid: "wx570bc396a51b8ff8".into(),
+//! };
+//! assert_eq!(
+//!     page.url(),
+//!     "https://open.weixin.qq.com/connect/oauth2/authorize?appid=wxf8b4f85f3a794e77\
+//!      &redirect_uri=https%3A%2F%2Fbot.example.com%2Fme&response_type=code&scope=snsapi_base&state=a1b2\
+//!      &component_appid=wx570bc396a51b8ff8#wechat_redirect"
+//! );
+//! ```
+//!
+//! Source: <https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Before_Develop/Official_Accounts/official_account_website_authorization.html>
+//! (read 2026-11-22)
 
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Secret, wire};
+use super::{Auth, Request as _, Secret, wire};
 use crate::{AppId, OpenId, UnionId};
 
 endpoints! {
-    Page "/connect/oauth2/authorize?response_type=code" ComponentOauthAuthorizeUrl -> ComponentOauthAuthorizeUrlResponse, "代公众号发起网页授权链接", host("open.weixin.qq.com"), auth(Auth::None);
+    Page "/connect/oauth2/authorize?response_type=code" ComponentOauthAuthorizeUrl -> ComponentOauthAuthorizeUrlResponse, "代公众号发起网页授权", host("open.weixin.qq.com"), auth(Auth::None);
     Get "/sns/oauth2/component/access_token?grant_type=authorization_code" SnsComponentAccessToken -> SnsComponentAccessTokenResponse, "代公众号换取网页授权access_token", auth(Auth::Component);
     Get "/sns/oauth2/component/refresh_token?grant_type=refresh_token" SnsComponentRefreshToken -> SnsComponentRefreshTokenResponse, "代公众号刷新网页授权access_token", auth(Auth::Component);
 }
 
-/// Component oauth authorize url — 代公众号发起网页授权链接.
+words! {
+    /// What a follower is asked to agree to.
+    Scope {
+        /// Only the OpenID; the page is not shown, the browser comes straight back.
+        Base = "snsapi_base",
+        /// Also the name and the picture; the follower is asked.
+        UserInfo = "snsapi_userinfo",
+    }
+}
+
+/// The page inside WeChat where a follower agrees — 代公众号发起网页授权.
 ///
-/// As oauth_authorize_url with component_appid added; #wechat_redirect at the end.
-///
-/// Source: <https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Before_Develop/Official_Accounts/official_account_website_authorization.html> (read 2026-11-22)
-#[doc(alias = "代公众号发起网页授权链接")]
+/// # Errors
+/// They are shown to the follower:
+/// - 10003, 10016: the domain of `redirect_uri` is not the one registered at the third-party platform (公众号开发域名).
+/// - 10005: the account has no right to this scope; a verified service account has.
+/// - 10015: the account has not granted web authorisation to the third-party platform.
+#[doc(alias = "代公众号发起网页授权")]
+#[doc(alias = "网页授权")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ComponentOauthAuthorizeUrl {
-    /// AppID of the official account.
+    /// The account.
     pub appid: AppId,
-    /// URL-encoded.
+    /// Where the browser comes back to, not escaped.
     pub redirect_uri: String,
-    /// Snsapi_base | snsapi_userinfo.
-    pub scope: String,
-    /// State.
+    /// What the follower is asked to agree to.
+    pub scope: Scope,
+    /// Comes back as it is: ASCII letters and digits, at most 128 bytes. One that is hard to guess shows that the answer belongs
+    /// to this question.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
-    /// Platform AppID.
+    /// The third-party platform.
     pub component_appid: AppId,
 }
 
-/// What [`ComponentOauthAuthorizeUrl`] answers.
+impl ComponentOauthAuthorizeUrl {
+    /// The page's address. The order of the parameters matters to the platform.
+    pub fn url(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query
+            .append_pair("appid", self.appid.as_str())
+            .append_pair("redirect_uri", &self.redirect_uri)
+            .append_pair("response_type", "code")
+            .append_pair("scope", self.scope.as_str());
+        if let Some(state) = &self.state {
+            query.append_pair("state", state);
+        }
+        query.append_pair("component_appid", self.component_appid.as_str());
+        let (page, query) = (Self::ENDPOINT, query.finish());
+        format!("https://{}{}?{query}#wechat_redirect", page.host, page.path)
+    }
+}
+
+/// What [`ComponentOauthAuthorizeUrl`] comes back with.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ComponentOauthAuthorizeUrlResponse {
-    /// Redirect parameter.
-    pub code: Secret,
-    /// Redirect parameter.
+    /// For [`SnsComponentAccessToken`]: once, within five minutes. Absent when the follower has refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Secret>,
+    /// As it was sent.
     pub state: String,
-    /// Redirect parameter.
+    /// The account.
     pub appid: AppId,
 }
 
-/// Sns component access token — 代公众号换取网页授权access_token.
+/// Changes the code of a page for the follower's token — 代公众号换取网页授权access_token.
 ///
-/// On behalf of an authorised account; userinfo afterwards with the plain sns call.
-///
-/// Source: <https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Before_Develop/Official_Accounts/official_account_website_authorization.html> (read 2026-11-22)
+/// # Errors
+/// - 40029, 40163, 42003: the code is not one, was used before, or has expired; send the follower to the page again.
+/// - 61003: the account has not agreed to the third-party platform.
+/// - 48001: the token is an account's; this call takes the third-party platform's own.
 #[doc(alias = "代公众号换取网页授权access_token")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SnsComponentAccessToken {
-    /// AppID of the official account.
+    /// The account.
     pub appid: AppId,
-    /// Code.
+    /// [`ComponentOauthAuthorizeUrlResponse::code`].
     pub code: Secret,
-    /// Platform AppID.
+    /// The third-party platform.
     pub component_appid: AppId,
 }
 
@@ -66,36 +122,38 @@ pub struct SnsComponentAccessToken {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SnsComponentAccessTokenResponse {
-    /// Call credential; store at least 512 characters.
+    /// The follower's token, for calls with [`Auth::Follower`]; it is not the account's. Allow 512 characters.
     pub access_token: Secret,
-    /// Lifetime in seconds (normally 7200).
+    /// Seconds, normally 7200.
     pub expires_in: i64,
-    /// Token used to renew the credential.
+    /// What it is renewed with, for 30 days.
     pub refresh_token: Secret,
-    /// User's OpenID in this account.
+    /// The follower. May be somebody who does not follow the account.
     pub openid: OpenId,
-    /// OAuth scope.
-    pub scope: String,
-    /// UnionID, only when the account is bound to an open-platform account.
-    pub unionid: UnionId,
-    /// 1 when the user browses as a virtual snapshot account.
-    #[serde(with = "wire::flag")]
-    pub is_snapshotuser: bool,
+    /// What the follower has agreed to.
+    pub scope: Scope,
+    /// Only when the account is bound to an open-platform account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unionid: Option<UnionId>,
+    /// Whether the page is shown as a snapshot (快照页), where OpenID, name and picture are invented: do not log this visitor in.
+    /// Absent otherwise.
+    #[serde(with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
+    pub is_snapshotuser: Option<bool>,
 }
 
-/// Sns component refresh token — 代公众号刷新网页授权access_token.
+/// Renews a follower's token — 代公众号刷新网页授权access_token.
 ///
-/// 42002 after 30 days.
-///
-/// Source: <https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Before_Develop/Official_Accounts/official_account_website_authorization.html> (read 2026-11-22)
+/// # Errors
+/// - 40030: there is no such refresh token.
+/// - 42002: it has expired, after 30 days; send the follower to the page again.
 #[doc(alias = "代公众号刷新网页授权access_token")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SnsComponentRefreshToken {
-    /// AppID of the official account.
+    /// The account.
     pub appid: AppId,
-    /// Platform AppID.
+    /// The third-party platform.
     pub component_appid: AppId,
-    /// Refresh token.
+    /// [`SnsComponentAccessTokenResponse::refresh_token`].
     pub refresh_token: Secret,
 }
 
@@ -103,15 +161,14 @@ pub struct SnsComponentRefreshToken {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SnsComponentRefreshTokenResponse {
-    /// Call credential; store at least 512 characters.
+    /// The new token.
     pub access_token: Secret,
-    /// Lifetime in seconds (normally 7200).
+    /// Seconds, normally 7200.
     pub expires_in: i64,
-    /// Token used to renew the credential.
+    /// What it is renewed with.
     pub refresh_token: Secret,
-    /// User's OpenID in this account.
+    /// The follower.
     pub openid: OpenId,
-    /// OAuth scope.
-    pub scope: String,
+    /// What the follower has agreed to.
+    pub scope: Scope,
 }
-

@@ -1,51 +1,99 @@
 //! Credentials of a third-party platform — 第三方平台凭据
 //!
+//! From nothing to calls for somebody else's account: the platform pushes a [ticket](crate::component::ComponentVerifyTicket)
+//! every ten minutes; with it comes the platform's own token ([`GetComponentAccessToken`]), with that a code
+//! ([`GetPreAuthCode`]), with that a page where the account's owner agrees ([`ComponentLoginPageUrl`]). The page comes back
+//! with another code, which is changed once for the account's tokens ([`GetAuthorizerRefreshToken`]); from then on they are
+//! renewed ([`GetAuthorizerAccessToken`]).
+//!
+//! ```
+//! use echostr_protocol::api::component_token::{ComponentLoginPageMobileUrl, ComponentLoginPageUrl};
+//!
+//! let page = ComponentLoginPageUrl {
+//!     component_appid: "wx570bc396a51b8ff8".into(),
+//!     pre_auth_code: "preauthcode@@@Cx_Dk6qiBE0".into(),
+//!     redirect_uri: "https://bot.example.com/back?to=1".into(),
+//!     auth_type: Some(1),
+//!     ..Default::default()
+//! };
+//! assert_eq!(
+//!     page.url(),
+//!     "https://mp.weixin.qq.com/cgi-bin/componentloginpage?component_appid=wx570bc396a51b8ff8\
+//!      &pre_auth_code=preauthcode%40%40%40Cx_Dk6qiBE0\
+//!      &redirect_uri=https%3A%2F%2Fbot.example.com%2Fback%3Fto%3D1&auth_type=1"
+//! );
+//!
+//! let page = ComponentLoginPageMobileUrl {
+//!     component_appid: page.component_appid,
+//!     pre_auth_code: page.pre_auth_code,
+//!     redirect_uri: "https://bot.example.com/back".into(),
+//!     biz_appid: Some("wxf8b4f85f3a794e77".into()),
+//!     ..Default::default()
+//! };
+//! assert_eq!(
+//!     page.url(),
+//!     "https://mp.weixin.qq.com/safe/bindcomponent?action=bindcomponent&no_scan=1&component_appid=wx570bc396a51b8ff8\
+//!      &pre_auth_code=preauthcode%40%40%40Cx_Dk6qiBE0&redirect_uri=https%3A%2F%2Fbot.example.com%2Fback\
+//!      &biz_appid=wxf8b4f85f3a794e77#wechat_redirect"
+//! );
+//! ```
+//!
+//! All calls answer 61004 when they come from an address that is not in the platform's list (白名单IP); the message names it.
+//! The documents of 2026 call the credential in the query `access_token`; `component_access_token` is its older name, and works.
+//!
 //! Source: <https://developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc/ticket-token/> (read 2026-11-22)
 
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Empty, Secret};
-use crate::{AppId};
+use super::{Auth, Empty, Request as _, Secret, wire};
+use crate::AppId;
 
 endpoints! {
     Post "/cgi-bin/component/api_start_push_ticket" StartPushTicket -> Empty, "启动票据推送服务", auth(Auth::None);
     Post "/cgi-bin/component/api_component_token" GetComponentAccessToken -> GetComponentAccessTokenResponse, "获取第三方平台接口调用凭据", auth(Auth::None);
     Post "/cgi-bin/component/api_create_preauthcode" GetPreAuthCode -> GetPreAuthCodeResponse, "获取预授权码", auth(Auth::Component);
     Post "/cgi-bin/component/api_query_auth" GetAuthorizerRefreshToken -> GetAuthorizerRefreshTokenResponse, "获取刷新令牌", auth(Auth::Component);
-    Post "/cgi-bin/component/api_authorizer_token" GetAuthorizerAccessToken -> GetAuthorizerAccessTokenResponse, "获取授权账号接口调用凭据", auth(Auth::Component);
+    Post "/cgi-bin/component/api_authorizer_token" GetAuthorizerAccessToken -> GetAuthorizerAccessTokenResponse, "获取授权账号调用令牌", auth(Auth::Component);
     Post "/cgi-bin/component/clear_quota/v2" ClearComponentQuotaByAppSecret -> Empty, "使用AppSecret重置第三方平台API调用次数", auth(Auth::None);
     Page "/cgi-bin/componentloginpage" ComponentLoginPageUrl -> ComponentLoginPageUrlResponse, "授权链接（电脑）", host("mp.weixin.qq.com"), auth(Auth::None);
-    Page "/safe/bindcomponent?action=bindcomponent&no_scan=1" ComponentLoginPageMobileUrl -> ComponentLoginPageMobileUrlResponse, "授权链接（手机）", host("mp.weixin.qq.com"), auth(Auth::None);
+    Page "/safe/bindcomponent?action=bindcomponent&no_scan=1" ComponentLoginPageMobileUrl -> ComponentLoginPageUrlResponse, "授权链接（手机）", host("mp.weixin.qq.com"), auth(Auth::None);
 }
 
-/// Start push ticket — 启动票据推送服务.
+/// Starts the pushes of the ticket again — 启动票据推送服务.
 ///
-/// Restarts the pushes of component_verify_ticket; the ticket then comes every 10 minutes. 61004 IP, 45009.
+/// For a platform that gets them no more. While they run, the answer is a success, too, with `in a normal state`.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc/ticket-token/startPushTicket.html> (read 2026-11-22)
+/// # Errors
+/// - 40013: there is no such third-party platform.
+/// - 45009: today's calls are used up.
 #[doc(alias = "启动票据推送服务")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct StartPushTicket {
-    /// AppID of the third-party platform.
+    /// The third-party platform.
     pub component_appid: AppId,
-    /// Secret of the platform.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub component_secret: Option<String>,
+    /// Its AppSecret. Here it has another name than in [`GetComponentAccessToken`].
+    pub component_secret: Secret,
 }
 
-/// Get component access token — 获取第三方平台接口调用凭据.
+/// Asks for the third-party platform's own token — 获取第三方平台接口调用凭据 (获取令牌).
 ///
-/// 7200 s; one refresher only, the quota is 2000 a day. 61004 IP not allowed, 61005/61006 ticket missing or stale, 41004/40125 secret, 61011 bad component.
+/// One process should ask and share it: 2000 times a day are allowed. A push of the ticket may be missed, the last one
+/// serves for twelve hours.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc/ticket-token/getComponentAccessToken.html> (read 2026-11-22)
+/// # Errors
+/// - 61005, 61006: the ticket has expired or is not one; wait for the next push.
+/// - 41004, 40125: the secret is missing or wrong.
+/// - 61011: there is no such third-party platform.
 #[doc(alias = "获取第三方平台接口调用凭据")]
+#[doc(alias = "获取令牌")]
+#[doc(alias = "component_access_token")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetComponentAccessToken {
-    /// AppID of the third-party platform.
+    /// The third-party platform.
     pub component_appid: AppId,
-    /// Secret of the platform.
+    /// Its AppSecret.
     pub component_appsecret: Secret,
-    /// Ticket pushed every 10 minutes.
+    /// From the newest push.
     pub component_verify_ticket: Secret,
 }
 
@@ -53,21 +101,17 @@ pub struct GetComponentAccessToken {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetComponentAccessTokenResponse {
-    /// Platform credential.
+    /// For all calls with [`Auth::Component`].
     pub component_access_token: Secret,
-    /// Lifetime in seconds (normally 7200).
+    /// Seconds, normally 7200.
     pub expires_in: i64,
 }
 
-/// Get pre auth code — 获取预授权码.
-///
-/// 10-30 minutes, single use. Credential in the query as component_access_token; newer docs also call it access_token.
-///
-/// Source: <https://developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc/ticket-token/getPreAuthCode.html> (read 2026-11-22)
+/// Asks for a code that opens the page where an owner agrees — 获取预授权码. It serves one authorisation.
 #[doc(alias = "获取预授权码")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetPreAuthCode {
-    /// AppID of the third-party platform.
+    /// The third-party platform.
     pub component_appid: AppId,
 }
 
@@ -75,23 +119,26 @@ pub struct GetPreAuthCode {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetPreAuthCodeResponse {
-    /// Pre-authorisation code.
+    /// For [`ComponentLoginPageUrl`]; the push about the authorisation carries it, too.
     pub pre_auth_code: Secret,
-    /// Seconds, 1800 now, 600 in older docs.
+    /// Seconds: 1800 by the text of the documents, 600 in their example.
     pub expires_in: i64,
 }
 
-/// Get authorizer refresh token — 获取刷新令牌.
+/// Changes the code of an authorisation for the account's tokens — 获取刷新令牌 (使用授权码获取授权信息).
 ///
-/// Authorization_code lives an hour and works once; the refresh token is given here and in later renewals: losing it means asking the owner again. 61010 code expired. Credential in the query as component_access_token; newer docs also call it access_token.
+/// A code works once. An owner may grant less than the third-party platform asks for: what was granted is in `func_info`.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc/ticket-token/getAuthorizerRefreshToken.html> (read 2026-11-22)
+/// # Errors
+/// - 61009: there is no such code.
+/// - 61010: it has expired, after about an hour; the owner must agree again.
 #[doc(alias = "获取刷新令牌")]
+#[doc(alias = "使用授权码获取授权信息")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetAuthorizerRefreshToken {
-    /// AppID of the third-party platform.
+    /// The third-party platform.
     pub component_appid: AppId,
-    /// Code from the authorisation redirect or event.
+    /// [`ComponentLoginPageUrlResponse::auth_code`], or from the push about the authorisation.
     pub authorization_code: Secret,
 }
 
@@ -99,63 +146,68 @@ pub struct GetAuthorizerRefreshToken {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetAuthorizerRefreshTokenResponse {
-    /// Authorisation.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub authorization_info: Option<AuthorizationInfo>,
+    /// What the owner has agreed to.
+    pub authorization_info: AuthorizationInfo,
 }
 
-/// Authorisation.
+/// What an account lets a third-party platform do, and the tokens for it — 授权信息.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AuthorizationInfo {
-    /// AppID of the authorising account.
+    /// The account.
     pub authorizer_appid: AppId,
-    /// Access token of the authorising account.
-    pub authorizer_access_token: Secret,
-    /// Long-lived refresh token of the authorisation; must be stored.
-    pub authorizer_refresh_token: Secret,
-    /// Lifetime in seconds (normally 7200).
-    pub expires_in: i64,
-    /// Granted permission sets.
-    pub func_info: Vec<FuncInfo>,
-}
-
-/// Granted permission sets.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct FuncInfo {
-    /// Permission set.
+    /// Only when the account may call the API, and not in every answer about an authorisation.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub funcscope_category: Option<FuncscopeCategory>,
+    pub authorizer_access_token: Option<Secret>,
+    /// What the token is renewed with; only when the account may call the API. It serves until the owner takes the rights back
+    /// or gives them anew. To be stored: [`GetAuthorizerList`](super::component_authorizer::GetAuthorizerList) may tell a
+    /// lost one, otherwise the owner must agree again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorizer_refresh_token: Option<Secret>,
+    /// Seconds of the access token, normally 7200; absent like it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_in: Option<i64>,
+    /// What was granted.
+    pub func_info: Vec<Grant>,
 }
 
-/// Permission set.
+/// One of the things granted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct FuncscopeCategory {
-    /// Identifier.
+pub struct Grant {
+    /// The permission set.
+    pub funcscope_category: PermissionSet,
+}
+
+/// Calls that are granted together — 权限集.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PermissionSet {
+    /// Its number in the documents: 1 messages (消息管理), 2 followers (用户管理), 3 the account's settings (账号服务) …
     pub id: i64,
-    /// Kind discriminator.
+    /// The platform's kind of set; 0 where the answer has only the number, like the three others.
     pub r#type: i64,
-    /// Display name.
+    /// `消息管理权限`.
     pub name: String,
-    /// Description.
+    /// What it is for.
     pub desc: String,
 }
 
-/// Get authorizer access token — 获取授权账号接口调用凭据.
+/// Renews the token of an account that has agreed — 获取授权账号调用令牌.
 ///
-/// Always store the returned refresh token. 61023 bad refresh token (also after re-authorisation), 61003 not authorised. Credential in the query as component_access_token; newer docs also call it access_token.
-///
-/// Source: <https://developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc/ticket-token/getAuthorizerAccessToken.html> (read 2026-11-22)
+/// # Errors
+/// - 61023: the refresh token is not the newest; after a new authorisation the old one is void.
+/// - 61003: the account has not agreed, or has taken its rights back.
+#[doc(alias = "获取授权账号调用令牌")]
 #[doc(alias = "获取授权账号接口调用凭据")]
+#[doc(alias = "authorizer_access_token")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetAuthorizerAccessToken {
-    /// AppID of the third-party platform.
+    /// The third-party platform.
     pub component_appid: AppId,
-    /// AppID of the authorising account.
+    /// The account.
     pub authorizer_appid: AppId,
-    /// Long-lived refresh token of the authorisation; must be stored.
+    /// The newest one.
     pub authorizer_refresh_token: Secret,
 }
 
@@ -163,94 +215,135 @@ pub struct GetAuthorizerAccessToken {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetAuthorizerAccessTokenResponse {
-    /// Access token of the authorising account.
+    /// For all calls with [`Auth::Account`].
     pub authorizer_access_token: Secret,
-    /// Long-lived refresh token of the authorisation; must be stored.
+    /// To be stored each time, although it is mostly the one that was sent.
     pub authorizer_refresh_token: Secret,
-    /// Lifetime in seconds (normally 7200).
+    /// Seconds, normally 7200.
     pub expires_in: i64,
 }
 
-/// Clear component quota by app secret — 使用AppSecret重置第三方平台API调用次数.
+/// Sets the counts of today's calls to zero, without a token — 使用AppSecret重置第三方平台API调用次数.
 ///
-/// Secret-based reset for the platform or one authoriser.
+/// Ten times a month for each account, together with [`ClearQuota`](super::quota::ClearQuota).
 ///
-/// Source: <https://developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc/openapi/clearComponentQuotaByAppSecret.html> (read 2026-11-22)
+/// # Errors
+/// - 40013: there is no such third-party platform, or the account has not agreed.
+/// - 48006: the ten times of this month are used up.
+///
+/// Source: <https://developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc/openapi/clearComponentQuotaByAppSecret.html>
 #[doc(alias = "使用AppSecret重置第三方平台API调用次数")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClearComponentQuotaByAppSecret {
-    /// AppID.
-    pub appid: AppId,
-    /// AppID of the third-party platform.
+    /// The account whose counts they are. Without it they are the third-party platform's own, by the example of the page;
+    /// its table says that it is required.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub appid: Option<AppId>,
+    /// The third-party platform.
     pub component_appid: AppId,
-    /// AppSecret.
+    /// Its AppSecret.
     pub appsecret: Secret,
 }
 
-/// Component login page url — 授权链接（电脑）.
+/// The page where an owner agrees by scanning a code — 授权注册页面扫码授权.
 ///
-/// Desktop authorisation page to build; the referring page must be on the registered domain.
+/// It must be opened by a link on the domain that is registered for it (授权发起页域名), and comes back to the same domain;
+/// typed in, or behind a redirection, it shows an error.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Before_Develop/Authorization_Process_Technical_Description.html> (read 2026-11-22)
+/// Source: <https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Before_Develop/Authorization_Process_Technical_Description.html>
 #[doc(alias = "授权链接（电脑）")]
+#[doc(alias = "授权注册页面扫码授权")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ComponentLoginPageUrl {
-    /// Platform AppID.
+    /// The third-party platform.
     pub component_appid: AppId,
-    /// Pre-authorisation code.
+    /// From [`GetPreAuthCode`].
     pub pre_auth_code: Secret,
-    /// URL-encoded return page.
+    /// Where the browser comes back to, not escaped.
     pub redirect_uri: String,
-    /// 1 official accounts, 2 mini programs, 3 both.
+    /// Which accounts the owner may choose: 1 official accounts, 2 mini programs, 3 both, which is the default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_type: Option<i64>,
-    /// Preset account.
+    /// The only account that may be chosen; goes before `auth_type`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub biz_appid: Option<String>,
-    /// Permission sets, separated by |.
+    pub biz_appid: Option<AppId>,
+    /// Numbers of permission sets with `|` between them, `1|3`; all that the third-party platform has published when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub category_id_list: Option<String>,
 }
 
-/// What [`ComponentLoginPageUrl`] answers.
+impl ComponentLoginPageUrl {
+    /// The page's address.
+    pub fn url(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query
+            .append_pair("component_appid", self.component_appid.as_str())
+            .append_pair("pre_auth_code", self.pre_auth_code.expose())
+            .append_pair("redirect_uri", &self.redirect_uri);
+        if let Some(auth_type) = self.auth_type {
+            query.append_pair("auth_type", &auth_type.to_string());
+        }
+        if let Some(biz_appid) = &self.biz_appid {
+            query.append_pair("biz_appid", biz_appid.as_str());
+        }
+        if let Some(list) = &self.category_id_list {
+            query.append_pair("category_id_list", list);
+        }
+        let (page, query) = (Self::ENDPOINT, query.finish());
+        format!("https://{}{}?{query}", page.host, page.path)
+    }
+}
+
+/// What [`ComponentLoginPageUrl`] and [`ComponentLoginPageMobileUrl`] come back with.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ComponentLoginPageUrlResponse {
-    /// Redirect parameter.
-    pub auth_code: String,
-    /// Redirect parameter.
+    /// For [`GetAuthorizerRefreshToken`].
+    pub auth_code: Secret,
+    /// Seconds.
+    #[serde(with = "wire::int")]
     pub expires_in: i64,
 }
 
-/// Component login page mobile url — 授权链接（手机）.
+/// The page where an owner agrees on the telephone, inside WeChat — 点击移动端链接快速授权.
 ///
-/// Authorisation page inside WeChat; the current docs move it to open.weixin.qq.com/wxaopen/safe/bindcomponent. Ends with #wechat_redirect.
+/// Newer documents have it at `https://open.weixin.qq.com/wxaopen/safe/bindcomponent`; this address is still served.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Before_Develop/Authorization_Process_Technical_Description.html> (read 2026-11-22)
+/// Source: <https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Before_Develop/Authorization_Process_Technical_Description.html>
 #[doc(alias = "授权链接（手机）")]
+#[doc(alias = "点击移动端链接快速授权")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ComponentLoginPageMobileUrl {
-    /// Platform AppID.
+    /// The third-party platform.
     pub component_appid: AppId,
-    /// Pre-authorisation code.
+    /// From [`GetPreAuthCode`].
     pub pre_auth_code: Secret,
-    /// Return page.
+    /// Where the browser comes back to, not escaped.
     pub redirect_uri: String,
-    /// 1 | 2 | 3.
+    /// As in [`ComponentLoginPageUrl`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_type: Option<i64>,
-    /// Preset account.
+    /// As in [`ComponentLoginPageUrl`].
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub biz_appid: Option<String>,
+    pub biz_appid: Option<AppId>,
 }
 
-/// What [`ComponentLoginPageMobileUrl`] answers.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ComponentLoginPageMobileUrlResponse {
-    /// Redirect parameter.
-    pub auth_code: String,
-    /// Redirect parameter.
-    pub expires_in: i64,
+impl ComponentLoginPageMobileUrl {
+    /// The page's address.
+    pub fn url(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query
+            .append_pair("component_appid", self.component_appid.as_str())
+            .append_pair("pre_auth_code", self.pre_auth_code.expose())
+            .append_pair("redirect_uri", &self.redirect_uri);
+        if let Some(auth_type) = self.auth_type {
+            query.append_pair("auth_type", &auth_type.to_string());
+        }
+        if let Some(biz_appid) = &self.biz_appid {
+            query.append_pair("biz_appid", biz_appid.as_str());
+        }
+        let (page, query) = (Self::ENDPOINT, query.finish());
+        let (host, path, fixed) = (page.host, page.path, page.fixed);
+        format!("https://{host}{path}?{fixed}&{query}#wechat_redirect")
+    }
 }
-
