@@ -1,11 +1,21 @@
-//! Permanent material — 永久素材
+//! Permanent material — 永久素材: the account's library, the same as on the website.
+//!
+//! ```
+//! use echostr_protocol::api::{self, Body, File, material::AddMaterial};
+//!
+//! let video = File { name: "fish.mp4".into(), content_type: "video/mp4".into(), bytes: [0; 8].into() };
+//! let request = AddMaterial::video(video, "烤鱼是怎么做的", "三分钟看完");
+//! let Body::Form(parts) = api::encode(&request).body else { panic!("a form") };
+//! assert_eq!(parts.len(), 2);
+//! ```
 //!
 //! Source: <https://developers.weixin.qq.com/doc/service/api/material/permanent/> (read 2026-11-22)
 
 use serde::{Deserialize, Serialize};
 
+pub use super::media::MediaType;
 use super::{Empty, File, wire};
-use crate::{MediaId};
+use crate::MediaId;
 
 endpoints! {
     Post "/cgi-bin/material/add_material" AddMaterial -> AddMaterialResponse, "上传永久素材", form(), query(&["type"]);
@@ -16,24 +26,69 @@ endpoints! {
     Post "/cgi-bin/media/uploadimg" UploadImage -> UploadImageResponse, "上传图文消息图片", form();
 }
 
-/// Add material — 上传永久素材.
+/// Puts a file into the library — 上传永久素材: 100 000 pictures, 1000 of each other kind.
 ///
-/// Permanent. Library limits: 100000 images and news, 1000 of the rest. type=video needs the form field description, a JSON string with title and introduction. url only for images, usable on Tencent domains only. 45007/45001 sizes.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/material/permanent/api_addmaterial.html> (read 2026-11-22)
+/// # Errors
+/// - 40004: `type` is wrong.
+/// - 40005: the platform does not take such a file for this `type`.
+/// - 45001: the file is too big.
+/// - 45007: the voice is too long.
 #[doc(alias = "上传永久素材")]
+#[doc(alias = "新增永久素材")]
+#[doc(alias = "上传图片")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AddMaterial {
-    /// Image | voice | video | thumb.
-    pub r#type: String,
-    /// File part; must carry a filename and content type.
+    /// What it is.
+    pub r#type: MediaType,
+    /// The file.
     pub media: File,
-    /// Video only: {"title","introduction"}.
-    #[serde(default, with = "wire::json_text", skip_serializing_if = "Option::is_none")]
+    /// A video needs it, the others have none.
+    #[serde(
+        default,
+        with = "wire::json_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub description: Option<VideoDescription>,
 }
 
-/// Of a permanent video.
+impl AddMaterial {
+    /// A picture.
+    pub fn image(media: File) -> Self {
+        Self::plain(MediaType::Image, media)
+    }
+
+    /// A voice.
+    pub fn voice(media: File) -> Self {
+        Self::plain(MediaType::Voice, media)
+    }
+
+    /// The picture of a video or of music.
+    pub fn thumb(media: File) -> Self {
+        Self::plain(MediaType::Thumb, media)
+    }
+
+    /// A video.
+    pub fn video(media: File, title: impl Into<String>, introduction: impl Into<String>) -> Self {
+        let description = VideoDescription {
+            title: title.into(),
+            introduction: introduction.into(),
+        };
+        Self {
+            description: Some(description),
+            ..Self::plain(MediaType::Video, media)
+        }
+    }
+
+    fn plain(r#type: MediaType, media: File) -> Self {
+        Self {
+            r#type,
+            media,
+            description: None,
+        }
+    }
+}
+
+/// What a follower reads of a video. It travels as JSON in a text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VideoDescription {
     /// Its title.
@@ -46,202 +101,195 @@ pub struct VideoDescription {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AddMaterialResponse {
-    /// Media identifier (temporary ids live 3 days; permanent ids do not expire).
+    /// Good until it is deleted.
     pub media_id: MediaId,
-    /// Images only.
-    pub url: String,
+    /// Only for pictures: its address, which shows it on Tencent's own pages only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
-/// Get material — 获取永久素材.
+/// Downloads something of the library — 获取永久素材.
 ///
-/// News and video answer JSON, image, voice and thumb answer the raw file; decide by Content-Type. 40007 bad id. News items of permanent news are legacy since drafts.
+/// Articles and videos are answered with what is known of them, everything else with the file itself.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/material/permanent/api_getmaterial.html> (read 2026-11-22)
+/// # Errors
+/// - 40007: there is no such material.
 #[doc(alias = "获取永久素材")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetMaterial {
-    /// Media identifier (temporary ids live 3 days; permanent ids do not expire).
+    /// From [`AddMaterial`] or [`BatchGetMaterial`].
     pub media_id: MediaId,
 }
 
-/// What [`GetMaterial`] answers.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct GetMaterialResponse {
-    /// News only.
-    pub news_item: Vec<NewsItem>,
-    /// Video only.
-    pub title: String,
-    /// Video only.
-    pub description: String,
-    /// Video only: download link.
-    pub down_url: String,
+/// What [`GetMaterial`] answers for articles and videos.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum GetMaterialResponse {
+    /// Articles from before there were drafts.
+    News {
+        /// In their order.
+        news_item: Vec<NewsItem>,
+    },
+    /// A video.
+    Video(Video),
 }
 
-/// News only.
+/// An article of the library. New ones are drafts, see [`draft`](super::draft).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NewsItem {
-    /// Title.
+    /// Its title.
     pub title: String,
-    /// Cover image media id (permanent for drafts).
+    /// The cover (封面), a picture of the library.
     pub thumb_media_id: MediaId,
-    /// Cover image URL.
+    /// The address of the cover.
     pub thumb_url: String,
-    /// Legacy flag: cover shown in the body.
+    /// Whether the cover stands above the text, too.
     #[serde(with = "wire::flag")]
     pub show_cover_pic: bool,
-    /// Author, at most 16 characters.
+    /// Who wrote it; may be empty.
     pub author: String,
-    /// Summary, at most 128 characters; single-article messages only.
+    /// A summary; empty when there are several articles.
     pub digest: String,
-    /// Text / HTML content.
+    /// HTML.
     pub content: String,
-    /// Target or resource URL.
+    /// The address of the article.
     pub url: String,
-    /// 'read original' link.
+    /// Where "read the original" (阅读原文) leads; empty when it is not shown.
     pub content_source_url: String,
-    /// 1 opens comments, 0 does not.
+    /// Whether it can be commented on.
     #[serde(with = "wire::flag")]
     pub need_open_comment: bool,
-    /// 1 followers only, 0 everyone.
+    /// Whether only followers can comment.
     #[serde(with = "wire::flag")]
     pub only_fans_can_comment: bool,
 }
 
-/// Del material — 删除永久素材.
+/// A video of the library.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Video {
+    /// [`VideoDescription::title`]
+    pub title: String,
+    /// [`VideoDescription::introduction`]
+    pub description: String,
+    /// Where it can be downloaded.
+    pub down_url: String,
+}
+
+/// Deletes something of the library — 删除永久素材. Temporary media goes by itself.
 ///
-/// Not for temporary media. 48005 when an auto reply or menu uses it.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/material/permanent/api_delmaterial.html> (read 2026-11-22)
+/// # Errors
+/// - 40007: there is no such material.
+/// - 48005: an automatic reply or the menu uses it.
 #[doc(alias = "删除永久素材")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DelMaterial {
-    /// Media identifier (temporary ids live 3 days; permanent ids do not expire).
+    /// From [`AddMaterial`] or [`BatchGetMaterial`].
     pub media_id: MediaId,
 }
 
-/// Get material count — 获取永久素材总数.
-///
-/// Counts website uploads too; no errcode on success.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/material/permanent/api_getmaterialcount.html> (read 2026-11-22)
+/// How much there is in the library — 获取永久素材总数, uploads on the website included. The success has no `errcode`.
 #[doc(alias = "获取永久素材总数")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct GetMaterialCount {
-}
+pub struct GetMaterialCount {}
 
 /// What [`GetMaterialCount`] answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetMaterialCountResponse {
-    /// Voices.
+    /// Of at most 1000.
     pub voice_count: i64,
-    /// Videos.
+    /// Of at most 1000.
     pub video_count: i64,
-    /// Images.
+    /// Of at most 100 000.
     pub image_count: i64,
-    /// News items.
+    /// Posts of one or more articles.
     pub news_count: i64,
 }
 
-/// Batch get material — 获取永久素材列表.
-///
-/// Count 1-20. type news returns content.news_item, other types name and url.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/material/permanent/api_batchgetmaterial.html> (read 2026-11-22)
+/// What is in the library, a page of one kind — 获取永久素材列表.
 #[doc(alias = "获取永久素材列表")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct BatchGetMaterial {
-    /// Image | video | voice | news.
-    pub r#type: String,
-    /// First item, from 0.
+    /// Which kind.
+    pub r#type: MaterialType,
+    /// How many to leave out; 0 for the first page.
     pub offset: i64,
-    /// 1-20.
+    /// 1 to 20.
     pub count: i64,
+}
+
+words! {
+    /// A kind of material that can be listed.
+    MaterialType {
+        /// Pictures (图片).
+        Image = "image",
+        /// Videos (视频).
+        Video = "video",
+        /// Voices (语音).
+        Voice = "voice",
+        /// Articles (图文) from before there were drafts.
+        News = "news",
+    }
 }
 
 /// What [`BatchGetMaterial`] answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BatchGetMaterialResponse {
-    /// Total number of items.
+    /// How many of this kind there are.
     pub total_count: i64,
-    /// Items in this page.
+    /// How many of them stand here.
     pub item_count: i64,
-    /// Items.
+    /// The page.
     pub item: Vec<Item>,
 }
 
-/// Items.
+/// Something of the library.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Item {
-    /// Media identifier (temporary ids live 3 days; permanent ids do not expire).
+    /// Its id.
     pub media_id: MediaId,
-    /// Display name.
-    pub name: String,
-    /// Target or resource URL.
-    pub url: String,
-    /// Text / HTML content.
+    /// The name of its file. Not of articles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its address. Not of articles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The articles.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<Content>,
-    /// Unix seconds of the last change.
+    /// When it was changed last, in Unix seconds.
     pub update_time: i64,
 }
 
-/// Text / HTML content.
+/// The articles of a post.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Content {
-    /// Articles.
-    pub news_item: Vec<BatchGetMaterialNewsItem>,
-    /// Unix seconds of the last change.
-    pub update_time: i64,
-    /// Unix seconds.
+    /// In their order.
+    pub news_item: Vec<NewsItem>,
+    /// When they were made, in Unix seconds.
     pub create_time: i64,
+    /// When they were changed last, in Unix seconds.
+    pub update_time: i64,
 }
 
-/// Articles.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct BatchGetMaterialNewsItem {
-    /// Cover image media id (permanent for drafts).
-    pub thumb_media_id: MediaId,
-    /// Cover image URL.
-    pub thumb_url: String,
-    /// Title.
-    pub title: String,
-    /// Author, at most 16 characters.
-    pub author: String,
-    /// Summary, at most 128 characters; single-article messages only.
-    pub digest: String,
-    /// 'read original' link.
-    pub content_source_url: String,
-    /// Text / HTML content.
-    pub content: String,
-    /// Target or resource URL.
-    pub url: String,
-    /// Legacy flag: cover shown in the body.
-    #[serde(with = "wire::flag")]
-    pub show_cover_pic: bool,
-    /// 1 opens comments, 0 does not.
-    #[serde(with = "wire::flag")]
-    pub need_open_comment: bool,
-    /// 1 followers only, 0 everyone.
-    #[serde(with = "wire::flag")]
-    pub only_fans_can_comment: bool,
-}
-
-/// Upload image — 上传图文消息图片.
+/// Uploads a picture that stands in the text of an article — 上传图文消息图片: PNG or JPEG, less than 1 MB.
 ///
-/// Picture for article HTML: jpg or png under 1 MB; returns a URL, no media id, does not count against the library. 40005/40009.
+/// It has an address and no id, and does not count for the library. Pictures from elsewhere are removed from articles.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/material/permanent/api_uploadimage.html> (read 2026-11-22)
+/// # Errors
+/// - 40005: it is not a PNG or JPEG.
+/// - 40009: it is too big.
 #[doc(alias = "上传图文消息图片")]
+#[doc(alias = "上传图文消息内的图片获取URL")]
+#[doc(alias = "上传图片")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UploadImage {
-    /// File part; must carry a filename and content type.
+    /// The picture.
     pub media: File,
 }
 
@@ -249,7 +297,6 @@ pub struct UploadImage {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UploadImageResponse {
-    /// Target or resource URL.
+    /// For `<img src="…">` in an article.
     pub url: String,
 }
-

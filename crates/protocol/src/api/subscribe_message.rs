@@ -1,6 +1,23 @@
-//! Subscription notices — 订阅通知
+//! Subscription notices — 订阅通知, and one-time subscription messages — 一次性订阅消息: what a person has asked to be told.
 //!
-//! Source: <https://developers.weixin.qq.com/doc/service/api/notify/subscribe/> (read 2026-11-22)
+//! Two ways, each with its own templates. Notices: the person agrees in a dialogue of the article or page, the account sends with
+//! [`SendNewSubscribeMsg`]. One-time messages: they agree on the page of [`SubscribeOnceAuthorizeUrl`], the account sends with
+//! [`TemplateSubscribe`]. Neither needs them to follow the account.
+//!
+//! ```
+//! use echostr_protocol::api::{self, subscribe_message::SendNewSubscribeMsg};
+//!
+//! let request = SendNewSubscribeMsg {
+//!     touser: "osZFAyPrKrJBb2E3OA1_00000001".into(),
+//!     template_id: "9fT3vKx1Qw7ZbR5yUj0LmHn2CsEoPd8Ga4XiVtB6YrM".into(),
+//!     page: Some("https://example.com/orders/7".into()),
+//!     data: [("thing1".into(), "招牌烤鱼".into()), ("phrase3".into(), "已取餐".into())].into(),
+//!     ..Default::default()
+//! };
+//! assert_eq!(api::encode(&request).path, "/cgi-bin/message/subscribe/bizsend");
+//! ```
+//!
+//! Source: <https://developers.weixin.qq.com/doc/service/api/notify/> (read 2026-11-22)
 
 use std::collections::BTreeMap;
 
@@ -14,108 +31,136 @@ endpoints! {
     Post "/cgi-bin/message/subscribe/bizsend" SendNewSubscribeMsg -> Empty, "发送订阅通知";
     Post "/wxaapi/newtmpl/addtemplate" AddWxaNewTemplate -> AddWxaNewTemplateResponse, "选用订阅通知模板";
     Post "/wxaapi/newtmpl/deltemplate" DelWxaNewTemplate -> Empty, "删除订阅通知模板";
-    Get "/wxaapi/newtmpl/getcategory" GetCategory -> GetCategoryResponse, "获取公众号类目";
+    Get "/wxaapi/newtmpl/getcategory" GetCategory -> GetCategoryResponse, "获取类目";
     Get "/wxaapi/newtmpl/getpubtemplatekeywords" GetPubNewTemplateKeywords -> GetPubNewTemplateKeywordsResponse, "获取模板中的关键词";
     Get "/wxaapi/newtmpl/getpubtemplatetitles" GetPubNewTemplateTitles -> GetPubNewTemplateTitlesResponse, "获取类目下的公共模板";
-    Get "/wxaapi/newtmpl/gettemplate" GetWxaPubNewTemplate -> GetWxaPubNewTemplateResponse, "获取私有模板列表";
+    Get "/wxaapi/newtmpl/gettemplate" GetWxaPubNewTemplate -> GetWxaPubNewTemplateResponse, "获取已有模板列表";
     Page "/mp/subscribemsg?action=get_confirm" SubscribeOnceAuthorizeUrl -> SubscribeOnceAuthorizeUrlResponse, "一次性订阅消息授权链接", host("mp.weixin.qq.com"), auth(Auth::None);
 }
 
-/// Template subscribe — 推送一次性订阅消息.
+/// Sends the one message to which a person has agreed on the page of [`SubscribeOnceAuthorizeUrl`] — 推送一次性订阅消息.
 ///
-/// One-time subscription: needs the user's consent through the subscribemsg page with the same template_id and scene; one message per consent. data.content.value at most 200 characters. 43101 no consent left, 47003 bad arguments.
+/// Agreeing twice with the same scene gives one message, not two. Who does not follow the account gets it among the service notices (服务通知).
 ///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/notify/subscribe/api_templatesubscribe.html> (read 2026-11-22)
+/// # Errors
+/// - 43101: they have not agreed with this `template_id` and `scene`, or have got the message already.
+/// - 47003: the arguments do not fit; `errmsg` names the field.
 #[doc(alias = "推送一次性订阅消息")]
+#[doc(alias = "一次性订阅消息")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TemplateSubscribe {
-    /// Recipient OpenID(s).
+    /// Who has agreed.
     pub touser: OpenId,
-    /// Template id.
+    /// The template to which they agreed.
     pub template_id: String,
-    /// Target or resource URL.
+    /// The page that a tap opens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Mini-program jump target.
+    /// The mini program that a tap opens.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub miniprogram: Option<Miniprogram>,
-    /// Scene 0-10000, same as at consent.
+    pub miniprogram: Option<MiniProgram>,
+    /// `0` to `10000`, that of [`SubscribeOnceAuthorizeUrl::scene`].
     pub scene: String,
-    /// Title, at most 15 characters.
+    /// At most 15 characters.
     pub title: String,
-    /// Message body.
+    /// What it says.
     pub data: Data,
 }
 
-/// Mini-program jump target.
+/// A page of a mini program that is linked with the account.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Miniprogram {
-    /// AppID.
+pub struct MiniProgram {
+    /// The AppID of the mini program, not of the account.
     pub appid: AppId,
-    /// Mini-program page path.
+    /// `pages/order?id=7`, with its query.
     pub pagepath: String,
 }
 
-/// Message body.
+/// The only parameter of the templates of one-time messages.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Data {
-    /// Content.
+    /// `{{content.DATA}}`
     pub content: Content,
 }
 
-/// Content.
+/// A text and its colour.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Content {
-    /// Text, at most 200 characters.
+    /// At most 200 characters.
     pub value: String,
-    /// Text colour.
+    /// `#173177`; `None`: black.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub color: Option<String>,
 }
 
-/// Send new subscribe msg — 发送订阅通知.
+/// Sends a notice to which a person has agreed — 发送订阅通知. Verified service accounts.
 ///
-/// Consumes one consent of the user. Result comes as subscribe_msg_sent_event. Errors: 40003, 40037, 43101 no consent, 47003 bad data, 41030 bad page, 45168 sensitive word, 40165/40166.
+/// A template of type 2 needs their consent for each notice, one of type 3 once. Whether it arrived comes later as the event
+/// `subscribe_msg_sent_event`. With both `page` and `miniprogram`, a tap opens the mini program; with neither, nothing.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/notify/notify/api_sendnewsubscribemsg.html> (read 2026-11-22)
+/// The page of 2026-11-22 lists `miniprogram_state` and `lang` instead of `miniprogram`: these are the parameters of mini programs.
+///
+/// # Errors
+/// - 40003: the OpenID is not one of this account.
+/// - 40037: the account has no such template; see [`GetWxaPubNewTemplate`].
+/// - 43101: they have not agreed, or no consent is left.
+/// - 47003: `data` does not fit the template; `errmsg` names the keyword.
+/// - 41030: `page` is wrong.
+/// - 40165, 40166: the page of the mini program is wrong, or its AppID is not linked with the account.
+/// - 45168: a word in `data` is not allowed.
 #[doc(alias = "发送订阅通知")]
+#[doc(alias = "订阅通知")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SendNewSubscribeMsg {
-    /// Recipient OpenID(s).
+    /// Who has agreed.
     pub touser: OpenId,
-    /// Id in the private list (priTmplId).
+    /// [`Template::pri_tmpl_id`].
     pub template_id: String,
-    /// Web page to open.
+    /// The web page that a tap opens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
-    /// Mini-program target.
+    /// The mini program that a tap opens.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub miniprogram: Option<Miniprogram>,
-    /// Payload.
-    pub data: BTreeMap<String, SendNewSubscribeMsgData>,
+    pub miniprogram: Option<MiniProgram>,
+    /// What stands for the keywords: `thing1` for `{{thing1.DATA}}` in [`Template::content`].
+    pub data: BTreeMap<String, Value>,
 }
 
-/// Payload.
+/// What stands for a keyword.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct SendNewSubscribeMsgData {
-    /// Keyword value.
+pub struct Value {
+    /// A text in the form that the keyword's [`rule`](Keyword::rule) demands.
     pub value: String,
 }
 
-/// Add wxa new template — 选用订阅通知模板.
+impl<T: Into<String>> From<T> for Value {
+    fn from(value: T) -> Self {
+        Self {
+            value: value.into(),
+        }
+    }
+}
+
+/// Takes a template from the public library — 选用模板.
 ///
-/// 200011 account blocked, 200012 list full, 200013 template blocked, 200014 bad tid, 200020 bad kidList, 200021 bad sceneDesc, 200022 duplicate.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/notify/notify/api_addwxanewtemplate.html> (read 2026-11-22)
+/// # Errors
+/// - 200011: the account is blocked.
+/// - 200012: the account has as many templates as it may have; delete one.
+/// - 200013: the template is blocked.
+/// - 200014: there is no such `tid`.
+/// - 200020: `kid_list` has too few or too many keywords, or some that the template does not have.
+/// - 200021: `scene_desc` is too long.
+/// - 200022: the account has a template with the same title and keywords already.
 #[doc(alias = "选用订阅通知模板")]
+#[doc(alias = "选用模板")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct AddWxaNewTemplate {
-    /// Title id in the public library.
+    /// [`TemplateTitle::tid`].
     pub tid: String,
-    /// Keyword ids, 2-5, in order.
+    /// 2 to 5 of the template's [`Keyword::kid`], in the order in which they are shown.
     #[serde(rename = "kidList")]
     pub kid_list: Vec<i64>,
-    /// Scene description, at most 15 characters.
+    /// What it is for (服务场景描述), at most 15 characters.
     #[serde(rename = "sceneDesc")]
     pub scene_desc: String,
 }
@@ -124,61 +169,53 @@ pub struct AddWxaNewTemplate {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AddWxaNewTemplateResponse {
-    /// Id of the template in the account's own list.
+    /// For [`SendNewSubscribeMsg::template_id`].
     #[serde(rename = "priTmplId")]
     pub pri_tmpl_id: String,
 }
 
-/// Del wxa new template — 删除订阅通知模板.
+/// Gives a template back — 删除模板.
 ///
-/// 200014 unknown id.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/notify/notify/api_delwxanewtemplate.html> (read 2026-11-22)
+/// # Errors
+/// - 200014: the account has no such template.
 #[doc(alias = "删除订阅通知模板")]
+#[doc(alias = "删除模板")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DelWxaNewTemplate {
-    /// Id of the template in the account's own list.
+    /// [`Template::pri_tmpl_id`].
     #[serde(rename = "priTmplId")]
     pub pri_tmpl_id: String,
 }
 
-/// Get category — 获取公众号类目.
-///
-/// Categories of the account.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/notify/notify/api_getcategory.html> (read 2026-11-22)
+/// The account's categories — 获取类目. They decide which templates it may take.
+#[doc(alias = "获取类目")]
 #[doc(alias = "获取公众号类目")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct GetCategory {
-}
+pub struct GetCategory {}
 
 /// What [`GetCategory`] answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetCategoryResponse {
-    /// Payload.
-    pub data: Vec<GetCategoryData>,
+    /// All of them.
+    pub data: Vec<Category>,
 }
 
-/// Payload.
+/// What an account does (类目).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct GetCategoryData {
-    /// Identifier.
+pub struct Category {
+    /// For [`GetPubNewTemplateTitles::ids`].
     pub id: i64,
-    /// Display name.
+    /// `点餐平台`
     pub name: String,
 }
 
-/// Get pub new template keywords — 获取模板中的关键词.
-///
-/// Rule gives the type prefix used in bizsend data keys.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/notify/notify/api_getpubnewtemplatekeywords.html> (read 2026-11-22)
+/// The keywords of a template of the public library — 获取模板中的关键词.
 #[doc(alias = "获取模板中的关键词")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetPubNewTemplateKeywords {
-    /// Title id in the public library.
+    /// [`TemplateTitle::tid`].
     pub tid: String,
 }
 
@@ -186,37 +223,38 @@ pub struct GetPubNewTemplateKeywords {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetPubNewTemplateKeywordsResponse {
-    /// Payload.
-    pub data: Vec<GetPubNewTemplateKeywordsData>,
+    /// All of them.
+    pub data: Vec<Keyword>,
 }
 
-/// Payload.
+/// A keyword (关键词) of a template: one line of a notice.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct GetPubNewTemplateKeywordsData {
-    /// Keyword id.
+pub struct Keyword {
+    /// For [`AddWxaNewTemplate::kid_list`].
     pub kid: i64,
-    /// Display name.
+    /// What stands before the value: `菜品名称`.
     pub name: String,
-    /// Sample rendering.
+    /// A value.
     pub example: String,
-    /// Keyword data type.
+    /// The form of the value: `thing` (at most 20 characters), `phrase` (5 Chinese ones), `number`, `date`, `amount`, …; with `kid` it
+    /// is the key in [`SendNewSubscribeMsg::data`]: `thing1`.
     pub rule: String,
 }
 
-/// Get pub new template titles — 获取类目下的公共模板.
+/// The templates that the public library has for some categories — 获取类目下的公共模板.
 ///
-/// Limit at most 30; 200016-200019 for bad paging or category ids. categoryId may be a string.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/notify/notify/api_getpubnewtemplatetitles.html> (read 2026-11-22)
+/// # Errors
+/// - 200016, 200017: `start` or `limit` is wrong.
+/// - 200018, 200019: `ids` is missing, or has a category that is not the account's.
 #[doc(alias = "获取类目下的公共模板")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetPubNewTemplateTitles {
-    /// Category id list.
+    /// [`Category::id`], several with commas between: `2,616`.
     pub ids: String,
-    /// Offset.
+    /// How many to leave out; 0 for the first page.
     pub start: i64,
-    /// Limit.
+    /// At most 30.
     pub limit: i64,
 }
 
@@ -224,112 +262,119 @@ pub struct GetPubNewTemplateTitles {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetPubNewTemplateTitlesResponse {
-    /// Payload.
-    pub data: Vec<GetPubNewTemplateTitlesData>,
-    /// Number of items.
+    /// A page of them.
+    pub data: Vec<TemplateTitle>,
+    /// How many there are on all pages.
     pub count: i64,
 }
 
-/// Payload.
+/// A template of the public library.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct GetPubNewTemplateTitlesData {
-    /// Title id in the public library.
+pub struct TemplateTitle {
+    /// For [`AddWxaNewTemplate::tid`] and [`GetPubNewTemplateKeywords::tid`], there as a text.
     pub tid: i64,
-    /// Title.
+    /// `取餐提醒`
     pub title: String,
-    /// Kind discriminator.
+    /// 2: a consent is good for one notice (一次性订阅); 3: for as many as are sent (长期订阅), only for public services.
     pub r#type: i64,
-    /// Category id.
-    #[serde(with = "wire::text")]
-    #[serde(rename = "categoryId")]
+    /// [`Category::id`]; comes as a number, too.
+    #[serde(rename = "categoryId", with = "wire::text")]
     pub category_id: String,
 }
 
-/// Get wxa pub new template — 获取私有模板列表.
-///
-/// Type 2 one-time, 3 long-term.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/notify/notify/api_getwxapubnewtemplate.html> (read 2026-11-22)
+/// The templates that the account has taken — 获取已有模板列表.
+#[doc(alias = "获取已有模板列表")]
 #[doc(alias = "获取私有模板列表")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct GetWxaPubNewTemplate {
-}
+pub struct GetWxaPubNewTemplate {}
 
 /// What [`GetWxaPubNewTemplate`] answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetWxaPubNewTemplateResponse {
-    /// Payload.
-    pub data: Vec<GetWxaPubNewTemplateData>,
+    /// All of them.
+    pub data: Vec<Template>,
 }
 
-/// Payload.
+/// A template that the account has taken.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct GetWxaPubNewTemplateData {
-    /// Id of the template in the account's own list.
+pub struct Template {
+    /// For [`SendNewSubscribeMsg::template_id`].
     #[serde(rename = "priTmplId")]
     pub pri_tmpl_id: String,
-    /// Title.
+    /// What stands above the notice: `取餐提醒`.
     pub title: String,
-    /// Text / HTML content.
+    /// Lines such as `菜品名称:{{thing1.DATA}}`: the names before `.DATA` are the keys of [`SendNewSubscribeMsg::data`].
     pub content: String,
-    /// Kind discriminator.
+    /// 2 for one notice, 3 for many, as in [`TemplateTitle`].
     pub r#type: i64,
-    /// Sample rendering.
+    /// The content with values.
     pub example: String,
-    /// Allowed enum values.
-    #[serde(rename = "keywordEnumValueList")]
+    /// The keywords that take only certain values.
+    #[serde(rename = "keywordEnumValueList", skip_serializing_if = "Vec::is_empty")]
     pub keyword_enum_value_list: Vec<KeywordEnumValue>,
 }
 
-/// Allowed enum values.
+/// A keyword that takes only certain values (枚举参数).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct KeywordEnumValue {
-    /// Keyword code.
+    /// `enum_string2.DATA`
     #[serde(rename = "keywordCode")]
     pub keyword_code: String,
-    /// Values.
+    /// The values.
     #[serde(rename = "enumValueList")]
     pub enum_value_list: Vec<String>,
 }
 
-/// Subscribe once authorize url — 一次性订阅消息授权链接.
+/// The page where a person agrees to one message — 一次性订阅消息授权链接.
 ///
-/// Browser page to build, not an API call; end the URL with #wechat_redirect.
+/// The address ends with `#wechat_redirect`, and is opened within WeChat. The account is verified, and the host of `redirect_url` is
+/// one of its business domains (业务域名).
 ///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/Message_Management/One-time_subscription_info.html> (read 2026-11-22)
+/// <https://developers.weixin.qq.com/doc/offiaccount/Message_Management/One-time_subscription_info.html>
 #[doc(alias = "一次性订阅消息授权链接")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SubscribeOnceAuthorizeUrl {
-    /// AppID.
+    /// The account.
     pub appid: AppId,
-    /// 0-10000.
+    /// 0 to 10000, as the account likes: one message for each that is agreed to.
     pub scene: i64,
-    /// One-time template.
+    /// The template of one-time messages; the console shows it among the rights (接口权限).
     pub template_id: String,
-    /// Where to return; domain must be registered.
+    /// Where the person comes back to.
     pub redirect_url: String,
-    /// State value, at most 128 bytes.
+    /// Comes back as it is: at most 128 letters and digits, against forged returns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reserved: Option<String>,
 }
 
-/// What [`SubscribeOnceAuthorizeUrl`] answers.
+/// With what a person comes back from [`SubscribeOnceAuthorizeUrl`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SubscribeOnceAuthorizeUrlResponse {
-    /// Redirect parameter.
-    pub openid: OpenId,
-    /// Redirect parameter.
+    /// Only from who has agreed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub openid: Option<OpenId>,
+    /// That of the request.
     pub template_id: String,
-    /// Redirect parameter: confirm | cancel.
-    pub action: String,
-    /// Redirect parameter.
+    /// What they have tapped.
+    pub action: Action,
+    /// That of the request.
     pub scene: String,
-    /// Redirect parameter.
-    pub reserved: String,
+    /// That of the request, if it had one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reserved: Option<String>,
 }
 
+words! {
+    /// What a person has tapped on the page of [`SubscribeOnceAuthorizeUrl`].
+    Action {
+        /// They agree: one message may be sent.
+        Confirm = "confirm",
+        /// They do not.
+        Cancel = "cancel",
+    }
+}

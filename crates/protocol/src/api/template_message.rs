@@ -1,142 +1,162 @@
-//! Template messages — 模板消息
+//! Template messages — 模板消息: notices to a follower who has done something, in a form that the platform approved.
+//!
+//! ```
+//! use echostr_protocol::api::{self, Body, template_message::SendTemplateMessage};
+//!
+//! let request = SendTemplateMessage {
+//!     touser: "osZFAyPrKrJBb2E3OA1_00000001".into(),
+//!     template_id: "Ynb8Z3vQ0eGkW5mXr2TtLc7hUo1Jd4As6PiFqNxEwKg".into(),
+//!     data: [("thing1".into(), "招牌烤鱼".into()), ("time2".into(), "2026年11月22日 18:30".into())].into(),
+//!     ..Default::default()
+//! };
+//! let Body::Json(json) = api::encode(&request).body else { panic!("a JSON body") };
+//! assert!(String::from_utf8_lossy(&json).contains(r#""thing1":{"value":"招牌烤鱼"}"#));
+//! ```
 //!
 //! Source: <https://developers.weixin.qq.com/doc/service/api/notify/template/> (read 2026-11-22)
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Empty};
+use super::{Empty, wire};
 use crate::{AppId, OpenId};
 
 endpoints! {
     Post "/cgi-bin/message/template/send" SendTemplateMessage -> SendTemplateMessageResponse, "发送模板消息";
     Post "/cgi-bin/template/api_set_industry" SetIndustry -> Empty, "设置所属行业";
-    Get "/cgi-bin/template/get_industry" GetIndustry -> GetIndustryResponse, "获取设置的行业信息";
-    Post "/cgi-bin/template/api_add_template" AddTemplate -> AddTemplateResponse, "添加模板";
-    Get "/cgi-bin/template/get_all_private_template" GetAllTemplates -> GetAllTemplatesResponse, "获取模板列表";
+    Get "/cgi-bin/template/get_industry" GetIndustry -> GetIndustryResponse, "获取行业信息";
+    Post "/cgi-bin/template/api_add_template" AddTemplate -> AddTemplateResponse, "选用模板";
+    Get "/cgi-bin/template/get_all_private_template" GetAllTemplates -> GetAllTemplatesResponse, "获取已选用模板列表";
     Post "/cgi-bin/template/del_private_template" DeleteTemplate -> Empty, "删除模板";
     Post "/wxa/sec/queryblocktmplmsg" QueryBlockTmplMsg -> QueryBlockTmplMsgResponse, "查询拦截的模板消息";
 }
 
-/// Send template message — 发送模板消息.
+/// Sends a template message to a follower — 发送模板消息. Verified service accounts, 100 000 a day unless the console says otherwise.
 ///
-/// Service accounts, 100000 a day by default. url and miniprogram may both be given: the mini program wins, url is the fallback. data keys are the template's parameter names. Result arrives later as TEMPLATESENDJOBFINISH. Errors: 40003, 40037 bad template_id, 43004 not following, 43101 user refused, 47003 parameter mismatch, 45009 quota, 40165/40166 mini-program path or appid, 43116 template blocked.
+/// The answer says that it was accepted; whether it arrived comes later as the event `TEMPLATESENDJOBFINISH`.
+/// With both `url` and `miniprogram`, a tap opens the mini program, and the page where that cannot be opened. With neither, nothing.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/notify/template/api_sendtemplatemessage.html> (read 2026-11-22)
+/// # Errors
+/// - 40003: the OpenID is not one of this account.
+/// - 43004: they do not follow the account.
+/// - 43101: they have refused its messages.
+/// - 40037: the account has no such template; see [`GetAllTemplates`].
+/// - 47003: `data` does not fit the template; `errmsg` names the parameter.
+/// - 40165, 40166: the page of the mini program is wrong, or its AppID is not linked with the account.
+/// - 43116: the template was blocked for misuse; take another.
+/// - 45009: the day's quota is used up.
 #[doc(alias = "发送模板消息")]
+#[doc(alias = "模板消息")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SendTemplateMessage {
-    /// Recipient OpenID(s).
+    /// The follower.
     pub touser: OpenId,
-    /// Template id.
+    /// The account's own id of the template, from [`AddTemplate`] or [`GetAllTemplates`].
     pub template_id: String,
-    /// Target or resource URL.
+    /// The page that a tap opens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Mini-program jump target.
+    /// The mini program that a tap opens.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub miniprogram: Option<Miniprogram>,
-    /// Payload.
+    pub miniprogram: Option<MiniProgram>,
+    /// What stands for the parameters: `thing1` for `{{thing1.DATA}}` in [`Template::content`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub data: BTreeMap<String, Data>,
-    /// Idempotency key; one delivery per OpenID and key within 10 minutes.
+    pub data: BTreeMap<String, Parameter>,
+    /// Any text, unique for a message (防重入 id): a follower gets one message with it in 10 minutes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_msg_id: Option<String>,
 }
 
-/// Mini-program jump target.
+/// A page of a mini program that is linked with the account.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Miniprogram {
-    /// AppID.
+pub struct MiniProgram {
+    /// The AppID of the mini program, not of the account.
     pub appid: AppId,
-    /// Mini-program page, may carry a query.
+    /// `pages/order?id=7`, with its query. `None`: the first page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pagepath: Option<String>,
 }
 
-/// Payload.
+/// What stands for a parameter of a template.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Data {
-    /// Parameter value.
+pub struct Parameter {
+    /// A text in the form that the parameter's name demands: `thing` at most 20 characters, `time` a time, `amount` money.
     pub value: String,
+}
+
+impl<T: Into<String>> From<T> for Parameter {
+    fn from(value: T) -> Self {
+        Self {
+            value: value.into(),
+        }
+    }
 }
 
 /// What [`SendTemplateMessage`] answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SendTemplateMessageResponse {
-    /// Message id.
+    /// Comes again as `MsgID` of the event `TEMPLATESENDJOBFINISH`.
     pub msgid: i64,
 }
 
-/// Set industry — 设置所属行业.
+/// Chooses the two industries from whose templates the account may take — 设置所属行业. Once a month.
 ///
-/// Once a month; changing it deletes templates of the old industry. 43100 changed too often.
+/// The templates of an industry that is left are deleted.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/notify/template/api_setindustry.html> (read 2026-11-22)
+/// # Errors
+/// - 43100: it was changed this month already.
 #[doc(alias = "设置所属行业")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SetIndustry {
-    /// Primary industry code 1-41.
+    /// The code of the main industry (主营行业), `1` to `41` of the page's table: `10` is catering.
+    ///
+    /// <https://developers.weixin.qq.com/doc/service/api/notify/template/api_setindustry.html>
     pub industry_id1: String,
-    /// Secondary industry code 1-41.
+    /// The code of the other industry (副营行业), of the same table.
     pub industry_id2: String,
 }
 
-/// Get industry — 获取设置的行业信息.
-///
-/// No errcode on success.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/notify/template/api_getindustry.html> (read 2026-11-22)
+/// The account's two industries — 获取行业信息. The success has no `errcode`.
+#[doc(alias = "获取行业信息")]
 #[doc(alias = "获取设置的行业信息")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct GetIndustry {
-}
+pub struct GetIndustry {}
 
 /// What [`GetIndustry`] answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetIndustryResponse {
-    /// Primary industry.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub primary_industry: Option<PrimaryIndustry>,
-    /// Secondary industry.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub secondary_industry: Option<SecondaryIndustry>,
+    /// 主营行业
+    pub primary_industry: Industry,
+    /// 副营行业
+    pub secondary_industry: Industry,
 }
 
-/// Primary industry.
+/// An industry, by its Chinese names.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct PrimaryIndustry {
-    /// First-level class.
+pub struct Industry {
+    /// `IT科技`
     pub first_class: String,
-    /// Second-level class.
+    /// `互联网|电子商务`
     pub second_class: String,
 }
 
-/// Secondary industry.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SecondaryIndustry {
-    /// First-level class.
-    pub first_class: String,
-    /// Second-level class.
-    pub second_class: String,
-}
-
-/// Add template — 添加模板.
+/// Takes a template from the platform's library — 选用模板. An account has at most 25.
 ///
-/// 25 templates in use at most (45026). 40246 keyword unknown. Category templates (digits) need keyword_name_list.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/notify/template/api_addtemplate.html> (read 2026-11-22)
+/// # Errors
+/// - 40246: `keyword_name_list` is empty, or has a keyword that the template does not have.
+/// - 45026: there are 25 templates already; delete one.
+#[doc(alias = "选用模板")]
 #[doc(alias = "添加模板")]
+#[doc(alias = "获得模板ID")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct AddTemplate {
-    /// Library number: TM..., OPENTM... or digits.
+    /// Its number in the library: digits for a template of a category (类目模板), `TM…` or `OPENTM…` for one of an industry.
     pub template_id_short: String,
-    /// Keywords for category templates, in order.
+    /// The keywords that are wanted, in their order: `时间`, `地点`. Only for templates of a category, which need it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keyword_name_list: Vec<String>,
 }
@@ -145,71 +165,62 @@ pub struct AddTemplate {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AddTemplateResponse {
-    /// Template id.
+    /// For [`SendTemplateMessage::template_id`].
     pub template_id: String,
 }
 
-/// Get all templates — 获取模板列表.
-///
-/// Deputy_industry here is what get_industry calls secondary_industry.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/notify/template/api_getalltemplates.html> (read 2026-11-22)
+/// The templates that the account has taken — 获取已选用模板列表.
+#[doc(alias = "获取已选用模板列表")]
 #[doc(alias = "获取模板列表")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct GetAllTemplates {
-}
+pub struct GetAllTemplates {}
 
 /// What [`GetAllTemplates`] answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetAllTemplatesResponse {
-    /// Templates.
+    /// All of them; there are no pages.
     pub template_list: Vec<Template>,
 }
 
-/// Templates.
+/// A template that the account has taken.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Template {
-    /// Template id.
+    /// For [`SendTemplateMessage::template_id`].
     pub template_id: String,
-    /// Title.
+    /// What stands above the message: `预约成功通知`.
     pub title: String,
-    /// Primary industry.
+    /// Its industry, see [`Industry::first_class`].
     pub primary_industry: String,
-    /// Second-level industry.
+    /// Its industry, see [`Industry::second_class`]; not the account's second one.
     pub deputy_industry: String,
-    /// Text / HTML content.
+    /// Lines such as `时间：{{time2.DATA}}`: the names before `.DATA` are the keys of [`SendTemplateMessage::data`].
     pub content: String,
-    /// Sample rendering.
+    /// The content with values, as the library shows it.
     pub example: String,
 }
 
-/// Delete template — 删除模板.
+/// Gives a template back — 删除模板.
 ///
-/// 40037 unknown id.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/notify/template/api_deletetemplate.html> (read 2026-11-22)
+/// # Errors
+/// - 40037: the account has no such template.
 #[doc(alias = "删除模板")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DeleteTemplate {
-    /// Template id.
+    /// From [`GetAllTemplates`].
     pub template_id: String,
 }
 
-/// Query block tmpl msg — 查询拦截的模板消息.
-///
-/// Template messages stopped by content control.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/notify/template/api_queryblocktmplmsg.html> (read 2026-11-22)
+/// The messages that the platform stopped for their content — 查询拦截的模板消息.
 #[doc(alias = "查询拦截的模板消息")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct QueryBlockTmplMsg {
-    /// Template message id that was blocked.
+    /// The template, as the platform's notice about the stopped messages names it.
     pub tmpl_msg_id: String,
-    /// Cursor: largest id of the previous page, 0 first.
+    /// The greatest [`BlockedMessage::id`] of the page before; 0 for the first page.
     pub largest_id: i64,
-    /// Rows, at most 100.
+    /// At most 100.
     pub limit: i64,
 }
 
@@ -217,25 +228,54 @@ pub struct QueryBlockTmplMsg {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct QueryBlockTmplMsgResponse {
-    /// Blocked messages; the docs show one object, the live API an array: accept both.
-    pub msginfo: Vec<Msginfo>,
+    /// A page of them. The platform's documents show one without a list; the answers that were seen have a list.
+    #[serde(deserialize_with = "one_or_many")]
+    pub msginfo: Vec<BlockedMessage>,
 }
 
-/// Blocked messages; the docs show one object, the live API an array: accept both.
+/// A message that was not sent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Msginfo {
-    /// Record id, string or number.
+pub struct BlockedMessage {
+    /// Its place among the stopped messages, for [`QueryBlockTmplMsg::largest_id`].
+    #[serde(with = "wire::int")]
     pub id: i64,
-    /// Template message id.
+    /// The template.
     pub tmpl_msg_id: String,
-    /// Title.
+    /// The template's title.
     pub title: String,
-    /// Content.
+    /// What it said.
     pub content: String,
     /// Unix seconds.
     pub send_timestamp: i64,
-    /// Recipient.
+    /// Who would have got it.
     pub openid: OpenId,
 }
 
+fn one_or_many<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<BlockedMessage>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Msginfo {
+        Many(Vec<BlockedMessage>),
+        One(Box<BlockedMessage>),
+    }
+    Ok(match Msginfo::deserialize(deserializer)? {
+        Msginfo::Many(messages) => messages,
+        Msginfo::One(message) => vec![*message],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_stopped_message_may_come_without_a_list() {
+        let json = r#"{"msginfo":{"id":"2","title":"预约成功通知"}}"#;
+        let response: QueryBlockTmplMsgResponse = serde_json::from_str(json).expect("an answer");
+        assert_eq!(response.msginfo.len(), 1);
+        assert_eq!(response.msginfo[0].id, 2);
+    }
+}
