@@ -1,101 +1,209 @@
 //! Web authorisation — 网页授权
 //!
-//! Source: <https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/> (read 2026-11-22)
+//! A web page learns who looks at it: the browser is sent to the platform, comes back with a code, and the code is exchanged for a token
+//! of this one user.
+//!
+//! ```
+//! use echostr_protocol::api::oauth::{OauthAuthorizeUrl, Scope, WebsiteLoginUrl};
+//!
+//! let page = OauthAuthorizeUrl {
+//!     appid: "wx3aea277d7b497b65".into(),
+//!     redirect_uri: "https://example.com/me?from=菜单".into(),
+//!     scope: Scope::Base,
+//!     state: Some("7f3a".into()),
+//!     ..Default::default()
+//! };
+//! assert_eq!(
+//!     page.url(),
+//!     "https://open.weixin.qq.com/connect/oauth2/authorize?appid=wx3aea277d7b497b65\
+//!      &redirect_uri=https%3A%2F%2Fexample.com%2Fme%3Ffrom%3D%E8%8F%9C%E5%8D%95\
+//!      &response_type=code&scope=snsapi_base&state=7f3a#wechat_redirect",
+//! );
+//! let asked = OauthAuthorizeUrl { scope: Scope::UserInfo, state: None, force_popup: Some(true), ..page };
+//! assert!(asked.url().ends_with("&response_type=code&scope=snsapi_userinfo&forcePopup=true#wechat_redirect"));
+//!
+//! let login = WebsiteLoginUrl {
+//!     appid: "wx5d1f0c2b7e93a846".into(),
+//!     redirect_uri: "https://example.com/login".into(),
+//!     state: Some("7f3a".into()),
+//!     lang: None,
+//! };
+//! assert_eq!(
+//!     login.url(),
+//!     "https://open.weixin.qq.com/connect/qrconnect?appid=wx5d1f0c2b7e93a846\
+//!      &redirect_uri=https%3A%2F%2Fexample.com%2Flogin&response_type=code&scope=snsapi_login&state=7f3a#wechat_redirect",
+//! );
+//! ```
+//!
+//! Source: <https://developers.weixin.qq.com/doc/service/api/webdev/access/> (read 2026-11-22)
 
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Empty, Secret, wire};
+use super::user::Lang;
+use super::{Auth, Empty, Endpoint, Request, Secret, wire};
 use crate::{AppId, OpenId, UnionId};
 
 endpoints! {
-    Page "/connect/oauth2/authorize?response_type=code" OauthAuthorizeUrl -> OauthAuthorizeUrlResponse, "网页授权链接", host("open.weixin.qq.com"), auth(Auth::None);
-    Page "/connect/qrconnect?response_type=code&scope=snsapi_login" WebsiteLoginUrl -> WebsiteLoginUrlResponse, "网站应用扫码登录链接", host("open.weixin.qq.com"), auth(Auth::None);
+    Page "/connect/oauth2/authorize?response_type=code" OauthAuthorizeUrl -> Redirect, "网页授权链接", host("open.weixin.qq.com"), auth(Auth::None);
+    Page "/connect/qrconnect?response_type=code&scope=snsapi_login" WebsiteLoginUrl -> Redirect, "网站应用扫码登录链接", host("open.weixin.qq.com"), auth(Auth::None);
     Get "/sns/oauth2/access_token?grant_type=authorization_code" SnsAccessToken -> SnsAccessTokenResponse, "通过code换取网页授权access_token", auth(Auth::None);
     Get "/sns/oauth2/refresh_token?grant_type=refresh_token" SnsRefreshToken -> SnsRefreshTokenResponse, "刷新网页授权access_token", auth(Auth::None);
     Get "/sns/userinfo" SnsUserInfo -> SnsUserInfoResponse, "网页授权获取用户信息", auth(Auth::Follower);
     Get "/sns/auth" SnsAuth -> Empty, "检验网页授权凭证", auth(Auth::Follower);
 }
 
-/// Oauth authorize url — 网页授权链接.
+/// Where a page in WeChat's browser sends its reader — 网页授权链接. For verified service accounts.
 ///
-/// Browser redirect to build, not an API call; the parameter order matters and the URL ends with #wechat_redirect. 10003 redirect domain mismatch.
+/// # Errors
+/// The reader sees them on a page; nothing comes back.
+/// - 10003: the domain of `redirect_uri` is not registered at the account (网页授权域名).
+/// - 10004: the account is blocked.
+/// - 10005: the account may not ask for this scope.
+/// - 10006: the reader must follow the test account first.
+/// - 10009 to 10012: too often; wait.
+/// - 10013: web authorisation is not switched on.
+/// - 10015: the third-party platform was not granted this.
+/// - 10016: the page that sent the reader is not on the registered domain.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html> (read 2026-11-22)
+/// Source: <https://developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html>
 #[doc(alias = "网页授权链接")]
+#[doc(alias = "网页授权")]
+#[doc(alias = "redirect_uri参数错误")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct OauthAuthorizeUrl {
-    /// AppID.
+    /// The account.
     pub appid: AppId,
-    /// URL-encoded; domain must be registered.
+    /// Where the reader comes back to. Not escaped: [`url`](Self::url) does it.
     pub redirect_uri: String,
-    /// Snsapi_base (silent) | snsapi_userinfo.
-    pub scope: String,
-    /// Letters and digits, 128 bytes.
+    /// What the page wants to know.
+    pub scope: Scope,
+    /// Comes back as it is; against forged requests it is bound to the reader's session. At most 128 letters and digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
-    /// Always show the consent page.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[serde(rename = "forcePopup")]
+    /// Ask the reader even where it could be done in silence. Default: no.
+    #[serde(rename = "forcePopup", skip_serializing_if = "Option::is_none")]
     pub force_popup: Option<bool>,
-    /// Force the snapshot page.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[serde(rename = "forceSnapShot")]
+    /// Open the page as a snapshot (快照页), to try it. Default: no.
+    #[serde(rename = "forceSnapShot", skip_serializing_if = "Option::is_none")]
     pub force_snap_shot: Option<bool>,
 }
 
-/// What [`OauthAuthorizeUrl`] answers.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct OauthAuthorizeUrlResponse {
-    /// Redirect parameter, single use, 5 minutes.
-    pub code: Secret,
-    /// Redirect parameter.
-    pub state: String,
+words! {
+    /// What a page wants to know (授权作用域).
+    Scope {
+        /// The OpenID only; the reader is not asked.
+        Base = "snsapi_base",
+        /// Name and picture, too; the reader is asked.
+        UserInfo = "snsapi_userinfo",
+    }
+
+    /// The language of the login page.
+    LoginLang {
+        /// Simplified Chinese.
+        Cn = "cn",
+        /// English.
+        En = "en",
+    }
 }
 
-/// Website login url — 网站应用扫码登录链接.
+impl OauthAuthorizeUrl {
+    /// The address. The platform compares it with a pattern: another order of the same parameters does not open.
+    pub fn url(&self) -> String {
+        let word = |is| if is { "true" } else { "false" };
+        url(
+            Self::ENDPOINT,
+            &[
+                ("appid", Some(self.appid.as_str())),
+                ("redirect_uri", Some(&self.redirect_uri)),
+                ("response_type", Some("code")),
+                ("scope", Some(self.scope.as_str())),
+                ("state", self.state.as_deref()),
+                ("forcePopup", self.force_popup.map(word)),
+                ("forceSnapShot", self.force_snap_shot.map(word)),
+            ],
+        )
+    }
+}
+
+/// Where a web site sends a visitor to log in by scanning a QR code — 网站应用扫码登录链接.
 ///
-/// Website login by QR code; then the sns calls. Ends with #wechat_redirect.
+/// It is for a website application (网站应用) of the open platform, which has an AppID and a secret of its own. The calls that follow
+/// are the same.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/oplatform/Website_App/WeChat_Login/Wechat_Login.html> (read 2026-11-22)
+/// Source: <https://developers.weixin.qq.com/doc/oplatform/Website_App/WeChat_Login/Wechat_Login.html>
 #[doc(alias = "网站应用扫码登录链接")]
+#[doc(alias = "网站应用微信登录")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct WebsiteLoginUrl {
-    /// Website app AppID.
+    /// The website application.
     pub appid: AppId,
-    /// URL-encoded.
+    /// Where the visitor comes back to. Not escaped: [`url`](Self::url) does it.
     pub redirect_uri: String,
-    /// Anti-CSRF value.
+    /// As [`OauthAuthorizeUrl::state`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
-    /// Cn | en.
+    /// Default: Chinese.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub lang: Option<String>,
+    pub lang: Option<LoginLang>,
 }
 
-/// What [`WebsiteLoginUrl`] answers.
+impl WebsiteLoginUrl {
+    /// The address.
+    pub fn url(&self) -> String {
+        url(
+            Self::ENDPOINT,
+            &[
+                ("appid", Some(self.appid.as_str())),
+                ("redirect_uri", Some(&self.redirect_uri)),
+                ("response_type", Some("code")),
+                ("scope", Some("snsapi_login")),
+                ("state", self.state.as_deref()),
+                ("lang", self.lang.as_ref().map(LoginLang::as_str)),
+            ],
+        )
+    }
+}
+
+fn url(endpoint: &Endpoint, query: &[(&str, Option<&str>)]) -> String {
+    let address = format!("https://{}{}?", endpoint.host, endpoint.path);
+    let start = address.len();
+    let given = query
+        .iter()
+        .filter_map(|(name, value)| Some((name, (*value)?)));
+    let address = form_urlencoded::Serializer::for_suffix(address, start)
+        .extend_pairs(given)
+        .finish();
+    address + "#wechat_redirect"
+}
+
+/// What the browser brings back to `redirect_uri`, in its query.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct WebsiteLoginUrlResponse {
-    /// Redirect parameter.
-    pub code: Secret,
-    /// Redirect parameter.
+pub struct Redirect {
+    /// For [`SnsAccessToken`]: once, within 5 minutes. Absent when the user refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Secret>,
+    /// As it was sent; empty when it was not.
     pub state: String,
 }
 
-/// Sns access token — 通过code换取网页授权access_token.
+/// Exchanges the code for a token of this one user — 通过code换取网页授权access_token. At most 50 000 calls a minute.
 ///
-/// Different credential from the API access_token; per user, 2 h. 40029 bad code, 40163 code already used, 42003 expired, 40125 secret. Failure is errcode JSON, success has no errcode. 50000 calls a minute. is_snapshotuser=1: do not treat as a real user.
+/// The token is not the one for the other chapters.
 ///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsaccesstoken.html> (read 2026-11-22)
+/// # Errors
+/// - 40029: there is no such code; send the user again.
+/// - 40125: the secret is wrong.
+/// - 40163: the code was used already; mostly the user has reloaded the page.
+/// - 42003: the code is older than 5 minutes; send the user again.
 #[doc(alias = "通过code换取网页授权access_token")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SnsAccessToken {
-    /// AppID.
+    /// The account, or the website application.
     pub appid: AppId,
-    /// AppSecret.
+    /// Its secret (AppSecret).
     pub secret: Secret,
-    /// Code from the redirect.
+    /// From [`Redirect::code`].
     pub code: Secret,
 }
 
@@ -103,34 +211,35 @@ pub struct SnsAccessToken {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SnsAccessTokenResponse {
-    /// Call credential; store at least 512 characters.
+    /// For [`SnsUserInfo`] and [`SnsAuth`].
     pub access_token: Secret,
-    /// Lifetime in seconds (normally 7200).
+    /// Seconds, mostly 7200.
     pub expires_in: i64,
-    /// 30 days.
+    /// For [`SnsRefreshToken`], 30 days.
     pub refresh_token: Secret,
-    /// User's OpenID in this account.
+    /// Who. It is the same as in pushes, also of somebody who does not follow.
     pub openid: OpenId,
-    /// OAuth scope.
+    /// What the user agreed to, separated by commas.
     pub scope: String,
-    /// Snsapi_userinfo only.
-    pub unionid: UnionId,
-    /// 1 when the user browses as a virtual snapshot account.
-    #[serde(with = "wire::flag")]
+    /// With `snsapi_userinfo`, when the account belongs to an open platform account (微信开放平台).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unionid: Option<UnionId>,
+    /// The page is only looked at as a snapshot (快照页): who and name are made up, and must not become an account. Absent if not.
+    #[serde(with = "wire::flag", skip_serializing_if = "std::ops::Not::not")]
     pub is_snapshotuser: bool,
 }
 
-/// Sns refresh token — 刷新网页授权access_token.
+/// Renews a user's token — 刷新网页授权access_token.
 ///
-/// 40030 or 42002 when the refresh token is bad or 30 days old.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsrefreshtoken.html> (read 2026-11-22)
+/// # Errors
+/// - 40030: there is no such refresh token; send the user again.
+/// - 42002: the refresh token is older than 30 days; send the user again.
 #[doc(alias = "刷新网页授权access_token")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SnsRefreshToken {
-    /// AppID.
+    /// The account, or the website application.
     pub appid: AppId,
-    /// Refresh token.
+    /// From [`SnsAccessTokenResponse::refresh_token`].
     pub refresh_token: Secret,
 }
 
@@ -138,66 +247,65 @@ pub struct SnsRefreshToken {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SnsRefreshTokenResponse {
-    /// Call credential; store at least 512 characters.
+    /// For [`SnsUserInfo`] and [`SnsAuth`].
     pub access_token: Secret,
-    /// Lifetime in seconds (normally 7200).
+    /// Seconds, mostly 7200.
     pub expires_in: i64,
-    /// Token used to renew the credential.
+    /// For the next time.
     pub refresh_token: Secret,
-    /// User's OpenID in this account.
+    /// Who.
     pub openid: OpenId,
-    /// OAuth scope.
+    /// What the user agreed to, separated by commas.
     pub scope: String,
 }
 
-/// Sns user info — 网页授权获取用户信息.
+/// Name and picture of a user who agreed — 网页授权获取用户信息.
 ///
-/// Needs scope snsapi_userinfo (48001 otherwise). sex and region come empty since 2021-12.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsuserinfo.html> (read 2026-11-22)
+/// # Errors
+/// - 48001: the user did not agree to `snsapi_userinfo`.
 #[doc(alias = "网页授权获取用户信息")]
+#[doc(alias = "拉取用户信息")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SnsUserInfo {
-    /// OpenID.
+    /// Whose token it is.
     pub openid: OpenId,
-    /// Zh_CN | zh_TW | en.
+    /// In which language the place was told. Default: `zh_CN`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub lang: Option<String>,
+    pub lang: Option<Lang>,
 }
 
 /// What [`SnsUserInfo`] answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SnsUserInfoResponse {
-    /// User's OpenID in this account.
+    /// Who.
     pub openid: OpenId,
-    /// UnionID, only when the account is bound to an open-platform account.
-    pub unionid: UnionId,
-    /// Nickname.
+    /// When the account belongs to an open platform account (微信开放平台).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unionid: Option<UnionId>,
+    /// The user's name in WeChat.
     pub nickname: String,
-    /// Gender; retired since 2021-12.
+    /// 0 unknown, 1 male, 2 female; 0 since December 2021.
     pub sex: i64,
-    /// Country; retired since 2021-12.
+    /// Empty since December 2021.
     pub country: String,
-    /// Province; retired since 2021-12.
+    /// Empty since December 2021.
     pub province: String,
-    /// City; retired since 2021-12.
+    /// Empty since December 2021.
     pub city: String,
-    /// Avatar URL.
+    /// The picture (头像); empty when there is none. The address stops working when the user changes it.
     pub headimgurl: String,
-    /// Carrier privileges.
+    /// What the user's carrier grants: `chinaunicom`.
     pub privilege: Vec<String>,
 }
 
-/// Sns auth — 检验网页授权凭证.
+/// Asks whether a user's token works — 检验网页授权凭证.
 ///
-/// Errcode 0 valid; 40003 otherwise.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/webdev/access/api_snsauth.html> (read 2026-11-22)
+/// # Errors
+/// - 40003: it does not, or is another user's.
 #[doc(alias = "检验网页授权凭证")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SnsAuth {
-    /// User's OpenID in this account.
+    /// Whose token it is.
     pub openid: OpenId,
 }
-

@@ -1,11 +1,22 @@
 //! Publishing — 发布能力
 //!
+//! Publishing puts a draft on the account's page without telling its followers; telling them is [`mass_message`](super::mass_message).
+//! It takes a while: the answer is only that the job is queued.
+//!
+//! ```
+//! use echostr_protocol::api::{self, Body, publish::FreePublishSubmit};
+//!
+//! let request = FreePublishSubmit { media_id: "bDy2Yp9xQ7mK4tV8nR3sL6wE1".into() };
+//! let Body::Json(json) = api::encode(&request).body else { panic!("a JSON body") };
+//! assert_eq!(json, br#"{"media_id":"bDy2Yp9xQ7mK4tV8nR3sL6wE1"}"#);
+//! ```
+//!
 //! Source: <https://developers.weixin.qq.com/doc/service/api/public/> (read 2026-11-22)
 
 use serde::{Deserialize, Serialize};
 
 use super::{Empty, wire};
-use crate::{MediaId};
+use crate::MediaId;
 
 endpoints! {
     Post "/cgi-bin/freepublish/submit" FreePublishSubmit -> FreePublishSubmitResponse, "发布草稿";
@@ -15,15 +26,21 @@ endpoints! {
     Post "/cgi-bin/freepublish/batchget" FreePublishBatchGet -> FreePublishBatchGetResponse, "获取已发布的消息列表";
 }
 
-/// Free publish submit — 发布草稿.
+/// Publishes a draft — 发布草稿. The draft is gone afterwards.
 ///
-/// Success means queued; poll freepublish_get or wait for PUBLISHJOBFINISH. Does not notify followers. Since 2025-07 personal, unverified-company and unverifiable accounts lost publish rights (48001). 53503 draft check failed, 53504 use the website, 53505 save by hand first.
+/// Success means that the job is queued. How it ends is told by the event
+/// [`PublishJobFinish`](crate::event::PublishJobFinish), or by asking with [`FreePublishGet`].
 ///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/public/api_freepublish_submit.html> (read 2026-11-22)
+/// # Errors
+/// - 48001: the account may not publish; since July 2025 personal, unverified and unverifiable ones may not.
+/// - 53503: the draft did not pass the check before publishing; correct it.
+/// - 53504: this draft can only be published on the website.
+/// - 53505: the draft must be saved by hand on the website first.
 #[doc(alias = "发布草稿")]
+#[doc(alias = "发布接口")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FreePublishSubmit {
-    /// Media identifier (temporary ids live 3 days; permanent ids do not expire).
+    /// The draft, as [`draft`](super::draft) answered it.
     pub media_id: MediaId,
 }
 
@@ -31,23 +48,25 @@ pub struct FreePublishSubmit {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FreePublishSubmitResponse {
-    /// Job id; may exceed 2^53, keep as string.
+    /// The job. A number above 2^53 at times, therefore kept as a text.
     #[serde(with = "wire::text")]
     pub publish_id: String,
-    /// Message data id, not always present.
-    #[serde(with = "wire::text")]
-    pub msg_data_id: String,
+    /// By which [`comment`](super::comment) finds the articles. Does not always come.
+    #[serde(with = "wire::int::option", skip_serializing_if = "Option::is_none")]
+    pub msg_data_id: Option<i64>,
 }
 
-/// Free publish get — 发布状态查询.
+/// How far a publication is — 发布状态查询.
 ///
-/// Publish_status is one number. 53500 no publish right, 53501 too often.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/public/api_freepublish_get.html> (read 2026-11-22)
+/// # Errors
+/// - 53500: the account is blocked from publishing.
+/// - 53501: too much was published; wait.
+/// - 53502: there is no such job.
 #[doc(alias = "发布状态查询")]
+#[doc(alias = "发布状态轮询接口")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FreePublishGet {
-    /// Job id.
+    /// From [`FreePublishSubmitResponse::publish_id`].
     pub publish_id: String,
 }
 
@@ -55,126 +74,129 @@ pub struct FreePublishGet {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FreePublishGetResponse {
-    /// Job id.
+    /// The job that was asked for.
     #[serde(with = "wire::text")]
     pub publish_id: String,
-    /// 0 done, 1 running, 2 originality check failed, 3 failed, 4 rejected by review, 5 all articles deleted by the user, 6 all blocked.
+    /// 0 published, 1 in progress, 2 an article is not original, 3 failed, 4 rejected by review, 5 all articles were deleted by the
+    /// account afterwards, 6 all articles were blocked by the platform afterwards.
     pub publish_status: i64,
-    /// When publish_status is 0.
-    pub article_id: String,
-    /// Articles, when publish_status is 0.
+    /// The publication, when it succeeded (0).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub article_id: Option<String>,
+    /// Where its articles are, when it succeeded (0).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub article_detail: Option<ArticleDetail>,
-    /// Positions of failed articles.
+    /// Positions from 1 of the articles that were refused (2 and 4).
     pub fail_idx: Vec<i64>,
 }
 
-/// Articles, when publish_status is 0.
+/// The articles of a publication.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ArticleDetail {
-    /// Number of items.
+    /// How many.
     pub count: i64,
-    /// Items.
-    pub item: Vec<Item>,
+    /// One for each article.
+    pub item: Vec<ArticleUrl>,
 }
 
-/// Items.
+/// Where a published article is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Item {
-    /// Article position.
+pub struct ArticleUrl {
+    /// Its position, from 1.
     pub idx: i64,
-    /// Permanent URL.
+    /// Does not expire.
     pub article_url: String,
 }
 
-/// Free publish delete — 删除发布文章.
+/// Deletes what was published — 删除发布文章. It cannot be taken back.
 ///
-/// Irreversible. index counts from 1; 0 or absent deletes all. 53600 unknown article_id.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/public/api_freepublishdelete.html> (read 2026-11-22)
+/// # Errors
+/// - 53600: there is no such publication.
 #[doc(alias = "删除发布文章")]
+#[doc(alias = "删除发布")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FreePublishDelete {
-    /// Id of a published article.
+    /// From [`FreePublishGetResponse::article_id`].
     pub article_id: String,
-    /// Position from 1; 0 or absent = all.
+    /// The article's position, from 1. **0 or absent deletes all of them.**
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<i64>,
 }
 
-/// Free publish get article — 获取已发布的图文信息.
+/// The articles of one publication — 获取已发布的图文信息.
 ///
-/// 53600 unknown article_id.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/public/api_freepublishgetarticle.html> (read 2026-11-22)
+/// # Errors
+/// - 53600: there is no such publication.
 #[doc(alias = "获取已发布的图文信息")]
+#[doc(alias = "通过 article_id 获取已发布文章")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FreePublishGetArticle {
-    /// Id of a published article.
+    /// From [`FreePublishGetResponse::article_id`].
     pub article_id: String,
 }
 
-/// What [`FreePublishGetArticle`] answers.
+/// What [`FreePublishGetArticle`] answers, and what stands in the list of [`FreePublishBatchGet`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FreePublishGetArticleResponse {
-    /// Articles.
-    pub news_item: Vec<NewsItem>,
+    /// The articles, in their order.
+    pub news_item: Vec<Article>,
     /// Unix seconds.
     pub create_time: i64,
     /// Unix seconds.
     pub update_time: i64,
 }
 
-/// Articles.
+/// A published article (图文).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct NewsItem {
-    /// Title.
+pub struct Article {
+    /// As readers see it.
     pub title: String,
-    /// Author, at most 16 characters.
+    /// At most 16 characters.
     pub author: String,
-    /// Summary, at most 128 characters; single-article messages only.
+    /// Summary (摘要) of an article that stands alone, at most 128 characters; empty where there are several.
     pub digest: String,
-    /// Text / HTML content.
+    /// HTML. Empty in a list that was asked for without it.
     pub content: String,
-    /// 'read original' link.
+    /// Where *read original* (阅读原文) leads.
     pub content_source_url: String,
-    /// Cover image media id (permanent for drafts).
+    /// Cover picture.
     pub thumb_media_id: MediaId,
-    /// Cover image URL.
+    /// Where the cover picture is.
     pub thumb_url: String,
-    /// Legacy flag: cover shown in the body.
+    /// Whether the cover stands in the article, too. The platform does not use it any more.
     #[serde(with = "wire::flag")]
     pub show_cover_pic: bool,
-    /// 1 opens comments, 0 does not.
+    /// Whether there are comments.
     #[serde(with = "wire::flag")]
     pub need_open_comment: bool,
-    /// 1 followers only, 0 everyone.
+    /// Whether only followers may comment.
     #[serde(with = "wire::flag")]
     pub only_fans_can_comment: bool,
-    /// Target or resource URL.
+    /// Where the article is.
     pub url: String,
-    /// Whether the article was deleted.
+    /// Whether it was deleted after it had been published.
     pub is_deleted: bool,
 }
 
-/// Free publish batch get — 获取已发布的消息列表.
-///
-/// Count 1-20.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/public/api_freepublish_batchget.html> (read 2026-11-22)
+/// What is published — 获取已发布的消息列表.
 #[doc(alias = "获取已发布的消息列表")]
+#[doc(alias = "获取成功发布列表")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FreePublishBatchGet {
-    /// Index of the first item, from 0.
+    /// How many to pass over.
     pub offset: i64,
-    /// Number of items.
+    /// 1 to 20.
     pub count: i64,
-    /// 1 leaves the content field out.
-    #[serde(default, with = "wire::flag::option", skip_serializing_if = "Option::is_none")]
+    /// Leaves [`Article::content`] out. Default: no.
+    #[serde(
+        default,
+        with = "wire::flag::option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub no_content: Option<bool>,
 }
 
@@ -182,36 +204,22 @@ pub struct FreePublishBatchGet {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FreePublishBatchGetResponse {
-    /// All published.
+    /// How many there are in all.
     pub total_count: i64,
-    /// In this page.
+    /// How many came with this answer.
     pub item_count: i64,
-    /// Published.
-    pub item: Vec<FreePublishBatchGetItem>,
+    /// The publications.
+    pub item: Vec<Publication>,
 }
 
-/// Published.
+/// One publication in the list.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct FreePublishBatchGetItem {
-    /// Article id.
+pub struct Publication {
+    /// By which it is asked for and deleted.
     pub article_id: String,
-    /// Content.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub content: Option<Content>,
+    /// Its articles.
+    pub content: FreePublishGetArticleResponse,
     /// Unix seconds.
     pub update_time: i64,
 }
-
-/// Content.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Content {
-    /// Articles.
-    pub news_item: Vec<NewsItem>,
-    /// Unix seconds.
-    pub create_time: i64,
-    /// Unix seconds.
-    pub update_time: i64,
-}
-

@@ -1,5 +1,15 @@
 //! Short keys — 短key托管
 //!
+//! The platform keeps a text for some days under a short key, for QR codes that would be too dense with the text itself.
+//!
+//! ```
+//! use echostr_protocol::api::{self, Body, short_link::GenShortKey};
+//!
+//! let request = GenShortKey { expire_seconds: 86_400, long_data: "loyalty=gold&from=shop-3".into() };
+//! let Body::Json(json) = api::encode(&request).body else { panic!("a JSON body") };
+//! assert_eq!(json, br#"{"expire_seconds":86400,"long_data":"loyalty=gold&from=shop-3"}"#);
+//! ```
+//!
 //! Source: <https://developers.weixin.qq.com/doc/service/api/qrcode/shorten/> (read 2026-11-22)
 
 use serde::{Deserialize, Serialize};
@@ -9,17 +19,18 @@ endpoints! {
     Post "/cgi-bin/shorten/fetch" FetchShorten -> FetchShortenResponse, "还原短key";
 }
 
-/// Gen short key — 生成短key.
+/// Keeps a text — 生成短key.
 ///
-/// 9410010 over 4 KB, 9410011 over 30 days.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/qrcode/shorten/api_genshortkey.html> (read 2026-11-22)
+/// # Errors
+/// - 9410010: the text has more than 4 KB.
+/// - 9410011: it shall be kept for more than 30 days.
 #[doc(alias = "生成短key")]
+#[doc(alias = "短链接")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GenShortKey {
-    /// Lifetime in seconds, at most 2592000 (30 days).
+    /// At most 2 592 000 (30 days).
     pub expire_seconds: i64,
-    /// Payload up to 4 KB.
+    /// Any text, at most 4 KB.
     pub long_data: String,
 }
 
@@ -27,19 +38,18 @@ pub struct GenShortKey {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GenShortKeyResponse {
-    /// 15-character base62 key.
+    /// 15 letters and digits.
     pub short_key: String,
 }
 
-/// Fetch shorten — 还原短key.
+/// Reads a text that was kept — 还原短key.
 ///
-/// 9410012 unknown, expired or foreign key. expire_seconds in the reply is what is left.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/qrcode/shorten/api_fetchshorten.html> (read 2026-11-22)
+/// # Errors
+/// - 9410012: there is no such key any more, or it is another account's.
 #[doc(alias = "还原短key")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FetchShorten {
-    /// 15-character base62 key.
+    /// From [`GenShortKeyResponse::short_key`].
     pub short_key: String,
 }
 
@@ -47,11 +57,10 @@ pub struct FetchShorten {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FetchShortenResponse {
-    /// Lifetime in seconds, at most 2592000 (30 days).
+    /// How long it will still be kept.
     pub expire_seconds: i64,
-    /// Payload up to 4 KB.
+    /// The text.
     pub long_data: String,
     /// Unix seconds.
     pub create_time: i64,
 }
-

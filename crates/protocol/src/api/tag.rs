@@ -1,11 +1,20 @@
 //! Tags — 用户标签
 //!
+//! ```
+//! use echostr_protocol::api::{self, Body, tag::BatchTagging};
+//!
+//! let request = BatchTagging { openid_list: vec!["osZFAyPrKrJBb2E3OA1_00000001".into()], tagid: 134 };
+//! let Body::Json(json) = api::encode(&request).body else { panic!("a JSON body") };
+//! assert_eq!(json, br#"{"openid_list":["osZFAyPrKrJBb2E3OA1_00000001"],"tagid":134}"#);
+//! ```
+//!
 //! Source: <https://developers.weixin.qq.com/doc/service/api/usermanage/tag/> (read 2026-11-22)
 
 use serde::{Deserialize, Serialize};
 
-use super::{Empty};
-use crate::{OpenId};
+use super::Empty;
+use super::user::OpenIds;
+use crate::OpenId;
 
 endpoints! {
     Post "/cgi-bin/tags/create" CreateTag -> CreateTagResponse, "创建标签";
@@ -18,22 +27,24 @@ endpoints! {
     Post "/cgi-bin/tags/getidlist" GetTagIdList -> GetTagIdListResponse, "获取用户的标签列表";
 }
 
-/// Create tag — 创建标签.
+/// Creates a tag — 创建标签. An account has at most 100.
 ///
-/// 100 tags at most (45056); names up to 30 bytes (45158), unique (45157).
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/usermanage/tag/api_createtag.html> (read 2026-11-22)
+/// # Errors
+/// - 45056: there are 100 tags already; delete one.
+/// - 45157: the name is taken or not allowed; choose another.
+/// - 45158: the name is too long, see [`NewTag::name`].
 #[doc(alias = "创建标签")]
+#[doc(alias = "新建标签")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CreateTag {
-    /// Tag.
-    pub tag: Tag,
+    /// The tag without its number, which the platform gives.
+    pub tag: NewTag,
 }
 
-/// Tag.
+/// A tag that has no number yet.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Tag {
-    /// Display name.
+pub struct NewTag {
+    /// At most 30 bytes of UTF-8 (10 Chinese characters) by error 45158. The parameter table of the same page says 30 characters.
     pub name: String,
 }
 
@@ -41,164 +52,148 @@ pub struct Tag {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CreateTagResponse {
-    /// Tag.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tag: Option<CreateTagTag>,
+    /// The tag with its number.
+    pub tag: Tag,
 }
 
-/// Tag.
+/// A tag.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct CreateTagTag {
-    /// Identifier.
+pub struct Tag {
+    /// Given by the platform; 0 to 2 are its own.
     pub id: i64,
-    /// Display name.
+    /// As long as [`NewTag::name`].
     pub name: String,
 }
 
-/// Get tags — 获取标签列表.
-///
-/// System tags included: 2 is the star group.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/usermanage/tag/api_gettags.html> (read 2026-11-22)
+/// All tags — 获取标签列表, with those of the platform: 2 is the starred group (星标组).
 #[doc(alias = "获取标签列表")]
+#[doc(alias = "获取公众号已创建的标签")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct GetTags {
-}
+pub struct GetTags {}
 
 /// What [`GetTags`] answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetTagsResponse {
-    /// Tags.
-    pub tags: Vec<GetTagsTag>,
+    /// At most 100 and those of the platform.
+    pub tags: Vec<CountedTag>,
 }
 
-/// Tags.
+/// A tag, and how many carry it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct GetTagsTag {
-    /// Identifier.
+pub struct CountedTag {
+    /// As [`Tag::id`].
     pub id: i64,
-    /// Display name.
+    /// As the operator sees it.
     pub name: String,
-    /// Number of items.
+    /// Followers who carry it.
     pub count: i64,
 }
 
-/// Update tag — 编辑标签.
+/// Renames a tag — 编辑标签.
 ///
-/// 45058 tags 0-2 are system tags; 45157/45158.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/usermanage/tag/api_updatetag.html> (read 2026-11-22)
+/// # Errors
+/// - 45058: tags 0 to 2 are the platform's and stay as they are.
+/// - 45157: the name is taken or not allowed; choose another.
+/// - 45158: the name is too long, see [`NewTag::name`].
 #[doc(alias = "编辑标签")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct UpdateTag {
-    /// Tag.
-    pub tag: UpdateTagTag,
+    /// The number it has and the name it shall have.
+    pub tag: Tag,
 }
 
-/// Tag.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct UpdateTagTag {
-    /// Identifier.
-    pub id: i64,
-    /// Display name.
-    pub name: String,
-}
-
-/// Delete tag — 删除标签.
+/// Deletes a tag — 删除标签.
 ///
-/// 45057 more than 100000 followers: untag first; 45058 system tag.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/usermanage/tag/api_deletetag.html> (read 2026-11-22)
+/// # Errors
+/// - 45057: more than 100 000 followers carry it; take it from them first, with [`BatchUntagging`].
+/// - 45058: tags 0 to 2 are the platform's and stay.
 #[doc(alias = "删除标签")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DeleteTag {
-    /// Tag.
-    pub tag: DeleteTagTag,
+    /// Only its number.
+    pub tag: TagId,
 }
 
-/// Tag.
+/// A tag by its number.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct DeleteTagTag {
-    /// Identifier.
+pub struct TagId {
+    /// As [`Tag::id`].
     pub id: i64,
 }
 
-/// Get tag fans — 获取标签下的粉丝列表.
+/// The followers who carry a tag — 获取标签下的粉丝列表, 10 000 at a time.
 ///
-/// 40003, 45159 bad tag.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/usermanage/tag/api_gettagfans.html> (read 2026-11-22)
+/// # Errors
+/// - 40003: `next_openid` is malformed or of another account.
+/// - 45159: there is no such tag.
 #[doc(alias = "获取标签下的粉丝列表")]
+#[doc(alias = "获取标签下粉丝列表")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetTagFans {
-    /// Tag id.
+    /// The tag's number.
     pub tagid: i64,
-    /// Cursor: last OpenID of the previous page.
+    /// From [`GetTagFansResponse::next_openid`]; absent for the first page.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub next_openid: Option<String>,
+    pub next_openid: Option<OpenId>,
 }
 
 /// What [`GetTagFans`] answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetTagFansResponse {
-    /// Number of items.
+    /// How many came with this answer.
     pub count: i64,
-    /// Payload.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub data: Option<Data>,
-    /// Cursor: last OpenID of the previous page.
-    pub next_openid: String,
+    /// Absent on the wire when there are none.
+    #[serde(skip_serializing_if = "OpenIds::is_empty")]
+    pub data: OpenIds,
+    /// The last of this page, for the next one. Empty when there are no more.
+    pub next_openid: OpenId,
 }
 
-/// Payload.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Data {
-    /// User's OpenID in this account.
-    pub openid: Vec<OpenId>,
-}
-
-/// Batch tagging — 批量为用户打标签.
+/// Gives a tag to followers — 批量为用户打标签.
 ///
-/// 50 OpenIDs a call (40032); 20 tags per user (45059); 45159 bad tag, 49003 OpenID of another account.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/usermanage/tag/api_batchtagging.html> (read 2026-11-22)
+/// # Errors
+/// - 40032: more than 50 followers in one call.
+/// - 45059: a follower would carry more than 20 tags.
+/// - 45159: there is no such tag.
+/// - 49003: an OpenID is of another account.
 #[doc(alias = "批量为用户打标签")]
+#[doc(alias = "打标签")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct BatchTagging {
-    /// OpenIDs.
+    /// At most 50.
     pub openid_list: Vec<OpenId>,
-    /// Tag id.
+    /// The tag's number.
     pub tagid: i64,
 }
 
-/// Batch untagging — 批量为用户取消标签.
+/// Takes a tag from followers — 批量为用户取消标签.
 ///
-/// 50 OpenIDs a call; 45159, 49003.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/usermanage/tag/api_batchuntagging.html> (read 2026-11-22)
+/// # Errors
+/// - 40032: more than 50 followers in one call.
+/// - 45159: there is no such tag.
+/// - 49003: an OpenID is of another account.
 #[doc(alias = "批量为用户取消标签")]
+#[doc(alias = "取消标签")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct BatchUntagging {
-    /// OpenIDs.
+    /// At most 50.
     pub openid_list: Vec<OpenId>,
-    /// Tag id.
+    /// The tag's number.
     pub tagid: i64,
 }
 
-/// Get tag id list — 获取用户的标签列表.
+/// The tags that a follower carries — 获取用户的标签列表.
 ///
-/// 49003 OpenID of another account.
-///
-/// Source: <https://developers.weixin.qq.com/doc/service/api/usermanage/tag/api_gettagidlist.html> (read 2026-11-22)
+/// # Errors
+/// - 49003: the OpenID is of another account.
 #[doc(alias = "获取用户的标签列表")]
+#[doc(alias = "获取用户身上的标签列表")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GetTagIdList {
-    /// User's OpenID in this account.
+    /// The follower.
     pub openid: OpenId,
 }
 
@@ -206,7 +201,6 @@ pub struct GetTagIdList {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GetTagIdListResponse {
-    /// Tag ids on the user.
+    /// Their numbers, at most 20.
     pub tagid_list: Vec<i64>,
 }
-
