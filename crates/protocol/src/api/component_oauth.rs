@@ -26,6 +26,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::oauth::Scope;
 use super::{Auth, Request as _, Secret, wire};
 use crate::{AppId, OpenId, UnionId};
 
@@ -33,16 +34,6 @@ endpoints! {
     Page "/connect/oauth2/authorize?response_type=code" ComponentOauthAuthorizeUrl -> ComponentOauthAuthorizeUrlResponse, "代公众号发起网页授权", host("open.weixin.qq.com"), auth(Auth::None);
     Get "/sns/oauth2/component/access_token?grant_type=authorization_code" SnsComponentAccessToken -> SnsComponentAccessTokenResponse, "代公众号换取网页授权access_token", auth(Auth::Component);
     Get "/sns/oauth2/component/refresh_token?grant_type=refresh_token" SnsComponentRefreshToken -> SnsComponentRefreshTokenResponse, "代公众号刷新网页授权access_token", auth(Auth::Component);
-}
-
-words! {
-    /// What a follower is asked to agree to.
-    Scope {
-        /// Only the OpenID; the page is not shown, the browser comes straight back.
-        Base = "snsapi_base",
-        /// Also the name and the picture; the follower is asked.
-        UserInfo = "snsapi_userinfo",
-    }
 }
 
 /// The page inside WeChat where a follower agrees — 代公众号发起网页授权.

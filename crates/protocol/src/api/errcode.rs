@@ -77,6 +77,7 @@ const fn e(code: i64, class: Class, retry: Retry, meaning: &'static str) -> ErrC
 
 /// All that are known, by number.
 #[rustfmt::skip]
+#[expect(clippy::unreadable_literal, reason = "codes are not quantities")]
 pub const ERRCODES: &[ErrCode] = &[
     e(-1, SystemBusy, Backoff, "Platform busy; try again shortly"),
     e(0, Other, No, "Success"),
