@@ -19,6 +19,7 @@
 //! # Ok::<(), echostr_protocol::Error>(())
 //! ```
 
+pub mod api;
 mod cipher;
 pub mod component;
 mod dedupe;

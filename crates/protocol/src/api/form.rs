@@ -1,0 +1,104 @@
+//! A request as it travels: the query, and the body.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{File, Place, Request};
+
+/// A request without its credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encoded {
+    /// The path.
+    pub path: &'static str,
+    /// Names and values, not escaped yet; the part that is always the same comes first.
+    pub query: Vec<(String, String)>,
+    /// The body.
+    pub body: Body,
+}
+
+/// The body of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// None.
+    None,
+    /// JSON in UTF-8, nothing of it escaped that need not be: the platform shows `\\u` escapes as they are.
+    Json(Vec<u8>),
+    /// A form with files.
+    Form(Vec<(String, Part)>),
+}
+
+/// A field of a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// A value.
+    Text(String),
+    /// A file.
+    File(File),
+}
+
+/// How this request travels.
+pub fn encode<R: Request>(request: &R) -> Encoded {
+    let endpoint = R::ENDPOINT;
+    let fixed = endpoint
+        .fixed
+        .split('&')
+        .filter_map(|pair| pair.split_once('='));
+    let mut query: Vec<_> = fixed
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let body = if endpoint.place == Place::Json && endpoint.query.is_empty() {
+        Body::Json(json(request))
+    } else {
+        let (in_query, in_body): (Map<_, _>, Map<_, _>) =
+            fields(request).into_iter().partition(|(name, _)| {
+                endpoint.place == Place::Query || endpoint.query.contains(&name.as_str())
+            });
+        query.extend(
+            in_query
+                .into_iter()
+                .map(|(name, value)| (name, text(value))),
+        );
+        match endpoint.place {
+            Place::Query => Body::None,
+            Place::Json => Body::Json(json(&in_body)),
+            Place::Form => Body::Form(
+                in_body
+                    .into_iter()
+                    .map(|(name, value)| (name, part(value)))
+                    .collect(),
+            ),
+        }
+    };
+    Encoded {
+        path: endpoint.path,
+        query,
+        body,
+    }
+}
+
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("requests are structs, and what is in them has texts as names")
+}
+
+fn fields<R: Request>(request: &R) -> Map<String, Value> {
+    match serde_json::to_value(request) {
+        Ok(Value::Object(fields)) => fields,
+        other => unreachable!("a request is a struct: {other:?}"),
+    }
+}
+
+fn text(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+fn part(value: Value) -> Part {
+    match value {
+        Value::Object(_) => {
+            Part::File(serde_json::from_value(value).expect("the only objects in forms are files"))
+        }
+        other => Part::Text(text(other)),
+    }
+}
