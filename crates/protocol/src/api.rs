@@ -28,6 +28,7 @@ use serde::de::DeserializeOwned;
 pub use self::endpoint::{Answer, Auth, Endpoint, Method, Place};
 pub use self::errcode::{Class, ERRCODES, ErrCode, Retry, errcode};
 pub use self::file::File;
+use self::form::address;
 pub use self::form::{Body, Encoded, Part, encode};
 pub use self::wire::Secret;
 

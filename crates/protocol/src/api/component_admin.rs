@@ -25,7 +25,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Empty, Request as _, Secret, wire};
+use super::{Auth, Empty, Request as _, Secret, wire, address};
 use crate::{AppId, GhId, MediaId};
 
 endpoints! {
@@ -208,14 +208,13 @@ impl FastRegisterAuthUrl {
     /// The page's address.
     pub fn url(&self) -> String {
         let copy_wx_verify = u8::from(self.copy_wx_verify).to_string();
-        let query = form_urlencoded::Serializer::new(String::new())
-            .append_pair("appid", self.appid.as_str())
-            .append_pair("component_appid", self.component_appid.as_str())
-            .append_pair("copy_wx_verify", &copy_wx_verify)
-            .append_pair("redirect_uri", &self.redirect_uri)
-            .finish();
-        let page = Self::ENDPOINT;
-        format!("https://{}{}?{query}", page.host, page.path)
+        let query = [
+            ("appid", Some(self.appid.as_str())),
+            ("component_appid", Some(self.component_appid.as_str())),
+            ("copy_wx_verify", Some(&copy_wx_verify)),
+            ("redirect_uri", Some(&self.redirect_uri)),
+        ];
+        address(Self::ENDPOINT, &query)
     }
 }
 

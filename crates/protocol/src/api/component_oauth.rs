@@ -27,7 +27,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::oauth::Scope;
-use super::{Auth, Request as _, Secret, wire};
+use super::{Auth, Request as _, Secret, wire, address};
 use crate::{AppId, OpenId, UnionId};
 
 endpoints! {
@@ -64,18 +64,15 @@ pub struct ComponentOauthAuthorizeUrl {
 impl ComponentOauthAuthorizeUrl {
     /// The page's address. The order of the parameters matters to the platform.
     pub fn url(&self) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query
-            .append_pair("appid", self.appid.as_str())
-            .append_pair("redirect_uri", &self.redirect_uri)
-            .append_pair("response_type", "code")
-            .append_pair("scope", self.scope.as_str());
-        if let Some(state) = &self.state {
-            query.append_pair("state", state);
-        }
-        query.append_pair("component_appid", self.component_appid.as_str());
-        let (page, query) = (Self::ENDPOINT, query.finish());
-        format!("https://{}{}?{query}#wechat_redirect", page.host, page.path)
+        let query = [
+            ("appid", Some(self.appid.as_str())),
+            ("redirect_uri", Some(&self.redirect_uri)),
+            ("response_type", Some("code")),
+            ("scope", Some(self.scope.as_str())),
+            ("state", self.state.as_deref()),
+            ("component_appid", Some(self.component_appid.as_str())),
+        ];
+        address(Self::ENDPOINT, &query) + "#wechat_redirect"
     }
 }
 

@@ -45,7 +45,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Empty, Request as _, Secret, wire};
+use super::{Auth, Empty, Request as _, Secret, wire, address};
 use crate::AppId;
 
 endpoints! {
@@ -275,22 +275,16 @@ pub struct ComponentLoginPageUrl {
 impl ComponentLoginPageUrl {
     /// The page's address.
     pub fn url(&self) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query
-            .append_pair("component_appid", self.component_appid.as_str())
-            .append_pair("pre_auth_code", self.pre_auth_code.expose())
-            .append_pair("redirect_uri", &self.redirect_uri);
-        if let Some(auth_type) = self.auth_type {
-            query.append_pair("auth_type", &auth_type.to_string());
-        }
-        if let Some(biz_appid) = &self.biz_appid {
-            query.append_pair("biz_appid", biz_appid.as_str());
-        }
-        if let Some(list) = &self.category_id_list {
-            query.append_pair("category_id_list", list);
-        }
-        let (page, query) = (Self::ENDPOINT, query.finish());
-        format!("https://{}{}?{query}", page.host, page.path)
+        let auth_type = self.auth_type.map(|auth_type| auth_type.to_string());
+        let query = [
+            ("component_appid", Some(self.component_appid.as_str())),
+            ("pre_auth_code", Some(self.pre_auth_code.expose())),
+            ("redirect_uri", Some(&self.redirect_uri)),
+            ("auth_type", auth_type.as_deref()),
+            ("biz_appid", self.biz_appid.as_ref().map(AppId::as_str)),
+            ("category_id_list", self.category_id_list.as_deref()),
+        ];
+        address(Self::ENDPOINT, &query)
     }
 }
 
@@ -331,19 +325,16 @@ pub struct ComponentLoginPageMobileUrl {
 impl ComponentLoginPageMobileUrl {
     /// The page's address.
     pub fn url(&self) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query
-            .append_pair("component_appid", self.component_appid.as_str())
-            .append_pair("pre_auth_code", self.pre_auth_code.expose())
-            .append_pair("redirect_uri", &self.redirect_uri);
-        if let Some(auth_type) = self.auth_type {
-            query.append_pair("auth_type", &auth_type.to_string());
-        }
-        if let Some(biz_appid) = &self.biz_appid {
-            query.append_pair("biz_appid", biz_appid.as_str());
-        }
-        let (page, query) = (Self::ENDPOINT, query.finish());
-        let (host, path, fixed) = (page.host, page.path, page.fixed);
-        format!("https://{host}{path}?{fixed}&{query}#wechat_redirect")
+        let auth_type = self.auth_type.map(|auth_type| auth_type.to_string());
+        let query = [
+            ("action", Some("bindcomponent")),
+            ("no_scan", Some("1")),
+            ("component_appid", Some(self.component_appid.as_str())),
+            ("pre_auth_code", Some(self.pre_auth_code.expose())),
+            ("redirect_uri", Some(&self.redirect_uri)),
+            ("auth_type", auth_type.as_deref()),
+            ("biz_appid", self.biz_appid.as_ref().map(AppId::as_str)),
+        ];
+        address(Self::ENDPOINT, &query) + "#wechat_redirect"
     }
 }

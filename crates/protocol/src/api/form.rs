@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{File, Place, Request};
+use super::{Endpoint, File, Place, Request};
 
 /// A request without its credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +74,19 @@ pub fn encode<R: Request>(request: &R) -> Encoded {
         query,
         body,
     }
+}
+
+/// The address of a page, with these parameters in this order; those that are absent are left out. What is always the same is
+/// among them, because it has its place, too.
+pub(super) fn address(page: &Endpoint, query: &[(&str, Option<&str>)]) -> String {
+    let address = format!("https://{}{}?", page.host, page.path);
+    let start = address.len();
+    let given = query
+        .iter()
+        .filter_map(|(name, value)| Some((name, (*value)?)));
+    form_urlencoded::Serializer::for_suffix(address, start)
+        .extend_pairs(given)
+        .finish()
 }
 
 fn json(value: &impl Serialize) -> Vec<u8> {

@@ -17,6 +17,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::autoreply::{NewsArticle, NewsInfo};
 use super::{Empty, wire};
 use crate::{AppId, MediaId};
 
@@ -371,33 +372,4 @@ pub struct SelfMenuButton {
 pub struct SubMenu {
     /// 1 to 5.
     pub list: Vec<SelfMenuButton>,
-}
-
-/// The articles that a button sends.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct NewsInfo {
-    /// From top to bottom.
-    pub list: Vec<NewsArticle>,
-}
-
-/// An article that a button sends.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct NewsArticle {
-    /// Its title.
-    pub title: String,
-    /// Its author.
-    pub author: String,
-    /// Its summary (摘要).
-    pub digest: String,
-    /// Whether the cover is shown above the text.
-    #[serde(with = "wire::flag")]
-    pub show_cover: bool,
-    /// The address of its cover; empty when it has none.
-    pub cover_url: String,
-    /// Its address.
-    pub content_url: String,
-    /// Where "read the original" (阅读原文) leads; empty when it leads nowhere.
-    pub source_url: String,
 }

@@ -40,7 +40,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::user::Lang;
-use super::{Auth, Empty, Endpoint, Request, Secret, wire};
+use super::{Auth, Empty, Request, Secret, wire, address};
 use crate::{AppId, OpenId, UnionId};
 
 endpoints! {
@@ -110,9 +110,7 @@ impl OauthAuthorizeUrl {
     /// The address. The platform compares it with a pattern: another order of the same parameters does not open.
     pub fn url(&self) -> String {
         let word = |is| if is { "true" } else { "false" };
-        url(
-            Self::ENDPOINT,
-            &[
+        let query = [
                 ("appid", Some(self.appid.as_str())),
                 ("redirect_uri", Some(&self.redirect_uri)),
                 ("response_type", Some("code")),
@@ -120,8 +118,8 @@ impl OauthAuthorizeUrl {
                 ("state", self.state.as_deref()),
                 ("forcePopup", self.force_popup.map(word)),
                 ("forceSnapShot", self.force_snap_shot.map(word)),
-            ],
-        )
+        ];
+        address(Self::ENDPOINT, &query) + "#wechat_redirect"
     }
 }
 
@@ -150,30 +148,16 @@ pub struct WebsiteLoginUrl {
 impl WebsiteLoginUrl {
     /// The address.
     pub fn url(&self) -> String {
-        url(
-            Self::ENDPOINT,
-            &[
+        let query = [
                 ("appid", Some(self.appid.as_str())),
                 ("redirect_uri", Some(&self.redirect_uri)),
                 ("response_type", Some("code")),
                 ("scope", Some("snsapi_login")),
                 ("state", self.state.as_deref()),
                 ("lang", self.lang.as_ref().map(LoginLang::as_str)),
-            ],
-        )
+        ];
+        address(Self::ENDPOINT, &query) + "#wechat_redirect"
     }
-}
-
-fn url(endpoint: &Endpoint, query: &[(&str, Option<&str>)]) -> String {
-    let address = format!("https://{}{}?", endpoint.host, endpoint.path);
-    let start = address.len();
-    let given = query
-        .iter()
-        .filter_map(|(name, value)| Some((name, (*value)?)));
-    let address = form_urlencoded::Serializer::for_suffix(address, start)
-        .extend_pairs(given)
-        .finish();
-    address + "#wechat_redirect"
 }
 
 /// What the browser brings back to `redirect_uri`, in its query.

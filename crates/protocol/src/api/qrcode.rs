@@ -20,7 +20,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Empty, Request, wire};
+use super::{Auth, Empty, Request, wire, address};
 use crate::AppId;
 
 endpoints! {
@@ -124,12 +124,7 @@ pub struct ShowQrCode {
 impl ShowQrCode {
     /// Where the picture is. There is no credential in it: it may stand in a web page.
     pub fn url(&self) -> String {
-        let endpoint = Self::ENDPOINT;
-        let address = format!("https://{}{}?", endpoint.host, endpoint.path);
-        let start = address.len();
-        form_urlencoded::Serializer::for_suffix(address, start)
-            .append_pair("ticket", &self.ticket)
-            .finish()
+        address(Self::ENDPOINT, &[("ticket", Some(&self.ticket))])
     }
 }
 

@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Empty, wire};
+use super::{Auth, Empty, Request as _, address, wire};
 use crate::{AppId, OpenId};
 
 endpoints! {
@@ -349,6 +349,39 @@ pub struct SubscribeOnceAuthorizeUrl {
     /// Comes back as it is: at most 128 letters and digits, against forged returns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reserved: Option<String>,
+}
+
+impl SubscribeOnceAuthorizeUrl {
+    /// The page's address.
+    ///
+    /// ```
+    /// use echostr_protocol::api::subscribe_message::SubscribeOnceAuthorizeUrl;
+    ///
+    /// let page = SubscribeOnceAuthorizeUrl {
+    ///     appid: "wx3aea277d7b497b65".into(),
+    ///     scene: 7,
+    ///     template_id: "9fT3vKx1Qw7".into(),
+    ///     redirect_url: "https://example.com/?a=b".into(),
+    ///     reserved: None,
+    /// };
+    /// assert_eq!(
+    ///     page.url(),
+    ///     "https://mp.weixin.qq.com/mp/subscribemsg?action=get_confirm&appid=wx3aea277d7b497b65&scene=7\
+    ///      &template_id=9fT3vKx1Qw7&redirect_url=https%3A%2F%2Fexample.com%2F%3Fa%3Db#wechat_redirect"
+    /// );
+    /// ```
+    pub fn url(&self) -> String {
+        let scene = self.scene.to_string();
+        let query = [
+            ("action", Some("get_confirm")),
+            ("appid", Some(self.appid.as_str())),
+            ("scene", Some(&scene)),
+            ("template_id", Some(&self.template_id)),
+            ("redirect_url", Some(&self.redirect_url)),
+            ("reserved", self.reserved.as_deref()),
+        ];
+        address(Self::ENDPOINT, &query) + "#wechat_redirect"
+    }
 }
 
 /// With what a person comes back from [`SubscribeOnceAuthorizeUrl`].
