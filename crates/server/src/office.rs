@@ -576,7 +576,9 @@ impl From<Error> for Refused {
     fn from(error: Error) -> Self {
         log(&error);
         match error {
-            Error::Unread { .. } | Error::Unwritten { .. } => Self::Database,
+            Error::Unread { .. } | Error::Unwritten { .. } | Error::TakenDatabase { .. } => {
+                Self::Database
+            }
             _ => Self::Unsure,
         }
     }
