@@ -1,25 +1,26 @@
 //! [`AccountStore`]: the accounts, in the database and ready for the webhook; every change is in the audit log.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::error::Error as _;
+mod load;
+mod snapshot;
+
+use std::collections::HashSet;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use echostr::{Account, Accounts, Mode, Seen, SeenSnapshot};
-use echostr_protocol::{EncodingAesKey, Error as Unusable, Str, Token};
-use secrecy::{ExposeSecret as _, SecretString};
+use echostr::{Account, Accounts, Seen, SeenSnapshot};
+use echostr_protocol::Token;
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use tracing::{error, info};
+use tracing::info;
 
+use self::load::{SecretRow, load};
+use self::snapshot::{Held, Snapshot};
 use crate::Error;
-use crate::account::{
-    AccountEntry, AccountSecrets, AccountSettings, Actor, BOT_URL, Incomplete, Origin, Previous,
-    previous_for_ms,
-};
+use crate::account::{AccountEntry, AccountSecrets, Actor, Incomplete, Origin, previous_for_ms};
 use crate::change::{Change, Known, Uncommitted, commit, to_the_end};
 use crate::db::{Db, reading};
 use crate::value::now_ms;
@@ -100,25 +101,6 @@ pub struct Provisioned {
     pub changed: Vec<String>,
     /// Those that are no longer in the file and do not answer any more.
     pub disabled: Vec<String>,
-}
-
-/// All accounts at a moment.
-#[derive(Clone, Default)]
-struct Snapshot {
-    all: BTreeMap<Str, Held>,
-    // Those that answer.
-    by_id: HashMap<Str, Arc<Account>>,
-    // Of all, the previous ones as well; one of a disabled account leads to nothing.
-    by_token: HashMap<Str, Option<Arc<Account>>>,
-}
-
-#[derive(Clone)]
-struct Held {
-    entry: Arc<AccountEntry>,
-    // Nothing while it is disabled, and when it cannot be read or lacks something.
-    account: Option<Arc<Account>>,
-    // A hash of what was last written down of `seen`.
-    saved: Arc<AtomicU64>,
 }
 
 impl AccountStore {
@@ -735,114 +717,6 @@ fn account(entry: &AccountEntry) -> Result<Option<Arc<Account>>, Incomplete> {
     Ok(entry.disabled_at_ms.is_none().then_some(account))
 }
 
-impl Held {
-    /// The same without a token or key whose time is over.
-    fn without_ended(&self, now_ms: i64) -> Self {
-        let mut secrets = self.entry.secrets.clone();
-        secrets.forget_ended(now_ms);
-        let account = self.account.as_ref().map(|account| {
-            let mut account = Account::clone(account);
-            if secrets.previous_token.is_none() {
-                account.previous_token = None;
-            }
-            if let Mode::Compatible(sealing) | Mode::Safe(sealing) = &mut account.mode
-                && secrets.previous_encoding_aes_key.is_none()
-            {
-                sealing.previous_key = None;
-            }
-            Arc::new(account)
-        });
-        Self {
-            account,
-            ..self.clone()
-        }
-    }
-}
-
-impl Snapshot {
-    /// Those that have a token or key whose time is over.
-    fn ended(&self, now_ms: i64) -> impl Iterator<Item = &Held> {
-        let all = self.all.values();
-        all.filter(move |held| held.entry.secrets.has_ended(now_ms))
-    }
-
-    fn put(&mut self, held: Held) {
-        for token in held.entry.secrets.tokens() {
-            // One whose time is over counts no longer, though it may stand in the entry until the database is back.
-            let account = held.account.as_ref().filter(|account| {
-                account.token == *token || account.previous_token.as_ref() == Some(token)
-            });
-            self.by_token
-                .insert(token.expose().into(), account.cloned());
-        }
-        if let Some(account) = &held.account {
-            self.by_id.insert(account.id.clone(), Arc::clone(account));
-        }
-        self.all.insert(held.entry.id.as_str().into(), held);
-    }
-
-    fn take(&mut self, id: &str) {
-        let Some(held) = self.all.remove(id) else {
-            return;
-        };
-        self.by_id.remove(id);
-        for token in held.entry.secrets.tokens() {
-            self.by_token.remove(token.expose());
-        }
-    }
-
-    /// The one that is new.
-    fn creation(&self, entry: AccountEntry) -> Result<Step, NotChanged> {
-        if self.all.contains_key(&*entry.id) {
-            return Err(NotChanged::Exists(entry.id));
-        }
-        Ok(Step::new(None, entry)?)
-    }
-
-    /// One that may be changed here.
-    fn changeable(&self, id: &str) -> Result<&Arc<AccountEntry>, NotChanged> {
-        let entry = self.removable(id)?;
-        match &entry.unread {
-            Some(why) => Err(NotChanged::Unread(Arc::clone(why))),
-            None => Ok(entry),
-        }
-    }
-
-    /// One that may at least be removed here.
-    fn removable(&self, id: &str) -> Result<&Arc<AccountEntry>, NotChanged> {
-        let held = self.all.get(id);
-        let entry = held.map(|held| &held.entry);
-        let entry = entry.ok_or_else(|| NotChanged::Unknown(id.to_owned()))?;
-        match entry.origin {
-            Origin::File => Err(NotChanged::FromFile(id.to_owned())),
-            Origin::Store => Ok(entry),
-        }
-    }
-
-    /// Disabled accounts keep their tokens, too.
-    fn check_tokens(&self, steps: &[Step]) -> Result<(), NotChanged> {
-        let mut owners: HashMap<&str, &str> = HashMap::with_capacity(self.all.len());
-        for Held { entry, .. } in self.all.values() {
-            for token in entry.secrets.tokens() {
-                let other = owners.insert(token.expose(), &entry.id);
-                let Some(other) = other.filter(|other| *other != entry.id) else {
-                    continue;
-                };
-                let in_file = steps.iter().map(|step| &step.entry).find(|step| {
-                    step.origin == Origin::File && [other, &entry.id].contains(&&*step.id)
-                });
-                return Err(in_file.map_or(NotChanged::TokenTaken, |step| {
-                    NotChanged::TokenTakenInFile {
-                        id: step.id.clone(),
-                        other: if step.id == other { &*entry.id } else { other }.to_owned(),
-                    }
-                }));
-            }
-        }
-        Ok(())
-    }
-}
-
 impl AccountEntry {
     /// The original id that is set or was learnt.
     pub fn gh_id(&self) -> Option<String> {
@@ -915,258 +789,4 @@ fn database(error: NotChanged) -> Error {
         NotChanged::Incomplete(error) => error.into(),
         _ => unreachable!("ids and tokens are as they were"),
     }
-}
-
-/// Id, name, gh_id, app_id, mode, settings, origin, disabled, created, updated.
-type AccountRow = (
-    String,
-    String,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    String,
-    String,
-    Option<i64>,
-    i64,
-    i64,
-);
-/// Account, name, key, sealed, expires.
-type SecretRow = (String, String, String, Vec<u8>, Option<i64>);
-/// Account, handshake, push, mode, refused, last refusal.
-type SeenRow = (
-    String,
-    Option<i64>,
-    Option<i64>,
-    Option<String>,
-    String,
-    Option<String>,
-);
-
-/// All accounts of the database; what was seen of those of `before` goes on.
-async fn load(db: &Db, vault: &Vault, before: &Snapshot) -> Result<Snapshot, Error> {
-    let mut snapshot = Snapshot::default();
-    // In portions, so that what is read takes little memory beside what is kept.
-    let mut last = Some(String::new());
-    while let Some(after) = last {
-        last = load_portion(db, vault, before, &mut snapshot, &after).await?;
-    }
-    Ok(snapshot)
-}
-
-/// Those whose id comes after `after`; answers the last of them.
-async fn load_portion(
-    db: &Db,
-    vault: &Vault,
-    before: &Snapshot,
-    snapshot: &mut Snapshot,
-    after: &str,
-) -> Result<Option<String>, Error> {
-    let rows = reading!(db, pool => sqlx::query_as::<_, AccountRow>(
-        "SELECT public_id, name, gh_id, app_id, mode, settings, origin, disabled_at_ms, created_at_ms, updated_at_ms
-         FROM accounts WHERE settings IS NOT NULL AND public_id > $1 ORDER BY public_id LIMIT $2",
-    )
-    .bind(after)
-    .bind(i64::try_from(PORTION).unwrap_or(i64::MAX))
-    .fetch_all(pool)
-    .await);
-    let rows = rows.map_err(Error::unread("the accounts"))?;
-    let Some(last) = rows.last().map(|row| row.0.clone()) else {
-        return Ok(None);
-    };
-    let mut secrets = load_secrets(db, vault, after, &last).await?;
-    let mut seen = load_seen(db, after, &last).await?;
-    for row in rows {
-        let (
-            id,
-            name,
-            gh_id,
-            app_id,
-            mode,
-            settings,
-            origin,
-            disabled_at_ms,
-            created_at_ms,
-            updated_at_ms,
-        ) = row;
-        let columns = [
-            ("name", Some(name)),
-            ("gh_id", gh_id),
-            ("app_id", app_id),
-            ("mode", mode),
-        ];
-        let secrets = secrets.remove(&id).unwrap_or_else(|| Ok(Clear::new()));
-        let read = AccountSettings::read(&settings, columns).map_err(|source| Error::Settings {
-            account: id.clone(),
-            source,
-        });
-        let read = read.and_then(|mut settings| {
-            let mut secrets = secrets?;
-            if let Some((url, _)) = secrets.remove(BOT_URL) {
-                settings.bot.set_url(url.expose_secret());
-            }
-            Ok((settings, collect(&id, secrets)?))
-        });
-        let (settings, secrets, unread) = match read {
-            Ok((settings, secrets)) => (settings, secrets, None),
-            Err(error) => {
-                error!(
-                    account.id = id,
-                    error = error.source(),
-                    "the account `{id}` is not answered: {error}"
-                );
-                let nobody = AccountSecrets::new(AccountSecrets::random_token());
-                let why = error.to_string().into();
-                (AccountSettings::new(&id), nobody, Some(why))
-            }
-        };
-        let stored = seen.remove(&id).unwrap_or_default();
-        let before = before.all.get(&*id);
-        let before = before.filter(|held| held.entry.created_at_ms == created_at_ms);
-        let (seen, saved) = if let Some(held) = before {
-            (Arc::clone(&held.entry.seen), Arc::clone(&held.saved))
-        } else {
-            let saved = Arc::new(AtomicU64::new(hash(&stored)));
-            (Arc::new(Seen::restore(stored)), saved)
-        };
-        let mut entry = AccountEntry {
-            secrets,
-            settings,
-            origin: if origin == "file" {
-                Origin::File
-            } else {
-                Origin::Store
-            },
-            disabled_at_ms,
-            created_at_ms,
-            updated_at_ms,
-            seen,
-            used: Arc::default(),
-            unread,
-            id,
-        };
-        entry.recall_used();
-        let account = match account(&entry) {
-            Ok(account) => account.filter(|_| entry.unread.is_none()),
-            Err(incomplete) => {
-                error!(account.id = entry.id, "not answered: {incomplete}");
-                None
-            }
-        };
-        snapshot.put(Held {
-            account,
-            entry: Arc::new(entry),
-            saved,
-        });
-    }
-    Ok(Some(last))
-}
-
-/// Name, clear text and end of each, by account.
-type Clear = HashMap<String, (SecretString, Option<i64>)>;
-
-/// Those of an account, unless one of them cannot be decrypted.
-async fn load_secrets(
-    db: &Db,
-    vault: &Vault,
-    after: &str,
-    last: &str,
-) -> Result<HashMap<String, Result<Clear, Error>>, Error> {
-    let rows = reading!(db, pool => sqlx::query_as::<_, SecretRow>(
-        "SELECT account.public_id, secret.name, secret.key_id, secret.sealed, secret.expires_at_ms
-         FROM accounts account JOIN secrets secret ON secret.account_id = account.id
-         WHERE account.public_id > $1 AND account.public_id <= $2",
-    )
-    .bind(after)
-    .bind(last)
-    .fetch_all(pool)
-    .await);
-    let rows = rows.map_err(Error::unread("the secrets of the accounts"))?;
-    let mut secrets = HashMap::<String, Result<Clear, Error>>::new();
-    for (account, name, key_id, sealed, until_ms) in rows {
-        let clear = vault.unseal(&account, &name, &key_id, &sealed);
-        let of_account = secrets.entry(account.clone());
-        let of_account = of_account.or_insert_with(|| Ok(Clear::new()));
-        match (clear, &mut *of_account) {
-            (Some(clear), Ok(of_account)) => {
-                of_account.insert(name, (clear, until_ms));
-            }
-            (Some(_), Err(_)) => {}
-            (None, of_account) => {
-                *of_account = Err(Error::Sealed {
-                    account,
-                    secret: name,
-                });
-            }
-        }
-    }
-    Ok(secrets)
-}
-
-async fn load_seen(
-    db: &Db,
-    after: &str,
-    last: &str,
-) -> Result<HashMap<String, SeenSnapshot>, Error> {
-    let rows = reading!(db, pool => sqlx::query_as::<_, SeenRow>(
-        "SELECT account.public_id, seen.last_handshake_at_ms, seen.last_push_at_ms, seen.mode, seen.refused, seen.last_refusal
-         FROM accounts account JOIN seen ON seen.account_id = account.id
-         WHERE account.public_id > $1 AND account.public_id <= $2",
-    )
-    .bind(after)
-    .bind(last)
-    .fetch_all(pool)
-    .await);
-    let rows = rows.map_err(Error::unread("what was seen of the accounts"))?;
-    let seen = rows.into_iter().map(|row| {
-        let (account, last_handshake_at_ms, last_push_at_ms, mode, refused, last_refusal) = row;
-        // It is only counted: what cannot be read is begun anew.
-        let snapshot = SeenSnapshot {
-            last_handshake_at_ms,
-            last_push_at_ms,
-            mode: mode.and_then(|mode| serde_json::from_value(mode.into()).ok()),
-            refused: serde_json::from_str(&refused).unwrap_or_default(),
-            last_refusal: last_refusal.and_then(|last| serde_json::from_str(&last).ok()),
-        };
-        (account, snapshot)
-    });
-    Ok(seen.collect())
-}
-
-/// The secrets of an account from what was decrypted.
-fn collect(account: &str, mut clear: Clear) -> Result<AccountSecrets, Error> {
-    let unusable = |name: &str| Error::Sealed {
-        account: account.to_owned(),
-        secret: name.to_owned(),
-    };
-    let mut take = |name: &'static str| clear.remove(name);
-    let mut token = |name| parsed::<Token>(take(name)).map_err(|_| unusable(name));
-    let token_now = token("token")?.ok_or_else(|| unusable("token"))?;
-    let previous_token = token("previous_token")?;
-    let relay_token = token("relay_token")?;
-    let mut key = |name| parsed::<EncodingAesKey>(take(name)).map_err(|_| unusable(name));
-    let encoding_aes_key = key("encoding_aes_key")?;
-    let previous_encoding_aes_key = key("previous_encoding_aes_key")?;
-    let relay_encoding_aes_key = key("relay_encoding_aes_key")?;
-    let mut text = |name| take(name).map(|(text, _)| text);
-    Ok(AccountSecrets {
-        token: token_now.value,
-        previous_token,
-        encoding_aes_key: encoding_aes_key.map(|key| key.value),
-        previous_encoding_aes_key,
-        app_secret: text("app_secret"),
-        bot_secret: text("bot_secret"),
-        relay_token: relay_token.map(|token| token.value),
-        relay_encoding_aes_key: relay_encoding_aes_key.map(|key| key.value),
-    })
-}
-
-/// A token or a key of what was decrypted.
-fn parsed<T: std::str::FromStr<Err = Unusable>>(
-    of: Option<(SecretString, Option<i64>)>,
-) -> Result<Option<Previous<T>>, Unusable> {
-    let parsed = of.map(|(text, until_ms)| {
-        let value = text.expose_secret().parse()?;
-        Ok(Previous { value, until_ms })
-    });
-    parsed.transpose()
 }
