@@ -9,7 +9,7 @@ use echostr_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Came, OwnBot, Seen, Used};
+use crate::{Able, ApiAccount, Came, OwnBot, Seen, Used};
 
 /// An account (公众号) that pushes to this server.
 #[derive(Debug, Clone)]
@@ -40,6 +40,10 @@ pub struct Account {
     pub own_bot: Option<Arc<dyn OwnBot>>,
     /// The original id (原始ID) to which its pushes must go; nothing: it is learnt from the first valid push.
     pub gh_id: Option<Str>,
+    /// How the platform's HTTP API knows it; nothing without an AppID and an AppSecret.
+    pub api: Option<Arc<ApiAccount>>,
+    /// What it may do there.
+    pub able: Arc<Able>,
     /// What came for it.
     pub seen: Arc<Seen>,
     /// Whether the platform has its token and its key.
@@ -229,6 +233,8 @@ impl Account {
             bot: "echo".into(),
             own_bot: None,
             gh_id: None,
+            api: None,
+            able: Arc::default(),
             seen: Arc::default(),
             used: Arc::default(),
             is_open: false,

@@ -20,7 +20,6 @@ use tokio::time::Instant;
 use tower::ServiceExt as _;
 use tracing::{info, warn};
 
-use crate::clock::Clock;
 use crate::deadline::{Asked, Deadline, Pages, Sender, Verdict};
 use crate::env::account_from_env;
 use crate::handler::{
@@ -35,6 +34,7 @@ use crate::noted::Noted;
 use crate::shared::Shared;
 use crate::webhook::{not_found, receive};
 use crate::{Account, AccountMap, Accounts, BoxError, Error, Result};
+use echostr_client::Clock;
 
 /// A bot: handlers in the order in which they are asked. Cloning is cheap.
 ///

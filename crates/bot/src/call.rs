@@ -3,12 +3,11 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::StatusCode;
 use reqwest::{Client, Url, redirect};
-use rustls_platform_verifier::Verifier;
 
 use crate::BoxError;
 
@@ -55,7 +54,7 @@ impl Failure {
     }
 
     pub(crate) fn unreached(who: &str, url: &ProgramUrl, error: &reqwest::Error) -> Self {
-        let text = if error.is_connect() && url.is_https() && VERIFIER.is_none() {
+        let text = if error.is_connect() && url.is_https() && !echostr_client::has_roots() {
             format!(
                 "the {who} at {url} cannot be called: this machine has no root certificates to check its certificate with; \
                  install them (Debian, Ubuntu: ca-certificates)"
@@ -85,7 +84,7 @@ pub(crate) fn client(url: &ProgramUrl) -> Client {
 
 fn build(is_https: bool) -> Client {
     Client::builder()
-        .tls_backend_preconfigured(tls(is_https))
+        .tls_backend_preconfigured(echostr_client::tls_config(is_https))
         .http1_only()
         .no_proxy()
         .redirect(redirect::Policy::none())
@@ -93,30 +92,6 @@ fn build(is_https: bool) -> Client {
         .pool_idle_timeout(IDLE)
         .build()
         .expect("what could fail is given: TLS and proxies")
-}
-
-/// The TLS provider is passed explicitly, so nobody has to install one. Root certificates are needed for `https://` only.
-fn tls(is_https: bool) -> rustls::ClientConfig {
-    let builder = rustls::ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .expect("ring speaks TLS 1.2 and 1.3");
-    let mut tls = match is_https.then(|| VERIFIER.clone()).flatten() {
-        Some(verifier) => builder
-            .dangerous()
-            .with_custom_certificate_verifier(verifier),
-        None => builder.with_root_certificates(rustls::RootCertStore::empty()),
-    }
-    .with_no_client_auth();
-    tls.alpn_protocols = vec!["http/1.1".into()];
-    tls
-}
-
-/// One for all programs: it holds the machine's root certificates. Nothing when there are none.
-static VERIFIER: LazyLock<Option<Arc<Verifier>>> =
-    LazyLock::new(|| Verifier::new(provider()).ok().map(Arc::new));
-
-fn provider() -> Arc<rustls::crypto::CryptoProvider> {
-    Arc::new(rustls::crypto::ring::default_provider())
 }
 
 /// What is wrong with this status, where `needed` would be right.

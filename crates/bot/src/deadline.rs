@@ -19,7 +19,6 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use crate::bot::Bot;
-use crate::clock::Clock;
 use crate::flight::{Body, Flight};
 use crate::job::{JobLimits, Slots};
 use crate::journal::{
@@ -32,6 +31,7 @@ use crate::pace::{Pace, Paces};
 use crate::progress::Progress;
 use crate::shared::{InProcess, Place, Shared};
 use crate::{Account, BoxError, Strategy};
+use echostr_client::Clock;
 
 /// The first delivery that arrives so long after the push was sent first is the last one.
 const LAST_AFTER: Duration = Duration::from_secs(9);

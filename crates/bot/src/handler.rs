@@ -9,8 +9,8 @@ use std::sync::Arc;
 use echostr_protocol::{Article, Kind, Message, Reply, Str};
 
 use crate::answer::{Answer, Markdown, TextStream};
-use crate::clock::Clock;
 use crate::{Account, BoxError, Journal};
+use echostr_client::Clock;
 
 /// What a handler's further arguments are taken from.
 #[derive(Clone)]

@@ -8,11 +8,11 @@ mod memory;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use echostr_protocol::{Key, Message, OpenId, Reply, Str};
+use echostr_protocol::{Key, MediaId, Message, OpenId, Reply, Str};
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
-use crate::{BoxError, Markup, Stage};
+use crate::{BoxError, Interactions, Markup, Stage};
 
 pub use memory::MemoryJournal;
 
@@ -50,6 +50,19 @@ pub trait Journal: Send + Sync + 'static {
 
     /// What is known of a follower.
     fn follower<'a>(&'a self, of: Of<'a>) -> Reading<'a, Option<FollowerRecord>>;
+
+    /// What this follower did since `since_ms` that allows messages, and which were sent since then. Of very many things the
+    /// latest 50 are enough.
+    fn interactions<'a>(&'a self, of: Of<'a>, since_ms: i64) -> Reading<'a, Interactions>;
+
+    /// The id under which the platform has a file with this [hash](file_hash) for this account, if it can still be used at
+    /// `now_ms`.
+    fn uploaded<'a>(
+        &'a self,
+        account: &'a str,
+        hash: &'a [u8; 32],
+        now_ms: i64,
+    ) -> Reading<'a, Option<MediaId>>;
 
     /// What was kept in a session under this name.
     fn session<'a>(&'a self, of: Of<'a>, name: &'a str) -> Reading<'a, Option<String>>;
@@ -107,6 +120,19 @@ pub enum Record {
         /// When it can no longer be read, Unix milliseconds.
         expires_at_ms: i64,
     },
+    /// A message to a follower outside of replies; or that there was none, and why.
+    Sent(SentMessage),
+    /// A file that the platform keeps for a while.
+    Uploaded {
+        /// Of which account, by its id.
+        account: Str,
+        /// Of its kind and content, see [`file_hash`].
+        hash: [u8; 32],
+        /// Under which id.
+        media_id: MediaId,
+        /// Until when it can be used, Unix milliseconds.
+        expires_at_ms: i64,
+    },
     /// What a session holds from now on; nothing ends it.
     Session {
         /// Of which account, by its id.
@@ -127,6 +153,36 @@ pub enum Record {
         /// Which follower.
         follower: OpenId,
     },
+}
+
+/// A message to a follower outside of replies.
+#[derive(Debug, Clone)]
+pub struct SentMessage {
+    /// By which account, by its id.
+    pub account: Str,
+    /// To which follower.
+    pub follower: OpenId,
+    /// The push whose answer it is, or is a part of.
+    pub push: Option<PushId>,
+    /// JSON as it was sent: what `custom/send` takes, without `touser`.
+    pub message: String,
+    /// Who wrote it: the name of the account's bot, `key k_1a2b`, `command line`.
+    pub by: Str,
+    /// Unix milliseconds.
+    pub sent_at_ms: i64,
+    /// What came of it.
+    pub outcome: SentOutcome,
+}
+
+/// What came of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SentOutcome {
+    /// The platform has it.
+    Sent,
+    /// Nobody knows: the connection broke off or was too slow. It counts as sent, and is not sent again.
+    Unsure(String),
+    /// The platform does not have it, and why, in a sentence without secrets.
+    Refused(String),
 }
 
 /// A push as it was received.
@@ -201,6 +257,16 @@ pub type Id = u128;
 /// What is kept of the id of a page: who reads the journal cannot open pages.
 pub fn page_hash(page: Id) -> [u8; 32] {
     let digest = ring::digest::digest(&ring::digest::SHA256, &page.to_be_bytes());
+    digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
+
+/// By what a file is known again: its kind and what is in it.
+pub fn file_hash(kind: &str, bytes: &[u8]) -> [u8; 32] {
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    context.update(kind.as_bytes());
+    context.update(&[0]);
+    context.update(bytes);
+    let digest = context.finish();
     digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 

@@ -25,11 +25,12 @@
 //! One message's way: `webhook.rs` receives, verifies and opens; `deadline.rs` finds out whether it is a repeat, waits and
 //! decides what this delivery gets; `bot.rs` chooses the handler; `webhook.rs` seals and responds.
 
+mod able;
 mod account;
+mod allowance;
 mod answer;
 mod bot;
 mod call;
-mod clock;
 mod deadline;
 mod echo;
 mod env;
@@ -54,15 +55,18 @@ mod session;
 mod shared;
 mod webhook;
 
+pub use able::Able;
 pub use account::{
     Account, AccountMap, Accounts, Language, Mode, Push, Sealing, Strategy, Texts, is_original_id,
 };
+pub use allowance::{Interactions, SendLimits, Trigger};
 pub use answer::{Answer, IntoPiece, Markdown, Markup, TextStream};
 pub use bot::{Bot, State};
 pub use call::{BadProgram, ProgramUrl};
-pub use clock::Clock;
 pub use deadline::{Pages, Sender};
 pub use echo::echo;
+pub use echostr_client as client;
+pub use echostr_client::{ApiAccount, Client, Clock, Platform};
 pub use echostr_protocol as protocol;
 pub use echostr_protocol::{Article, Kind, Message, Reply};
 pub use error::{BoxError, Error, Result};

@@ -11,11 +11,11 @@ use serde::de::DeserializeOwned;
 
 use tokio::time::timeout;
 
-use crate::clock::Clock;
 use crate::deadline::JOURNAL_WITHIN;
 use crate::handler::{Argument, Context};
 use crate::journal::{FollowerRecord, Journal, Of, Record, Written};
 use crate::{BoxError, Result};
+use echostr_client::Clock;
 
 /// Who wrote: an argument of handlers.
 ///

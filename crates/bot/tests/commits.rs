@@ -13,7 +13,7 @@ use echostr::journal::{
     Record, SavedAnswer, Shown, Unfinished, by,
 };
 use echostr::prelude::*;
-use echostr::{MemoryJournal, Strategy};
+use echostr::{Interactions, MemoryJournal, Strategy};
 use echostr_simulator::{FOLLOWER, Push};
 use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
@@ -186,6 +186,19 @@ impl Journal for Slow {
 
     fn follower<'a>(&'a self, of: Of<'a>) -> Reading<'a, Option<FollowerRecord>> {
         self.read(self.memory.follower(of))
+    }
+
+    fn interactions<'a>(&'a self, of: Of<'a>, since_ms: i64) -> Reading<'a, Interactions> {
+        self.read(self.memory.interactions(of, since_ms))
+    }
+
+    fn uploaded<'a>(
+        &'a self,
+        account: &'a str,
+        hash: &'a [u8; 32],
+        now_ms: i64,
+    ) -> Reading<'a, Option<MediaId>> {
+        self.read(self.memory.uploaded(account, hash, now_ms))
     }
 
     fn session<'a>(&'a self, of: Of<'a>, name: &'a str) -> Reading<'a, Option<String>> {
@@ -438,6 +451,8 @@ fn named(record: &Record) -> String {
         Record::Link(link) => format!("link {}", link.number),
         Record::Page(_) => "page".into(),
         Record::LivePage { .. } => "live page".into(),
+        Record::Sent(_) => "sent".into(),
+        Record::Uploaded { .. } => "uploaded".into(),
         Record::Session { .. } => "session".into(),
         Record::Forget { .. } => "forget".into(),
     }

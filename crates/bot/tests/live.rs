@@ -12,7 +12,7 @@ use echostr::journal::{
     FollowerRecord, Found, Link, Of, Page, PushId, Reading, Record, Shown, Unfinished,
 };
 use echostr::prelude::*;
-use echostr::{Following, Journal, Markup, MemoryJournal, Pages, Stage, Strategy};
+use echostr::{Following, Interactions, Journal, Markup, MemoryJournal, Pages, Stage, Strategy};
 use echostr_simulator::Push;
 use futures_util::{StreamExt as _, stream};
 use tokio::time::{sleep, timeout};
@@ -163,6 +163,17 @@ impl Journal for Recorded {
     }
     fn follower<'a>(&'a self, of: Of<'a>) -> Reading<'a, Option<FollowerRecord>> {
         self.memory.follower(of)
+    }
+    fn interactions<'a>(&'a self, of: Of<'a>, since_ms: i64) -> Reading<'a, Interactions> {
+        self.memory.interactions(of, since_ms)
+    }
+    fn uploaded<'a>(
+        &'a self,
+        account: &'a str,
+        hash: &'a [u8; 32],
+        now_ms: i64,
+    ) -> Reading<'a, Option<MediaId>> {
+        self.memory.uploaded(account, hash, now_ms)
     }
     fn session<'a>(&'a self, of: Of<'a>, name: &'a str) -> Reading<'a, Option<String>> {
         self.memory.session(of, name)

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use echostr::{
-    Account, BadProgram, HttpBot, Language, Mode, OwnBot, Program, Relay, RelayBot, Sealing, Seen,
-    Strategy, Texts, Used,
+    Able, Account, ApiAccount, BadProgram, HttpBot, Language, Mode, OwnBot, Program, Relay,
+    RelayBot, Sealing, Seen, Strategy, Texts, Used,
 };
+use echostr_client::{ApiBase, BadBase, TokenSource, TokenUrl};
+use echostr_protocol::api::Secret;
 use echostr_protocol::{AppId, EncodingAesKey, Token};
 use rand::RngExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -36,6 +38,8 @@ pub struct AccountEntry {
     pub updated_at_ms: i64,
     /// What came for it.
     pub seen: Arc<Seen>,
+    /// What it may do at the platform.
+    pub able: Arc<Able>,
     /// Whether its token and its key are those of the platform's page.
     pub used: Arc<Used>,
     /// Why it cannot be read from the database: then it answers nothing, its secrets here are none of its own, and it can only be
@@ -75,8 +79,58 @@ pub struct AccountSettings {
     /// What followers read around answers that come late; those that are not set follow the language.
     #[serde(default, skip_serializing_if = "TextSettings::is_empty")]
     pub texts: TextSettings,
+    /// Where the platform's HTTP API is, when it is not at its own address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_base: Option<String>,
+    /// Where access tokens come from.
+    #[serde(default, skip_serializing_if = "AccessTokenFrom::is_default")]
+    pub access_token: AccessTokenFrom,
     /// Who answers.
     pub bot: BotSettings,
+}
+
+/// Where access tokens come from: `stable`, `plain`, or an address.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum AccessTokenFrom {
+    /// The platform's `stable_token`, for which any number of programs may ask.
+    #[default]
+    Stable,
+    /// The platform's `token`: then nobody else may ask.
+    Plain,
+    /// A program that gives them out, without a query; its key is [`AccountSecrets::access_token_key`].
+    Url(String),
+}
+
+impl AccessTokenFrom {
+    /// As it is written.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Stable => "stable",
+            Self::Plain => "plain",
+            Self::Url(url) => url,
+        }
+    }
+
+    fn is_default(&self) -> bool {
+        *self == Self::Stable
+    }
+}
+
+impl From<String> for AccessTokenFrom {
+    fn from(word: String) -> Self {
+        match word.as_str() {
+            "stable" => Self::Stable,
+            "plain" => Self::Plain,
+            _ => Self::Url(word),
+        }
+    }
+}
+
+impl From<AccessTokenFrom> for String {
+    fn from(from: AccessTokenFrom) -> Self {
+        from.as_str().to_owned()
+    }
 }
 
 /// The texts of [`echostr::Texts`], as far as they are set.
@@ -151,6 +205,8 @@ pub struct AccountSecrets {
     pub previous_encoding_aes_key: Option<Previous<EncodingAesKey>>,
     /// For the platform's HTTP API.
     pub app_secret: Option<SecretString>,
+    /// Shown to the program that gives out access tokens.
+    pub access_token_key: Option<SecretString>,
     /// Of a bot of kind `http`: `whsec_…`.
     pub bot_secret: Option<SecretString>,
     /// Of a bot of kind `relay`.
@@ -208,6 +264,7 @@ impl AccountEntry {
             created_at_ms: now_ms,
             updated_at_ms: now_ms,
             seen: Arc::default(),
+            able: Arc::default(),
             used: Arc::default(),
             unread: None,
         }
@@ -290,10 +347,42 @@ impl AccountEntry {
             bot: settings.bot.kind().into(),
             own_bot: self.own_bot()?,
             gh_id: settings.gh_id.as_deref().map(Into::into),
+            api: self.api()?,
+            able: Arc::clone(&self.able),
             seen: Arc::clone(&self.seen),
             used: Arc::clone(&self.used),
             ..Account::new(&*self.id, secrets.token.clone())
         })
+    }
+
+    /// How the platform's HTTP API knows it, as far as that is set.
+    fn api(&self) -> Result<Option<Arc<ApiAccount>>, Incomplete> {
+        let settings = &self.settings;
+        let Some(app_id) = &settings.app_id else {
+            return Ok(None);
+        };
+        let secret = self.secrets.app_secret.as_ref();
+        let secret = secret.map(|secret| Secret::from(secret.expose_secret()));
+        let source = match (&settings.access_token, secret) {
+            (AccessTokenFrom::Url(url), _) => {
+                let unusable =
+                    |error: BadBase| self.incomplete(format!("has no access tokens: {error}"));
+                let key = self.secrets.access_token_key.as_ref();
+                let key = key.map(|key| key.expose_secret().into());
+                TokenSource::Url(TokenUrl::new(url, key).map_err(unusable)?)
+            }
+            (AccessTokenFrom::Stable, Some(secret)) => TokenSource::Stable(secret),
+            (AccessTokenFrom::Plain, Some(secret)) => TokenSource::Plain(secret),
+            (AccessTokenFrom::Stable | AccessTokenFrom::Plain, None) => return Ok(None),
+        };
+        let base = settings.api_base.as_deref().map(str::parse::<ApiBase>);
+        let unusable = |error: BadBase| self.incomplete(format!("has no API: {error}"));
+        Ok(Some(Arc::new(ApiAccount {
+            app_id: app_id.clone(),
+            source,
+            base: base.transpose().map_err(unusable)?,
+            component: None,
+        })))
     }
 
     fn mode(&self) -> Result<Mode, Incomplete> {
@@ -430,7 +519,7 @@ impl AccountEntry {
     }
 
     /// Every secret in the order of [`SECRETS`], as far as it is set.
-    pub(crate) fn kept(&self) -> [(&'static str, Option<Kept<'_>>); 9] {
+    pub(crate) fn kept(&self) -> [(&'static str, Option<Kept<'_>>); 10] {
         fn token(token: &Token) -> Kept<'_> {
             Kept {
                 text: token.expose().into(),
@@ -465,6 +554,7 @@ impl AccountEntry {
                 .as_ref()
                 .map(previous(key)),
             secrets.app_secret.as_ref().map(text),
+            secrets.access_token_key.as_ref().map(text),
             secrets.bot_secret.as_ref().map(text),
             secrets.relay_token.as_ref().map(token),
             secrets.relay_encoding_aes_key.as_ref().map(key),
@@ -536,6 +626,8 @@ impl AccountSettings {
             fallback: String::new(),
             language: Language::default(),
             texts: TextSettings::default(),
+            api_base: None,
+            access_token: AccessTokenFrom::default(),
             bot: BotSettings::Echo,
         }
     }
@@ -687,12 +779,13 @@ pub(crate) struct Kept<'a> {
 pub(crate) const BOT_URL: &str = "bot_url";
 
 /// The names of the secrets in the database.
-pub(crate) const SECRETS: [&str; 9] = [
+pub(crate) const SECRETS: [&str; 10] = [
     "token",
     "previous_token",
     "encoding_aes_key",
     "previous_encoding_aes_key",
     "app_secret",
+    "access_token_key",
     "bot_secret",
     "relay_token",
     "relay_encoding_aes_key",
@@ -708,6 +801,7 @@ impl AccountSecrets {
             encoding_aes_key: None,
             previous_encoding_aes_key: None,
             app_secret: None,
+            access_token_key: None,
             bot_secret: None,
             relay_token: None,
             relay_encoding_aes_key: None,

@@ -18,8 +18,8 @@ use echostr::journal::{
     Commit, FollowerRecord, Found, Link, Of, Page, PushId, Reading, Record, SavedAnswer, Shown,
     Unfinished,
 };
-use echostr::{BoxError, Journal};
-use echostr_protocol::OpenId;
+use echostr::{BoxError, Interactions, Journal};
+use echostr_protocol::{MediaId, OpenId};
 use prometheus_client::registry::Registry;
 use tracing::warn;
 
@@ -273,6 +273,14 @@ impl Journal for SqlJournal {
 
     fn follower<'a>(&'a self, of: Of<'a>) -> Reading<'a, Option<FollowerRecord>> {
         Box::pin(read::follower(&self.db, of))
+    }
+
+    fn interactions<'a>(&'a self, _: Of<'a>, _: i64) -> Reading<'a, Interactions> {
+        Box::pin(async { Ok(Interactions::default()) })
+    }
+
+    fn uploaded<'a>(&'a self, _: &'a str, _: &'a [u8; 32], _: i64) -> Reading<'a, Option<MediaId>> {
+        Box::pin(async { Ok(None) })
     }
 
     fn session<'a>(&'a self, of: Of<'a>, name: &'a str) -> Reading<'a, Option<String>> {

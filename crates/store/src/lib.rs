@@ -34,8 +34,8 @@ mod value;
 mod vault;
 
 pub use account::{
-    AccountEntry, AccountSecrets, AccountSettings, Actor, BotSettings, Incomplete, ModeWord,
-    Origin, PREVIOUS_FOR, Previous, TextSettings,
+    AccessTokenFrom, AccountEntry, AccountSecrets, AccountSettings, Actor, BotSettings, Incomplete,
+    ModeWord, Origin, PREVIOUS_FOR, Previous, TextSettings,
 };
 pub use accounts::{AccountStore, Edit, NotChanged, Provisioned};
 pub use audit::{AuditEntry, audit, note};

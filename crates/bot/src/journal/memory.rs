@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use echostr_protocol::{Event, Message, Reply};
+use echostr_protocol::{Event, MediaId, Message, Reply};
 use futures_util::FutureExt as _;
 
 use super::{
     Commit, Content, FollowerRecord, Found, Id, Journal, Link, LinkRecord, Of, Page, PushId,
-    Reading, Record, Replied, SavedAnswer, Shown, Unfinished, by,
+    Reading, Record, Replied, SavedAnswer, SentOutcome, Shown, Unfinished, by,
 };
+use crate::{Interactions, Trigger};
 
 /// A journal in memory. It ends with the process, and knows the latest followers, sessions and answers only.
 pub struct MemoryJournal(Mutex<Memory>);
@@ -22,6 +23,8 @@ struct Memory {
     links: Bounded<Id, (LinkRecord, Option<Reply>)>,
     // Answer and expiry, by the hash of the page's id.
     pages: Bounded<[u8; 32], (Id, i64)>,
+    // Id and expiry, by account and hash.
+    uploads: Bounded<(String, [u8; 32]), (MediaId, i64)>,
 }
 
 /// An account and its follower.
@@ -32,7 +35,11 @@ struct Follower {
     record: FollowerRecord,
     latest_question_at_ms: i64,
     shown: Option<Shown>,
+    interactions: Interactions,
 }
+
+/// How much is known of what happened with one follower.
+const MAX_INTERACTIONS: usize = 50;
 
 impl Default for MemoryJournal {
     fn default() -> Self {
@@ -49,6 +56,7 @@ impl MemoryJournal {
             answers: Bounded::new(room),
             links: Bounded::new(room),
             pages: Bounded::new(room),
+            uploads: Bounded::new(room),
         }))
     }
 
@@ -154,6 +162,28 @@ impl Journal for MemoryJournal {
         ready(follower.map(|follower| follower.record.clone()))
     }
 
+    fn interactions<'a>(&'a self, of: Of<'a>, since_ms: i64) -> Reading<'a, Interactions> {
+        let memory = self.memory();
+        let follower = memory.followers.get(&owner(of));
+        let mut happened =
+            follower.map_or_else(Interactions::default, |it| it.interactions.clone());
+        happened.done.retain(|(_, at_ms)| *at_ms >= since_ms);
+        happened.sent_at_ms.retain(|at_ms| *at_ms >= since_ms);
+        ready(happened)
+    }
+
+    fn uploaded<'a>(
+        &'a self,
+        account: &'a str,
+        hash: &'a [u8; 32],
+        now_ms: i64,
+    ) -> Reading<'a, Option<MediaId>> {
+        let memory = self.memory();
+        let upload = memory.uploads.get(&(account.to_owned(), *hash));
+        let usable = upload.filter(|(_, expires_at_ms)| *expires_at_ms > now_ms);
+        ready(usable.map(|(media_id, _)| media_id.clone()))
+    }
+
     fn session<'a>(&'a self, of: Of<'a>, name: &'a str) -> Reading<'a, Option<String>> {
         let memory = self.memory();
         ready(memory.sessions.get(&(owner(of), name.to_owned())).cloned())
@@ -220,6 +250,22 @@ impl Memory {
                     self.pages.insert(hash, (answer, expires_at_ms));
                 }
             }
+            Record::Sent(sent) => {
+                if !matches!(sent.outcome, SentOutcome::Refused(_)) {
+                    let follower = (sent.account.to_string(), sent.follower.to_string());
+                    let happened = &mut self.followers.entry(&follower).interactions;
+                    keep_latest(&mut happened.sent_at_ms, sent.sent_at_ms);
+                }
+            }
+            Record::Uploaded {
+                account,
+                hash,
+                media_id,
+                expires_at_ms,
+            } => {
+                let key = (account.to_string(), hash);
+                self.uploads.insert(key, (media_id, expires_at_ms));
+            }
             Record::Session {
                 account,
                 follower,
@@ -280,6 +326,9 @@ impl Follower {
             record.first_seen_at_ms = at_ms;
         }
         record.last_seen_at_ms = at_ms;
+        if let Some(trigger) = Trigger::of(message) {
+            keep_latest(&mut self.interactions.done, (trigger, at_ms));
+        }
         match message {
             Message::Event(Event::Subscribe(subscribe)) => {
                 record.followed_at_ms = Some(at_ms);
@@ -301,6 +350,13 @@ impl Follower {
             });
         }
     }
+}
+
+fn keep_latest<T>(all: &mut Vec<T>, latest: T) {
+    if all.len() == MAX_INTERACTIONS {
+        all.remove(0);
+    }
+    all.push(latest);
 }
 
 fn ready<'a, T: Send + 'a>(value: T) -> Reading<'a, T> {

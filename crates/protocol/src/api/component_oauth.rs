@@ -32,7 +32,7 @@ use crate::{AppId, OpenId, UnionId};
 
 endpoints! {
     Page "/connect/oauth2/authorize?response_type=code" ComponentOauthAuthorizeUrl -> ComponentOauthAuthorizeUrlResponse, "代公众号发起网页授权", host("open.weixin.qq.com"), auth(Auth::None);
-    Get "/sns/oauth2/component/access_token?grant_type=authorization_code" SnsComponentAccessToken -> SnsComponentAccessTokenResponse, "代公众号换取网页授权access_token", auth(Auth::Component);
+    Get "/sns/oauth2/component/access_token?grant_type=authorization_code" SnsComponentAccessToken -> SnsComponentAccessTokenResponse, "代公众号换取网页授权access_token", auth(Auth::Component), once();
     Get "/sns/oauth2/component/refresh_token?grant_type=refresh_token" SnsComponentRefreshToken -> SnsComponentRefreshTokenResponse, "代公众号刷新网页授权access_token", auth(Auth::Component);
 }
 

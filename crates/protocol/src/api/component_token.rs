@@ -52,7 +52,7 @@ endpoints! {
     Post "/cgi-bin/component/api_start_push_ticket" StartPushTicket -> Empty, "启动票据推送服务", auth(Auth::None);
     Post "/cgi-bin/component/api_component_token" GetComponentAccessToken -> GetComponentAccessTokenResponse, "获取第三方平台接口调用凭据", auth(Auth::None);
     Post "/cgi-bin/component/api_create_preauthcode" GetPreAuthCode -> GetPreAuthCodeResponse, "获取预授权码", auth(Auth::Component);
-    Post "/cgi-bin/component/api_query_auth" GetAuthorizerRefreshToken -> GetAuthorizerRefreshTokenResponse, "获取刷新令牌", auth(Auth::Component);
+    Post "/cgi-bin/component/api_query_auth" GetAuthorizerRefreshToken -> GetAuthorizerRefreshTokenResponse, "获取刷新令牌", auth(Auth::Component), once();
     Post "/cgi-bin/component/api_authorizer_token" GetAuthorizerAccessToken -> GetAuthorizerAccessTokenResponse, "获取授权账号调用令牌", auth(Auth::Component);
     Post "/cgi-bin/component/clear_quota/v2" ClearComponentQuotaByAppSecret -> Empty, "使用AppSecret重置第三方平台API调用次数", auth(Auth::None);
     Page "/cgi-bin/componentloginpage" ComponentLoginPageUrl -> ComponentLoginPageUrlResponse, "授权链接（电脑）", host("mp.weixin.qq.com"), auth(Auth::None);

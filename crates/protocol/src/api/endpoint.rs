@@ -30,6 +30,8 @@ pub struct Endpoint {
     pub query: &'static [&'static str],
     /// What comes back.
     pub answer: Answer,
+    /// Whether it may be made again when it is not known whether it arrived: it reads, or a second time changes nothing more.
+    pub is_repeatable: bool,
     /// Whether the platform does not maintain it any more, or has replaced it.
     pub is_deprecated: bool,
     request: fn(Value) -> serde_json::Result<Value>,
@@ -105,6 +107,7 @@ impl Endpoint {
             },
             query: &[],
             answer: Answer::Json,
+            is_repeatable: matches!(method, Method::Get) || is_reading(name),
             is_deprecated: false,
             request: |json| serde_json::to_value(serde_json::from_value::<R>(json)?),
             response: |json| serde_json::to_value(serde_json::from_value::<R::Response>(json)?),
@@ -141,9 +144,20 @@ impl Endpoint {
         self
     }
 
+    pub(super) const fn once(mut self) -> Self {
+        self.is_repeatable = false;
+        self
+    }
+
     pub(super) const fn deprecated(mut self) -> Self {
         self.is_deprecated = true;
         self
+    }
+
+    /// Its name as the platform writes it, and as errors do: `createTag`.
+    pub fn call_name(&self) -> String {
+        let (first, rest) = self.name.split_at(1);
+        first.to_ascii_lowercase() + rest
     }
 
     /// Reads a request from JSON and writes it back: what is lost was not known.
@@ -171,6 +185,31 @@ impl fmt::Debug for Endpoint {
             .field("path", &self.path)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether a POST of this name reads. Some that read are not known by it; that only costs them a second attempt.
+const fn is_reading(name: &str) -> bool {
+    contains(name, b"Get")
+        || contains(name, b"Query")
+        || contains(name, b"Search")
+        || contains(name, b"List")
+        || contains(name, b"Ocr")
+}
+
+const fn contains(text: &str, word: &[u8]) -> bool {
+    let text = text.as_bytes();
+    let mut place = 0;
+    while place + word.len() <= text.len() {
+        let mut length = 0;
+        while length < word.len() && text[place + length] == word[length] {
+            length += 1;
+        }
+        if length == word.len() {
+            return true;
+        }
+        place += 1;
+    }
+    false
 }
 
 /// What is before and behind the first such byte.

@@ -39,26 +39,24 @@ pub enum Part {
 /// How this request travels.
 pub fn encode<R: Request>(request: &R) -> Encoded {
     let endpoint = R::ENDPOINT;
-    let fixed = endpoint
-        .fixed
-        .split('&')
-        .filter_map(|pair| pair.split_once('='));
-    let mut query: Vec<_> = fixed
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    let body = if endpoint.place == Place::Json && endpoint.query.is_empty() {
-        Body::Json(json(request))
-    } else {
+    if endpoint.place == Place::Json && endpoint.query.is_empty() {
+        // In the order of the struct, as the platform's documents write it.
+        return encoded(endpoint, Map::new(), Body::Json(json(request)));
+    }
+    endpoint.encode(fields(request))
+}
+
+impl Endpoint {
+    /// How a request with these fields travels. They are not checked: [`read_request`](Self::read_request) does that.
+    ///
+    /// # Panics
+    /// When an object that is no recorded [`File`] stands in a form.
+    pub fn encode(&self, fields: Map<String, Value>) -> Encoded {
         let (in_query, in_body): (Map<_, _>, Map<_, _>) =
-            fields(request).into_iter().partition(|(name, _)| {
-                endpoint.place == Place::Query || endpoint.query.contains(&name.as_str())
+            fields.into_iter().partition(|(name, _)| {
+                self.place == Place::Query || self.query.contains(&name.as_str())
             });
-        query.extend(
-            in_query
-                .into_iter()
-                .map(|(name, value)| (name, text(value))),
-        );
-        match endpoint.place {
+        let body = match self.place {
             Place::Query => Body::None,
             Place::Json => Body::Json(json(&in_body)),
             Place::Form => Body::Form(
@@ -67,11 +65,24 @@ pub fn encode<R: Request>(request: &R) -> Encoded {
                     .map(|(name, value)| (name, part(value)))
                     .collect(),
             ),
-        }
-    };
+        };
+        encoded(self, in_query, body)
+    }
+}
+
+/// With what is always the same in the query.
+fn encoded(endpoint: &Endpoint, in_query: Map<String, Value>, body: Body) -> Encoded {
+    let always = endpoint
+        .fixed
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let given = in_query
+        .into_iter()
+        .map(|(name, value)| (name, text(value)));
     Encoded {
         path: endpoint.path,
-        query,
+        query: always.chain(given).collect(),
         body,
     }
 }

@@ -46,7 +46,7 @@ use crate::{AppId, OpenId, UnionId};
 endpoints! {
     Page "/connect/oauth2/authorize?response_type=code" OauthAuthorizeUrl -> Redirect, "网页授权链接", host("open.weixin.qq.com"), auth(Auth::None);
     Page "/connect/qrconnect?response_type=code&scope=snsapi_login" WebsiteLoginUrl -> Redirect, "网站应用扫码登录链接", host("open.weixin.qq.com"), auth(Auth::None);
-    Get "/sns/oauth2/access_token?grant_type=authorization_code" SnsAccessToken -> SnsAccessTokenResponse, "通过code换取网页授权access_token", auth(Auth::None);
+    Get "/sns/oauth2/access_token?grant_type=authorization_code" SnsAccessToken -> SnsAccessTokenResponse, "通过code换取网页授权access_token", auth(Auth::None), once();
     Get "/sns/oauth2/refresh_token?grant_type=refresh_token" SnsRefreshToken -> SnsRefreshTokenResponse, "刷新网页授权access_token", auth(Auth::None);
     Get "/sns/userinfo" SnsUserInfo -> SnsUserInfoResponse, "网页授权获取用户信息", auth(Auth::Follower);
     Get "/sns/auth" SnsAuth -> Empty, "检验网页授权凭证", auth(Auth::Follower);

@@ -129,6 +129,7 @@ async fn load_portion(
             (Arc::new(Seen::restore(stored)), saved)
         };
         let mut entry = AccountEntry {
+            able: Arc::default(),
             secrets,
             settings,
             origin: if origin == "file" {
@@ -254,6 +255,7 @@ fn collect(account: &str, mut clear: Clear) -> Result<AccountSecrets, Error> {
         encoding_aes_key: encoding_aes_key.map(|key| key.value),
         previous_encoding_aes_key,
         app_secret: text("app_secret"),
+        access_token_key: text("access_token_key"),
         bot_secret: text("bot_secret"),
         relay_token: relay_token.map(|token| token.value),
         relay_encoding_aes_key: relay_encoding_aes_key.map(|key| key.value),

@@ -458,7 +458,9 @@ fn size_bytes(record: &Record) -> usize {
             Record::Session { name, value, .. } => {
                 name.len() + value.as_ref().map_or(0, String::len)
             }
+            Record::Sent(sent) => sent.message.len(),
             Record::Delivery(..)
+            | Record::Uploaded { .. }
             | Record::Link(_)
             | Record::LivePage { .. }
             | Record::Forget { .. } => 0,

@@ -241,6 +241,7 @@ impl<'a> Transaction<'a> {
                         .await?;
                     None
                 }
+                Record::Sent(_) | Record::Uploaded { .. } => None,
                 Record::Session {
                     account,
                     follower,

@@ -140,6 +140,7 @@ impl<'a> Transaction<'a> {
                     self.live_page(hash, *answer, *created_at_ms, *expires_at_ms)?;
                     None
                 }
+                Record::Sent(_) | Record::Uploaded { .. } => None,
                 Record::Session {
                     account,
                     follower,
