@@ -5,7 +5,7 @@ use std::fmt;
 use echostr_protocol::{Article, Reply, Str};
 use futures_util::stream::{BoxStream, Stream, StreamExt as _, TryStreamExt as _};
 
-use crate::{BoxError, readable};
+use crate::{BoxError, FileReply, readable};
 
 /// What a handler answers.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub enum Answer {
     Markdown(String),
     /// A text that is still being written.
     Text(TextStream),
+    /// A picture, a voice or a video that is uploaded first.
+    File(FileReply),
 }
 
 /// A text that comes piece by piece, such as that of a language model. What has come when the platform stops waiting is
@@ -31,6 +33,7 @@ pub enum Answer {
 pub struct TextStream {
     pub(crate) pieces: BoxStream<'static, Result<String, BoxError>>,
     pub(crate) markup: Markup,
+    pub(crate) is_ai: bool,
 }
 
 /// How a text is written.
@@ -83,6 +86,16 @@ impl TextStream {
         Self {
             pieces: pieces.map(IntoPiece::into_piece).boxed(),
             markup: Markup::Plain,
+            is_ai: false,
+        }
+    }
+
+    /// The same text, written by a model: messages with it are marked so (`aimsgcontext`).
+    #[must_use]
+    pub fn by_model(self) -> Self {
+        Self {
+            is_ai: true,
+            ..self
         }
     }
 
@@ -125,9 +138,12 @@ impl Answer {
         match self {
             Self::Reply(reply) => Ok(reply),
             Self::Markdown(text) => Ok(readable(&text).into()),
-            Self::Text(TextStream { pieces, markup }) => {
+            Self::Text(TextStream { pieces, markup, .. }) => {
                 let text: String = pieces.try_collect().await?;
                 Ok(markup.shown(&text).into())
+            }
+            Self::File(_) => {
+                Err("the file was not uploaded: that needs a bot with an account".into())
             }
         }
     }
@@ -143,6 +159,12 @@ macro_rules! replies {
     )*};
 }
 replies! { Reply &str String Str Article }
+
+impl From<FileReply> for Answer {
+    fn from(file: FileReply) -> Self {
+        Self::File(file)
+    }
+}
 
 impl From<TextStream> for Answer {
     fn from(text: TextStream) -> Self {

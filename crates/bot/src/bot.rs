@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::env;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task;
 
 use axum::body::Body;
@@ -20,7 +20,8 @@ use tokio::time::Instant;
 use tower::ServiceExt as _;
 use tracing::{info, warn};
 
-use crate::deadline::{Asked, Deadline, Pages, Sender, Verdict};
+use crate::answer::Answer;
+use crate::deadline::{Asked, Deadline, Pages, Verdict};
 use crate::env::account_from_env;
 use crate::handler::{
     Answering, AnyHandler, Argument, Context, Erased, Handler, IntoAnswer, Needs, States,
@@ -31,10 +32,11 @@ use crate::listen::{Connection, Limits, listen};
 use crate::live::{Following, GivenPage};
 use crate::metrics::Metrics;
 use crate::noted::Noted;
+use crate::send::Sender;
 use crate::shared::Shared;
 use crate::webhook::{not_found, receive};
-use crate::{Account, AccountMap, Accounts, BoxError, Error, Result};
-use echostr_client::Clock;
+use crate::{Account, AccountMap, Accounts, BoxError, Error, Result, SendLimits};
+use echostr_client::{Clock, Platform};
 
 /// A bot: handlers in the order in which they are asked. Cloning is cheap.
 ///
@@ -160,10 +162,26 @@ impl Bot {
         self.with(|parts| Arc::make_mut(&mut parts.deadline).shared = shared)
     }
 
-    /// Sends answers as customer-service messages for accounts whose delivery is [`Strategy::Send`](crate::Strategy::Send).
+    /// Sends answers for accounts whose delivery is [`Strategy::Send`](crate::Strategy::Send) in another way than over the
+    /// [platform](Self::platform)'s HTTP API.
     #[must_use]
     pub fn sender(self, sender: Arc<dyn Sender>) -> Self {
         self.with(|parts| Arc::make_mut(&mut parts.deadline).sender = Some(sender))
+    }
+
+    /// Calls the platform over these connections: handlers that take a [`Client`](crate::Client), uploads, and answers that
+    /// are sent. Without them, a bot makes its own.
+    #[must_use]
+    pub fn platform(self, platform: Platform) -> Self {
+        self.with(|parts| {
+            Arc::make_mut(&mut parts.deadline).platform = Arc::new(OnceLock::from(platform));
+        })
+    }
+
+    /// How many messages a follower may be sent, when the platform has changed that.
+    #[must_use]
+    pub fn send_limits(self, limits: SendLimits) -> Self {
+        self.with(|parts| Arc::make_mut(&mut parts.deadline).send_limits = limits)
     }
 
     /// Has pages for answers of accounts whose delivery is [`Strategy::Link`](crate::Strategy::Link).
@@ -261,7 +279,7 @@ impl Bot {
         };
         let account = self.0.only.clone().map_or_else(nobody, Ok)?;
         let context = self.context(&account, &Arc::new(message.into()));
-        self.chosen(&context).await?.whole().await
+        self.made(&context).await?.whole().await
     }
 
     /// What a delivery gets: the answer of the first handler that takes the message, or silence.
@@ -291,7 +309,7 @@ impl Bot {
     pub(crate) fn job(&self, account: &Arc<Account>, message: &Arc<Message>) -> Job {
         let bot = self.clone();
         let context = self.context(account, message);
-        job(async move { bot.chosen(&context).await })
+        job(async move { bot.made(&context).await })
     }
 
     fn context(&self, account: &Arc<Account>, message: &Arc<Message>) -> Context {
@@ -301,6 +319,15 @@ impl Bot {
             states: Arc::clone(&self.0.states),
             journal: self.0.deadline.journal.clone().filter(|_| !account.is_open),
             clock: self.0.deadline.clock,
+            platform: Arc::clone(&self.0.deadline.platform),
+        }
+    }
+
+    /// The answer, with its file uploaded.
+    async fn made(&self, context: &Context) -> Result<Answer, BoxError> {
+        match self.chosen(context).await? {
+            Answer::File(file) => file.uploaded(context).await.map(Answer::Reply),
+            answer => Ok(answer),
         }
     }
 

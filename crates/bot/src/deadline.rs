@@ -8,13 +8,13 @@ mod begin;
 mod fetch;
 mod give;
 mod running;
+mod send;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use echostr_protocol::{Message, OpenId, Reply};
-use futures_util::future::BoxFuture;
+use echostr_protocol::{Message, Reply};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
@@ -29,9 +29,10 @@ use crate::live::Live;
 use crate::metrics::{Counted, Metrics};
 use crate::pace::{Pace, Paces};
 use crate::progress::Progress;
+use crate::send::{CustomMessages, SENT_WITHIN, Sender};
 use crate::shared::{InProcess, Place, Shared};
-use crate::{Account, BoxError, Strategy};
-use echostr_client::Clock;
+use crate::{Account, SendLimits, Strategy};
+use echostr_client::{Capability, Clock, May, Platform, Settings};
 
 /// The first delivery that arrives so long after the push was sent first is the last one.
 const LAST_AFTER: Duration = Duration::from_secs(9);
@@ -51,8 +52,6 @@ const TOGETHER_WITHIN: Duration = Duration::from_millis(50);
 pub(crate) const JOURNAL_WITHIN: Duration = Duration::from_secs(1);
 /// Nor longer than so much beyond the time within which a delivery is answered: it would be closed.
 const COMMIT_OVERTIME: Duration = Duration::from_millis(300);
-/// A message is sent within this time, or not.
-const SENT_WITHIN: Duration = Duration::from_secs(10);
 /// When an answer is ready, deliveries that wait take it within this time.
 const TAKEN_WITHIN: Duration = Duration::from_millis(100);
 /// After this time no delivery of a push is to be expected.
@@ -61,23 +60,6 @@ const DELIVERED_WITHIN: Duration = Duration::from_secs(30);
 const SHOWN_AGAIN_MS: i64 = 10 * 60 * 1000;
 /// Unfinished jobs that are older are not run again.
 const RUN_AGAIN_MS: i64 = 5 * 60 * 1000;
-
-/// Sends messages to followers outside of replies.
-pub trait Sender: Send + Sync + 'static {
-    /// Lets the follower see that somebody writes — 对方正在输入.
-    fn typing<'a>(&'a self, account: &'a Account, follower: &'a OpenId) -> BoxFuture<'a, ()>;
-
-    /// Sends one message.
-    ///
-    /// # Errors
-    /// Why it did not reach the platform; then the outbox keeps it.
-    fn send<'a>(
-        &'a self,
-        account: &'a Account,
-        follower: &'a OpenId,
-        reply: &'a Reply,
-    ) -> BoxFuture<'a, Result<(), BoxError>>;
-}
 
 /// Pages on which answers appear while they are made.
 pub trait Pages: Send + Sync + 'static {
@@ -97,7 +79,10 @@ pub(crate) struct Deadline {
     /// Without one there is no outbox: what is not ready on the last delivery is answered with the fallback.
     pub(crate) journal: Option<Arc<dyn Journal>>,
     pub(crate) shared: Arc<dyn Shared>,
+    /// Without one, that of accounts with an API is made when it is needed.
     pub(crate) sender: Option<Arc<dyn Sender>>,
+    pub(crate) platform: Arc<OnceLock<Platform>>,
+    pub(crate) send_limits: SendLimits,
     pub(crate) pages: Option<Arc<dyn Pages>>,
     pub(crate) live: Arc<Live>,
     pub(crate) clock: Clock,
@@ -203,6 +188,8 @@ impl Deadline {
             journal,
             shared: Arc::new(InProcess::new(pushes, limits.max_held)),
             sender: None,
+            platform: Arc::default(),
+            send_limits: SendLimits::default(),
             pages: None,
             live: Arc::default(),
             clock: Clock::system(),
@@ -349,18 +336,40 @@ impl Deadline {
         }
     }
 
-    /// The strategy that counts: what there is nobody for is `patient`.
+    /// The strategy that counts: what there is nobody for, or the account may not do, is `patient`.
     fn strategy(&self, account: &Account) -> Strategy {
         match account.delivery {
-            Strategy::Send if self.sender.is_none() => Strategy::Patient,
+            Strategy::Send if self.can_send(account) => Strategy::Send,
+            Strategy::Auto
+                if account.able.may(Capability::CustomMessage) == May::Yes
+                    && self.can_send(account) =>
+            {
+                Strategy::Send
+            }
+            Strategy::Send | Strategy::Auto => Strategy::Patient,
             Strategy::Link if self.pages.is_none() => Strategy::Patient,
-            Strategy::Auto => Strategy::Patient,
             other => other,
         }
     }
 
+    fn can_send(&self, account: &Account) -> bool {
+        (self.sender.is_some() || account.api.is_some())
+            && self.journal.is_some()
+            && account.able.can_send()
+    }
+
+    fn sender(&self, account: &Account) -> Option<Arc<dyn Sender>> {
+        match &self.sender {
+            Some(sender) => Some(Arc::clone(sender)),
+            None if account.api.is_none() => None,
+            None => Some(Arc::new(CustomMessages::new(
+                platform(&self.platform).clone(),
+            ))),
+        }
+    }
+
     fn show_typing(self: &Arc<Self>, asked: &Asked) {
-        let Some(sender) = self.sender.clone() else {
+        let Some(sender) = self.sender(&asked.account) else {
             return;
         };
         let asked = asked.clone();
@@ -486,6 +495,13 @@ impl Drop for Waiting<'_> {
             self.trace(Ended::Closed);
         }
     }
+}
+
+/// The connections to the platform; those that a bot was not given are made when they are needed.
+pub(crate) fn platform(given: &OnceLock<Platform>) -> &Platform {
+    given.get_or_init(|| {
+        Platform::new(&Settings::default()).expect("only a proxy could be wrong, and there is none")
+    })
 }
 
 fn of(asked: &Asked) -> Of<'_> {

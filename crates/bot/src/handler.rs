@@ -4,13 +4,14 @@ use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use echostr_protocol::{Article, Kind, Message, Reply, Str};
 
 use crate::answer::{Answer, Markdown, TextStream};
-use crate::{Account, BoxError, Journal};
-use echostr_client::Clock;
+use crate::deadline::platform;
+use crate::{Account, BoxError, FileReply, Journal};
+use echostr_client::{Client, Clock, Platform};
 
 /// What a handler's further arguments are taken from.
 #[derive(Clone)]
@@ -23,6 +24,7 @@ pub struct Context {
     /// Nothing in open access.
     pub(crate) journal: Option<Arc<dyn Journal>>,
     pub(crate) clock: Clock,
+    pub(crate) platform: Arc<OnceLock<Platform>>,
 }
 
 /// The values that the bot was given, by type.
@@ -58,12 +60,17 @@ impl Needs {
 #[diagnostic::on_unimplemented(
     message = "a handler cannot be given a `{Self}`",
     label = "not an argument of a handler",
-    note = "after the first argument, a handler can take `State<T>`, `Session<T>`, `Follower`, `Arc<Account>` and `Message`",
+    note = "after the first argument, a handler can take `State<T>`, `Session<T>`, `Follower`, `Client`, `Arc<Account>` and `Message`",
     note = "the `T` of a `State<T>` has to be `Clone + Send + Sync + 'static`"
 )]
 pub trait Argument: Sized {
     /// Takes it; `None` when it was not given to the bot.
     fn take(context: &Context) -> Option<Self>;
+
+    /// Why it could not be taken.
+    fn missing(_context: &Context) -> BoxError {
+        not_given::<Self>()
+    }
 
     /// Names what has to be there at the start.
     fn needs(_needs: &mut Needs) {}
@@ -81,11 +88,28 @@ impl Argument for Arc<Account> {
     }
 }
 
+/// Calls to the platform for the account of the message.
+impl Argument for Client {
+    fn take(context: &Context) -> Option<Self> {
+        let api = context.account.api.clone()?;
+        Some(platform(&context.platform).client(api))
+    }
+
+    fn missing(context: &Context) -> BoxError {
+        format!(
+            "the account `{}` has no AppID and AppSecret, so nothing can be called for it; they are on the platform's page \
+             (设置与开发 → 基本配置)",
+            context.account.log_id()
+        )
+        .into()
+    }
+}
+
 /// Something that a handler can return.
 #[diagnostic::on_unimplemented(
     message = "a handler cannot answer with a `{Self}`",
     label = "not an answer",
-    note = "return `&str`, `String`, `Markdown`, `TextStream`, `Article`, `Vec<Article>`, `Reply`, `()` for no answer, or an `Option` or `Result` of these"
+    note = "return `&str`, `String`, `Markdown`, `TextStream`, `Article`, `Vec<Article>`, `FileReply`, `Reply`, `()` for no answer, or an `Option` or `Result` of these"
 )]
 pub trait IntoAnswer {
     /// What to answer.
@@ -104,7 +128,7 @@ macro_rules! answers {
         }
     )*};
 }
-answers! { Reply &str String Str Article TextStream }
+answers! { Reply &str String Str Article TextStream FileReply }
 
 impl IntoAnswer for Answer {
     fn into_answer(self) -> Result<Answer, BoxError> {
@@ -160,7 +184,7 @@ pub type Answering = Pin<Box<dyn Future<Output = Result<Answer, BoxError>> + Sen
     message = "this is not a handler",
     label = "not a handler",
     note = "a handler is `async |first, others…| answer`: the first argument is a kind of message (`Text`, `Subscribe`, `Message` …)",
-    note = "others are `State<T>`, `Session<T>`, `Follower`, `Arc<Account>` or `Message`; the answer is `&'static str`, `String`, `TextStream`, `Article`, `Reply`, `()`, or an `Option` or `Result` of these",
+    note = "others are `State<T>`, `Session<T>`, `Follower`, `Client`, `Arc<Account>` or `Message`; the answer is `&'static str`, `String`, `TextStream`, `Article`, `Reply`, `()`, or an `Option` or `Result` of these",
     note = "every argument needs its type written, and a closure may not borrow: give it what it needs with `.state(…)` and `State<T>`; what it holds over an `.await` has to be `Send`",
     note = "to learn what is wrong with it, name its arguments: `.on::<(Text,)>(…)`, `.on::<(Text, State<Shop>)>(…)`"
 )]
@@ -186,7 +210,8 @@ macro_rules! handlers {
             fn call(&self, context: &Context) -> Option<Answering> {
                 let first = First::take(&context.message)?;
                 $(let Some($argument) = $argument::take(context) else {
-                    return Some(Box::pin(async { Err(not_given::<$argument>()) }));
+                    let missing = $argument::missing(context);
+                    return Some(Box::pin(async { Err(missing) }));
                 };)*
                 let answer = self(first, $($argument),*);
                 Some(Box::pin(async move { answer.await.into_answer() }))

@@ -102,6 +102,7 @@ pub(crate) async fn drive(
             let copying = copy(text, progress, text_bytes).await;
             copying.map(|()| Made::Text).map_err(Failure::Error)
         }
+        Answer::File(_) => Err(Failure::Error("a file was not uploaded".into())),
         Answer::Text(text) => {
             let copying = AssertUnwindSafe(copy(text, progress, text_bytes)).catch_unwind();
             match copying.await {
@@ -113,8 +114,12 @@ pub(crate) async fn drive(
 }
 
 async fn copy(text: TextStream, progress: &Progress, text_bytes: usize) -> Result<(), BoxError> {
-    let TextStream { mut pieces, markup } = text;
-    progress.begin(markup);
+    let TextStream {
+        mut pieces,
+        markup,
+        is_ai,
+    } = text;
+    progress.begin(markup, is_ai);
     let mut room = text_bytes;
     while let Some(piece) = pieces.next().await {
         let piece = piece?;

@@ -51,8 +51,10 @@ mod pace;
 mod progress;
 mod relay;
 mod seen;
+mod send;
 mod session;
 mod shared;
+mod upload;
 mod webhook;
 
 pub use able::Able;
@@ -63,7 +65,7 @@ pub use allowance::{Interactions, SendLimits, Trigger};
 pub use answer::{Answer, IntoPiece, Markdown, Markup, TextStream};
 pub use bot::{Bot, State};
 pub use call::{BadProgram, ProgramUrl};
-pub use deadline::{Pages, Sender};
+pub use deadline::Pages;
 pub use echo::echo;
 pub use echostr_client as client;
 pub use echostr_client::{ApiAccount, Client, Clock, Platform};
@@ -83,8 +85,10 @@ pub use own_bot::OwnBot;
 pub use progress::Progress;
 pub use relay::{Relay, RelayBot};
 pub use seen::{Came, LastRefusal, REFUSALS, Seen, SeenSnapshot, Used};
+pub use send::{CustomMessages, NotSent, Sender, custom_message};
 pub use session::{Follower, Session};
 pub use shared::{InProcess, Place, Shared};
+pub use upload::FileReply;
 pub use webhook::{is_answered, not_allowed, not_found, receive};
 
 /// What most bots need.
@@ -97,7 +101,7 @@ pub mod prelude {
     };
     pub use crate::protocol::{Event, MediaId, OpenId};
     pub use crate::{
-        Account, Article, Bot, Follower, Kind, Markdown, Message, Reply, Result, Session, State,
-        TextStream,
+        Account, Article, Bot, Client, Follower, Kind, Markdown, Message, Reply, Result, Session,
+        State, TextStream,
     };
 }

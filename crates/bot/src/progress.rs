@@ -6,7 +6,7 @@ use echostr_protocol::{Article, OpenId, Reply};
 use tokio::sync::Notify;
 
 use crate::answer::Markup;
-use crate::journal::{Content, Id, Link, LinkRecord, Of, SavedAnswer, WrittenText};
+use crate::journal::{Content, Id, Link, LinkRecord, Of, PushId, SavedAnswer, WrittenText};
 use crate::live::{Look, Stage};
 use crate::markdown::ends_in_code;
 use crate::{Account, Strategy};
@@ -30,6 +30,7 @@ struct State {
     /// The text as it is written. Kept after its end for those only who may read it on a page.
     text: String,
     markup: Markup,
+    is_ai: bool,
     /// How many bytes of `text` were given out while it ran.
     shown_bytes: usize,
     /// Whether what was given out ends in the middle of code: the next part is read on its own.
@@ -67,6 +68,7 @@ impl Progress {
         let state = State {
             text: String::new(),
             markup: Markup::Plain,
+            is_ai: false,
             shown_bytes: 0,
             is_in_code: false,
             content: identity.content.clone(),
@@ -105,6 +107,10 @@ impl Progress {
         }
     }
 
+    pub(crate) fn push(&self) -> &PushId {
+        &self.identity.push
+    }
+
     pub(crate) fn follower(&self) -> &OpenId {
         &self.identity.follower
     }
@@ -117,9 +123,16 @@ impl Progress {
         self.identity.asked_at_ms
     }
 
-    /// The text will be written so.
-    pub(crate) fn begin(&self, markup: Markup) {
-        self.state().markup = markup;
+    /// The text will be written so, perhaps by a model.
+    pub(crate) fn begin(&self, markup: Markup, is_ai: bool) {
+        let mut state = self.state();
+        state.markup = markup;
+        state.is_ai = is_ai;
+    }
+
+    /// Whether a model writes it.
+    pub(crate) fn is_ai(&self) -> bool {
+        self.state().is_ai
     }
 
     /// More of the text has come; the whole has so many bytes now.

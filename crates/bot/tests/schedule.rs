@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use common::phone::{Course, End as Ended, Phone, Tap, Visit, assert_ms, parts};
+use common::phone::{Course, Desk, End as Ended, Fate, Phone, Tap, Visit, assert_ms, parts};
 use common::{FALLBACK, shop};
 use echostr::prelude::*;
 use echostr::{BoxError, InProcess, MemoryJournal, Strategy as Delivery, prelude};
@@ -30,6 +30,8 @@ const OVER_MS: u64 = 300_000;
 #[derive(Debug, Clone)]
 struct Schedule {
     delivery: Delivery,
+    /// What becomes of messages that are sent.
+    fates: Vec<Fate>,
     n_servers: usize,
     job: Job,
     course: Course,
@@ -66,11 +68,13 @@ enum Act {
 }
 
 fn schedule() -> impl Strategy<Value = Schedule> {
-    let delivery = select(vec![Delivery::Patient, Delivery::Quick]);
+    let delivery = select(vec![Delivery::Patient, Delivery::Quick, Delivery::Send]);
+    let fates = vec(select(vec![Fate::Arrives, Fate::Refused]), 1..5);
     let acts = vec((0..60_000_u64, act(), course()), 0..8);
-    (delivery, 1..3_usize, job(), course(), acts).prop_map(
-        |(delivery, n_servers, job, course, acts)| Schedule {
+    (delivery, fates, 1..3_usize, job(), course(), acts).prop_map(
+        |(delivery, fates, n_servers, job, course, acts)| Schedule {
             delivery,
+            fates,
             n_servers,
             job,
             course,
@@ -185,7 +189,7 @@ impl Job {
     }
 }
 
-fn phone(schedule: &Schedule, runs: &Runs) -> Phone {
+fn phone(schedule: &Schedule, runs: &Runs, desk: &Arc<Desk>) -> Phone {
     let account = Account {
         delivery: schedule.delivery,
         ..shop()
@@ -203,6 +207,7 @@ fn phone(schedule: &Schedule, runs: &Runs) -> Phone {
         .state(schedule.job.clone())
         .state(runs.clone())
         .account(account)
+        .sender(desk.clone())
         .shared(Arc::new(InProcess::new(1_000, 1_000)))
         .journal(Arc::new(MemoryJournal::default()));
     Phone::with((0..schedule.n_servers).map(|_| bot.clone()))
@@ -243,10 +248,24 @@ impl Written {
         (!links.is_empty()).then(|| links.swap_remove(which.index(links.len())))
     }
 
-    /// The parts of the answer in their order.
-    fn answer(&self) -> String {
+    /// What was sent as messages.
+    fn sent(&self, desk: &Desk) {
+        let sent = desk.sent.lock().expect("nobody panics");
+        let texts = sent.iter().map(|(at, reply)| match reply {
+            Reply::Text(content) => Text {
+                at: *at,
+                is_again: false,
+                content: content.clone(),
+            },
+            other => panic!("not a text: {other:?}"),
+        });
+        self.0.borrow_mut().extend(texts);
+    }
+
+    /// The parts of the answer in their order; of those that came at one moment, as they stand in `whole`.
+    fn answer(&self, whole: &str) -> String {
         let mut written = self.0.borrow().clone();
-        written.sort_by_key(|text| (text.at, text.is_again));
+        written.sort_by_key(|text| (text.at, text.is_again, whole.find(part(&text.content))));
         let mut answer = String::new();
         let mut known: Vec<String> = Vec::new();
         for text in written {
@@ -302,7 +321,8 @@ async fn perform(phone: &Phone, act: &Act, course: &Course, written: &Written) {
 
 async fn check(schedule: Schedule) {
     let runs = Runs(Arc::default());
-    let phone = phone(&schedule, &runs);
+    let desk = Desk::with(&schedule.fates);
+    let phone = phone(&schedule, &runs, &desk);
     let written = Written::default();
     let acts = schedule.acts.iter().map(async |(at, what, course)| {
         phone.at(*at).await;
@@ -321,8 +341,10 @@ async fn check(schedule: Schedule) {
         }
         written.note(&visit, false);
     }
+    written.sent(&desk);
     let bare = |text: &str| text.split_whitespace().collect::<String>();
-    assert_eq!(bare(&written.answer()), bare(&schedule.job.answer()));
+    let whole = schedule.job.answer();
+    assert_eq!(bare(&written.answer(&whole)), bare(&whole));
     assert_eq!(runs.0.load(Ordering::SeqCst), 1);
 }
 

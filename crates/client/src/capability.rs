@@ -58,9 +58,9 @@ pub enum May {
 }
 
 /// What an account may do, at a moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capabilities {
-    /// Unix milliseconds.
+    /// Unix milliseconds; 0 when it was never asked for as a whole.
     pub found_at_ms: i64,
     /// In the order of [`Capability::ALL`].
     pub found: Vec<(Capability, May)>,

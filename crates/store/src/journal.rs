@@ -279,6 +279,10 @@ impl Journal for SqlJournal {
         Box::pin(async { Ok(Interactions::default()) })
     }
 
+    fn unsure<'a>(&'a self, _: Of<'a>, _: i64) -> Reading<'a, Option<String>> {
+        Box::pin(async { Ok(None) })
+    }
+
     fn uploaded<'a>(&'a self, _: &'a str, _: &'a [u8; 32], _: i64) -> Reading<'a, Option<MediaId>> {
         Box::pin(async { Ok(None) })
     }

@@ -7,7 +7,7 @@ use echostr_protocol::{Reply, Str};
 use tokio::time::{Instant, timeout_at};
 
 use super::begin::forgotten;
-use super::{Asked, Deadline, How, Waiting, millis, of, reply_record};
+use super::{Deadline, How, Waiting, millis, reply_record};
 use crate::Strategy;
 use crate::flight::{Body, Purpose, Source};
 use crate::journal::{Commit, Content, LinkRecord, PageRecord, Record, Replied, by, page_hash};
@@ -106,7 +106,7 @@ impl Deadline {
             });
         }
         if needs_link && page.is_none() {
-            let drawn = self.draw(asked, source, until).await;
+            let drawn = self.draw(progress, source.step, until).await;
             let language = asked.account.language;
             frame.more = Some(outbox::link(&drawn, &texts.more_label, language));
             frame.wait = format!(
@@ -137,10 +137,10 @@ impl Deadline {
     }
 
     /// A new link to what follows, or to the same part when nothing of it is shown.
-    async fn draw(&self, asked: &Asked, source: &Source, until: Instant) -> LinkRecord {
+    pub(super) async fn draw(&self, progress: &Progress, step: u32, until: Instant) -> LinkRecord {
         let number = match &self.journal {
             Some(journal) if !journal.is_away() => {
-                let drawn = timeout_at(until, journal.next_number(of(asked))).await;
+                let drawn = timeout_at(until, journal.next_number(progress.of())).await;
                 // Without a number the id must do.
                 drawn.ok().and_then(Result::ok).unwrap_or_default()
             }
@@ -148,11 +148,11 @@ impl Deadline {
         };
         LinkRecord {
             id: rand::random(),
-            account: asked.account.id.clone(),
-            follower: asked.message.from_user().clone(),
+            account: progress.push().account.clone(),
+            follower: progress.follower().clone(),
             number,
-            answer: source.progress.id(),
-            step: source.step,
+            answer: progress.id(),
+            step,
         }
     }
 

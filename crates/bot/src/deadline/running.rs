@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
-use tracing::warn;
 
-use super::SENT_WITHIN;
 use super::{
     Asked, DELIVERED_WITHIN, Deadline, RUN_AGAIN_MS, TAKEN_WITHIN, TOGETHER_WITHIN, received,
 };
@@ -17,7 +15,6 @@ use crate::flight::{Body, Flight, Purpose, Source};
 use crate::job::{Failure, Job, Limit, Made, Slot, drive};
 use crate::journal::{Commit, Content, Found, Id, PushId, Record, SavedAnswer, Unfinished};
 use crate::metrics::Counted;
-use crate::outbox::Frame;
 use crate::progress::Progress;
 use crate::{Account, BoxError};
 
@@ -180,41 +177,6 @@ impl Deadline {
             self.write(vec![Record::Answer(progress.saved())]);
         }
         true
-    }
-
-    async fn send(&self, progress: &Arc<Progress>) {
-        let Some(sender) = &self.sender else {
-            return;
-        };
-        let _cutting = progress.cutting.lock().await;
-        loop {
-            let texts = &progress.account.texts;
-            let frame = Frame {
-                texts,
-                question: progress.is_overtaken().then(|| progress.question()),
-                others: 0,
-                more: None,
-                wait: String::new(),
-            };
-            let part = frame.part(progress.next());
-            if !part.is_some {
-                return;
-            }
-            let (account, follower) = (&progress.account, progress.follower());
-            let sent = timeout(SENT_WITHIN, sender.send(account, follower, &part.reply)).await;
-            if let Err(error) = sent.unwrap_or_else(|late| Err(late.into())) {
-                warn!(
-                    account.id = account.log_id(),
-                    error = &*error as &dyn std::error::Error,
-                    "an answer could not be sent, the follower can fetch it by sending 1"
-                );
-                return;
-            }
-            self.metrics.answer("sent");
-            progress.gave(&Arc::new(part.reply), part.bytes, part.is_so_far);
-            // After a crash, what was sent is not sent again.
-            self.write(vec![Record::Answer(progress.saved())]);
-        }
     }
 
     /// Runs the jobs again that a process left unfinished when it died. When this has failed and is tried again, those count that

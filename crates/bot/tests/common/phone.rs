@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::http::header::CONNECTION;
+use echostr::protocol::api::custom_message::{CustomMessage, SendCustomMessage};
 use echostr::protocol::{OpenId, Reply};
-use echostr::{Account, Bot, BoxError, Clock, Pages, Sender};
+use echostr::{Account, Bot, Clock, NotSent, Pages, Sender};
 use echostr_simulator::{Envelope, Exchange, FOLLOWER, Mode, Platform, Push, Shown};
 use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::Notify;
@@ -335,23 +336,66 @@ pub(crate) fn assert_ms(time: Duration, expected_ms: u64) {
     );
 }
 
+/// What becomes of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Arrives,
+    /// The platform refuses it.
+    Refused,
+    /// Nobody knows, but the follower has it.
+    ArrivesUnknown,
+    /// Nobody knows, and the follower does not have it.
+    Lost,
+}
+
 /// Customer-service messages, written down or refused.
 pub(crate) struct Desk {
     pub(crate) sent: Mutex<Vec<(Duration, Reply)>>,
     pub(crate) typed: Mutex<Vec<Duration>>,
-    /// How many it takes.
-    room: usize,
+    /// How many were marked as written by a model.
+    pub(crate) n_by_model: Mutex<usize>,
+    /// What becomes of the first, the second … message; of all others what becomes of the last.
+    fates: Vec<Fate>,
+    n_tried: Mutex<usize>,
     began: Instant,
 }
 
 impl Desk {
+    /// It takes so many, and refuses the others.
     pub(crate) fn new(room: usize) -> Arc<Self> {
+        match room {
+            usize::MAX => Self::with(&[Fate::Arrives]),
+            room => {
+                let mut fates = vec![Fate::Arrives; room];
+                fates.push(Fate::Refused);
+                Self::with(&fates)
+            }
+        }
+    }
+
+    pub(crate) fn with(fates: &[Fate]) -> Arc<Self> {
         Arc::new(Self {
             sent: Mutex::default(),
             typed: Mutex::default(),
-            room,
+            n_by_model: Mutex::default(),
+            fates: fates.to_vec(),
+            n_tried: Mutex::default(),
             began: Instant::now(),
         })
+    }
+
+    pub(crate) fn n_tried(&self) -> usize {
+        *self.n_tried.lock().expect("nobody panics while holding it")
+    }
+
+    /// The texts that the follower has.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        let sent = self.sent.lock().expect("nobody panics while holding it");
+        let texts = sent.iter().map(|(_, reply)| match reply {
+            Reply::Text(text) => text.clone(),
+            other => panic!("not a text: {other:?}"),
+        });
+        texts.collect()
     }
 }
 
@@ -365,17 +409,38 @@ impl Sender for Desk {
     fn send<'a>(
         &'a self,
         _: &'a Account,
-        _: &'a OpenId,
-        reply: &'a Reply,
-    ) -> BoxFuture<'a, Result<(), BoxError>> {
-        let mut sent = self.sent.lock().expect("nobody panics while holding it");
-        let outcome = if sent.len() == self.room {
-            Err("customSend failed: the quota is spent (errcode 45047)".into())
-        } else {
-            sent.push((self.began.elapsed(), reply.clone()));
-            Ok(())
+        message: SendCustomMessage,
+    ) -> BoxFuture<'a, Result<(), NotSent>> {
+        let mut n_tried = self.n_tried.lock().expect("nobody panics while holding it");
+        let fate = self.fates[(*n_tried).min(self.fates.len() - 1)];
+        *n_tried += 1;
+        if matches!(fate, Fate::Arrives | Fate::ArrivesUnknown) {
+            let mut sent = self.sent.lock().expect("nobody panics while holding it");
+            sent.push((self.began.elapsed(), shown(&message.message)));
+            let mut n_by_model = self.n_by_model.lock().expect("nobody panics");
+            *n_by_model += usize::from(message.aimsgcontext.is_some_and(|it| it.is_ai_msg));
+        }
+        let not_sent = |may_have_arrived, why: &str| {
+            Err(NotSent {
+                may_have_arrived,
+                why: why.into(),
+            })
+        };
+        let outcome = match fate {
+            Fate::Arrives => Ok(()),
+            Fate::Refused => not_sent(false, "sendCustomMessage failed: too many (errcode 45047)"),
+            Fate::ArrivesUnknown | Fate::Lost => not_sent(true, "sendCustomMessage had no answer"),
         };
         Box::pin(std::future::ready(outcome))
+    }
+}
+
+/// What the follower sees of a message.
+fn shown(message: &CustomMessage) -> Reply {
+    match message {
+        CustomMessage::Text { text } => Reply::Text(text.content.clone()),
+        CustomMessage::Image { image } => Reply::Image(image.media_id.clone()),
+        other => panic!("a message that no test sends: {other:?}"),
     }
 }
 

@@ -20,6 +20,33 @@ pub struct File {
     pub bytes: Arc<[u8]>,
 }
 
+impl File {
+    /// A file whose type is known by the end of its name: `photo.jpg`.
+    pub fn named(name: impl Into<String>, bytes: impl Into<Arc<[u8]>>) -> Self {
+        let name = name.into();
+        let end = name.rsplit('.').next().unwrap_or_default();
+        let content_type = match &*end.to_ascii_lowercase() {
+            "jpg" | "jpeg" => "image/jpeg",
+            "png" => "image/png",
+            "gif" => "image/gif",
+            "bmp" => "image/bmp",
+            "webp" => "image/webp",
+            "amr" => "audio/amr",
+            "mp3" => "audio/mpeg",
+            "wav" => "audio/wav",
+            "wma" => "audio/x-ms-wma",
+            "mp4" => "video/mp4",
+            "pdf" => "application/pdf",
+            _ => "application/octet-stream",
+        };
+        Self {
+            content_type: content_type.into(),
+            bytes: bytes.into(),
+            name,
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Recorded<'a> {
     name: Cow<'a, str>,
