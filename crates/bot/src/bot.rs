@@ -93,6 +93,8 @@ impl Bot {
     /// | `ECHOSTR_MODE` | `plain` (default), `compatible` or `safe` |
     /// | `ECHOSTR_APP_ID`, `ECHOSTR_ENCODING_AES_KEY` | needed for `compatible` and `safe` |
     /// | `ECHOSTR_ACCOUNT` | the id in the address `/mp/{id}`, `default` if it is not set |
+    /// | `ECHOSTR_APP_SECRET` | for handlers that take a [`Client`](crate::Client), and for files; needs `ECHOSTR_APP_ID` |
+    /// | `ECHOSTR_API_BASE` | where the platform's HTTP API is, if not at `https://api.weixin.qq.com` |
     /// | `ECHOSTR_WELCOME`, `ECHOSTR_FALLBACK` | the account's texts |
     ///
     /// # Errors

@@ -1,8 +1,11 @@
 //! An account described by environment variables, for [`Bot::from_env`](crate::Bot::from_env).
 
+use std::sync::Arc;
+
+use echostr_client::ApiBase;
 use echostr_protocol::{AppId, EncodingAesKey, Token};
 
-use crate::{Account, Error, Mode, Result, Sealing};
+use crate::{Account, ApiAccount, Error, Mode, Result, Sealing};
 
 pub(crate) fn account_from_env(
     variable: &dyn Fn(&str) -> Option<String>,
@@ -47,11 +50,34 @@ pub(crate) fn account_from_env(
         token,
     );
     account.mode = mode;
+    account.api = api_from_env(variable)?;
     account.fallback = variable("ECHOSTR_FALLBACK").unwrap_or_default();
     if let Some(welcome) = variable("ECHOSTR_WELCOME") {
         account.welcome = welcome;
     }
     Ok(account)
+}
+
+/// How the platform's HTTP API knows the account: with an AppID and an AppSecret.
+fn api_from_env(
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<Arc<ApiAccount>>, Error> {
+    let Some(secret) = variable("ECHOSTR_APP_SECRET") else {
+        return Ok(None);
+    };
+    let app_id = variable("ECHOSTR_APP_ID").ok_or(Error::Missing {
+        name: "ECHOSTR_APP_ID",
+        remedy: "it belongs to ECHOSTR_APP_SECRET and stands beside it on the platform's page (设置与开发 → 基本配置)",
+    })?;
+    let base = variable("ECHOSTR_API_BASE").map(|base| base.parse::<ApiBase>());
+    let base = base.transpose().map_err(|error| Error::Setting {
+        name: "ECHOSTR_API_BASE",
+        why: error.to_string(),
+    })?;
+    Ok(Some(Arc::new(ApiAccount {
+        base,
+        ..ApiAccount::new(app_id.trim(), secret.trim())
+    })))
 }
 
 #[cfg(test)]
@@ -146,5 +172,29 @@ mod tests {
             "{said}"
         );
         assert!(!said.contains("secret"), "{said}");
+    }
+
+    #[test]
+    fn an_account_with_an_app_secret_can_be_called_for() {
+        let secret = ("ECHOSTR_APP_SECRET", " 5f1c3b0e9d7a48c2b6e4f80a1d23c795 ");
+        let base = ("ECHOSTR_API_BASE", "http://127.0.0.1:9000/");
+        let account = read(&[TOKEN, APP_ID, secret, base]).expect("all is there");
+        let api = account.api.expect("it has a secret");
+        assert_eq!(api.app_id, "wx0123456789abcdef");
+        assert_eq!(
+            api.base.as_ref().expect("given").as_str(),
+            "http://127.0.0.1:9000"
+        );
+        assert!(!format!("{api:?}").contains("5f1c3b0e"));
+        assert!(read(&[TOKEN, APP_ID]).expect("enough").api.is_none());
+        check_refused(
+            &[TOKEN, secret],
+            "`ECHOSTR_APP_ID` is not set; it belongs to ECHOSTR_APP_SECRET and stands beside it on the platform's page \
+             (设置与开发 → 基本配置)",
+        );
+        check_refused(
+            &[TOKEN, APP_ID, secret, ("ECHOSTR_API_BASE", "ftp://x/")],
+            "`ECHOSTR_API_BASE` cannot be used: the address does not begin with `http://` or `https://`",
+        );
     }
 }

@@ -187,19 +187,22 @@ impl Sender for CustomMessages {
     }
 }
 
+/// Of one follower, not of the account.
+const FOLLOWER_QUOTA: i64 = 45047;
+
 /// An account that may not send does not try it with each answer.
 fn learn(account: &Account, error: &Error) {
-    let class = error
-        .refused()
-        .map(|refused| (refused.class(), refused.code));
-    match (class, error) {
-        (Some((Class::Permission, code)), Error::Refused(_)) => {
+    let refused = error.refused();
+    match (
+        error,
+        refused.map(|refused| (refused.class(), refused.code)),
+    ) {
+        (Error::Refused(_), Some((Class::Permission, code))) => {
             account.able.learn(Capability::CustomMessage, May::No(code));
         }
-        (Some((Class::IpNotWhitelisted | Class::Quota, _)), _)
-        | (_, Error::NoToken { .. } | Error::Lacking { .. }) => {
-            account.able.pause(PAUSE);
-        }
+        (_, Some((_, FOLLOWER_QUOTA))) => {}
+        (Error::NoToken { .. } | Error::Lacking { .. }, _)
+        | (_, Some((Class::IpNotWhitelisted | Class::Quota, _))) => account.able.pause(PAUSE),
         _ => {}
     }
 }

@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,7 +35,11 @@ fn bot(delivery: Strategy, desk: &Arc<Desk>) -> Bot {
 }
 
 fn sentences(n: usize) -> String {
-    (0..n).map(|n| format!("这是第{n:03}句。")).collect()
+    let mut text = String::new();
+    for n in 0..n {
+        let _ = write!(text, "这是第{n:03}句。");
+    }
+    text
 }
 
 /// A sentence has 18 bytes: so many fit into a message that is cut, and so many beside a link.
@@ -74,7 +79,7 @@ async fn check(fates: &[Fate], sent: &[usize], by_one: &[usize], by_more: Option
         fetched.push(n_in(more.text()));
     }
     loop {
-        sleep(Duration::from_secs(60)).await;
+        sleep(Duration::from_mins(1)).await;
         let visit = phone.says("1").await;
         if visit.text() == "1好" {
             break;

@@ -483,18 +483,16 @@ fn form(parts: &[(String, Part)]) -> multipart::Form {
         form = match part {
             Part::Text(text) => form.text(name.clone(), text.clone()),
             Part::File(file) => {
-                let bytes = Bytes::from_owner(Arc::clone(&file.bytes));
-                let length = bytes.len() as u64;
-                let part = multipart::Part::stream_with_length(bytes, length)
-                    .file_name(quotable(&file.name));
-                // One that is none is left out; the platform looks at the name.
-                let part = match file.content_type.parse::<http::HeaderValue>() {
-                    Ok(kind) => {
-                        let headers = http::HeaderMap::from_iter([(CONTENT_TYPE, kind)]);
-                        part.headers(headers)
-                    }
-                    Err(_) => part,
+                let part = || {
+                    let bytes = Bytes::from_owner(Arc::clone(&file.bytes));
+                    let length = bytes.len() as u64;
+                    multipart::Part::stream_with_length(bytes, length)
+                        .file_name(quotable(&file.name))
                 };
+                // One that is no type is left out; the platform looks at the name.
+                let part = part()
+                    .mime_str(&file.content_type)
+                    .unwrap_or_else(|_| part());
                 form.part(name.clone(), part)
             }
         };
