@@ -45,6 +45,7 @@ pub use health::Health;
 pub use history::{
     AnswerEntry, AnswerFilter, DeliveryEntry, Export, FollowerEntry, FollowerFilter, History,
     MAX_LIMIT, MessageDetail, MessageEntry, MessageFilter, NoPlace, Page, PageTimes, SeenBefore,
+    SentEntry,
 };
 pub use journal::{Deleted, Place, Retention, SqlJournal};
 pub use keys::{ApiKey, ApiKeys};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use echostr::journal::{
     Commit, Content, Delivery, Ended, Id, LinkRecord, Of, PageRecord, PushId, Received, Record,
-    Replied, SavedAnswer, Written, by,
+    Replied, SavedAnswer, SentMessage, SentOutcome, Written, by,
 };
 use echostr::{Journal, Message, Reply};
 use echostr_protocol::{Document, OpenId, Str};
@@ -248,6 +248,33 @@ pub(crate) fn session(follower: &str, name: &str, value: Option<&str>) -> Record
     }
 }
 
+/// A text that was sent to a follower so many seconds after the start, or was not.
+pub(crate) fn sent(
+    follower: &str,
+    n: i64,
+    answers: Option<&Message>,
+    outcome: SentOutcome,
+) -> Record {
+    Record::Sent(SentMessage {
+        account: SHOP.into(),
+        follower: open_id(follower),
+        push: answers.map(id_of),
+        message: format!(r#"{{"msgtype":"text","text":{{"content":"第{n}条"}}}}"#),
+        by: "echo".into(),
+        sent_at_ms: (START + n) * 1000,
+        outcome,
+    })
+}
+
+pub(crate) fn uploaded(hash: u8, media_id: &str, expires_at_ms: i64) -> Record {
+    Record::Uploaded {
+        account: SHOP.into(),
+        hash: [hash; 32],
+        media_id: media_id.into(),
+        expires_at_ms,
+    }
+}
+
 pub(crate) fn forget(follower: &str) -> Record {
     Record::Forget {
         account: SHOP.into(),
@@ -298,6 +325,7 @@ pub(crate) async fn fill(journal: &SqlJournal, follower: &str, n: i64) {
         Record::Answer(answer(id, &question, rest("abcdef", 0))),
         Record::Link(link(id + 1, follower, 1, id, 0)),
         session(follower, "cart", Some("[1]")),
+        sent(follower, n, Some(&question), SentOutcome::Sent),
     ];
     done(&written(journal, records).await);
     let records = vec![
@@ -311,7 +339,7 @@ pub(crate) async fn fill(journal: &SqlJournal, follower: &str, n: i64) {
 }
 
 /// The tables in which something of a follower may stand.
-pub(crate) const TABLES: [&str; 7] = [
+pub(crate) const TABLES: [&str; 8] = [
     "followers",
     "messages",
     "latest",
@@ -319,6 +347,7 @@ pub(crate) const TABLES: [&str; 7] = [
     "answers",
     "links",
     "sessions",
+    "sent",
 ];
 
 /// All rows of these.
