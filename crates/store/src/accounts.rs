@@ -10,8 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use echostr::{Account, Accounts, Seen, SeenSnapshot};
+use echostr::{Able, Account, Accounts, Seen, SeenSnapshot};
+use echostr_client::Capabilities;
 use echostr_protocol::Token;
+use echostr_protocol::api::Secret;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -190,6 +192,7 @@ impl AccountStore {
             if let Some(old) = old {
                 entry.created_at_ms = old.created_at_ms;
                 entry.seen = Arc::clone(&old.seen);
+                entry.able = entry.able_after(old);
                 // What was learnt stays until the file says something else.
                 let gh_id = entry.settings.gh_id.take().or_else(|| old.gh_id());
                 entry.settings.gh_id = gh_id;
@@ -293,6 +296,7 @@ impl AccountStore {
             let changes = [
                 Change::NoSecrets { account },
                 Change::NoSeen { account },
+                Change::NoPlatform { account },
                 Change::NoAccount { account, at_ms },
                 Change::Audit {
                     at_ms,
@@ -485,6 +489,25 @@ impl AccountStore {
         pinned
     }
 
+    /// Notes what an account may do at the platform, for all its versions, and writes it down. Nothing happens when the account
+    /// was removed meanwhile.
+    ///
+    /// # Errors
+    /// The database cannot be written: it counts until the server ends.
+    pub async fn save_capabilities(&self, id: &str, found: &Capabilities) -> Result<(), Error> {
+        let _changing = self.begin().await?;
+        let Some(entry) = self.get(id) else {
+            return Ok(());
+        };
+        entry.able.set(found.clone());
+        let found = Change::Capabilities {
+            account: id,
+            found: json!(found).to_string(),
+        };
+        let written = commit(&self.db, &[found]).await;
+        written.map_err(Uncommitted::of("what the account may do"))
+    }
+
     /// Puts what was learnt into the settings.
     async fn pin(self: &Arc<Self>) -> Result<(), Error> {
         let is_learnt = |entry: &AccountEntry| {
@@ -657,6 +680,7 @@ impl Step {
         entry.origin = old.origin;
         entry.created_at_ms = old.created_at_ms;
         entry.seen = Arc::clone(&old.seen);
+        entry.able = entry.able_after(old);
         if entry.settings.gh_id.is_none() && old.seen.gh_id().is_some() {
             entry.seen = Arc::new(Seen::restore(old.seen.snapshot()));
         }
@@ -692,6 +716,9 @@ impl Step {
         let is_unread = |old: &&AccountEntry| old.unread.is_some();
         let cleared = self.old.as_deref().filter(is_unread);
         let cleared = cleared.map(|_| Change::NoSecrets { account: id });
+        let is_as_before = |old: &Arc<AccountEntry>| Arc::ptr_eq(&old.able, &self.entry.able);
+        let is_known = self.old.as_ref().is_some_and(is_as_before);
+        let unknown = (!is_known).then_some(Change::NoPlatform { account: id });
         let old = self.old.as_deref().filter(|old| old.unread.is_none());
         let old = old.map(AccountEntry::kept);
         let new = self.entry.kept().into_iter().enumerate();
@@ -705,6 +732,7 @@ impl Step {
         });
         std::iter::once(Change::Account(&self.entry))
             .chain(cleared)
+            .chain(unknown)
             .chain(secrets.collect::<Vec<_>>())
             .chain([audit])
     }
@@ -730,6 +758,28 @@ impl AccountEntry {
         let mut entry = self.clone();
         entry.settings.gh_id = self.gh_id();
         entry
+    }
+
+    /// What it may do: what `old` may, unless the platform sees another account now, or another secret.
+    fn able_after(&self, old: &Self) -> Arc<Able> {
+        fn credentials(entry: &AccountEntry) -> impl PartialEq {
+            let settings = &entry.settings;
+            (
+                settings.app_id.clone(),
+                settings.api_base.clone(),
+                settings.access_token.clone(),
+                entry
+                    .secrets
+                    .app_secret
+                    .as_ref()
+                    .map(|secret| Secret::from(secret.expose_secret())),
+            )
+        }
+        if credentials(self) == credentials(old) {
+            Arc::clone(&old.able)
+        } else {
+            Arc::default()
+        }
     }
 
     /// The moment of a change: no two versions have the same.

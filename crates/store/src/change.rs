@@ -42,6 +42,14 @@ pub(crate) enum Change<'a> {
     NoSeen {
         account: &'a str,
     },
+    Capabilities {
+        account: &'a str,
+        found: String,
+    },
+    /// What was found out, and what was uploaded, belongs to what the platform saw of it until now.
+    NoPlatform {
+        account: &'a str,
+    },
     MasterKey {
         key_id: &'a str,
         check_value: Vec<u8>,
@@ -238,6 +246,24 @@ async fn write(db: &Db, changes: &[Change<'_>], is_done: &mut bool) -> Result<()
                         .bind(*account)
                         .execute(&mut **transaction)
                         .await?;
+                }
+                Change::Capabilities { account, found } => {
+                    sqlx::query(
+                        "INSERT INTO capabilities (account_id, found) VALUES ((SELECT id FROM accounts WHERE public_id = $1), $2)
+                         ON CONFLICT (account_id) DO UPDATE SET found = excluded.found",
+                    )
+                    .bind(*account)
+                    .bind(found)
+                    .execute(&mut **transaction)
+                    .await?;
+                }
+                Change::NoPlatform { account } => {
+                    for sql in [
+                        "DELETE FROM capabilities WHERE account_id = (SELECT id FROM accounts WHERE public_id = $1)",
+                        "DELETE FROM uploads WHERE account_id = (SELECT id FROM accounts WHERE public_id = $1)",
+                    ] {
+                        sqlx::query(sql).bind(*account).execute(&mut **transaction).await?;
+                    }
                 }
                 Change::MasterKey { key_id, check_value, at_ms } => {
                     sqlx::query("INSERT INTO master_keys (key_id, check_value, created_at_ms) VALUES ($1, $2, $3)")

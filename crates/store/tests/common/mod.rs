@@ -95,6 +95,54 @@ pub(crate) fn count(folder: &Path, table: &str) -> i64 {
         .expect("a count")
 }
 
+/// Runs a statement beside the journal.
+pub(crate) fn execute(ground: &Ground, sql: &str) {
+    match ground {
+        Ground::Sqlite(folder) => {
+            look(folder.path()).execute_batch(sql).expect("done");
+        }
+        Ground::Postgres(url) => {
+            postgres::shared().psql(url, sql);
+        }
+    }
+}
+
+/// All that stands in the database: the bytes of its files, or every row of its tables.
+pub(crate) fn stored(ground: &Ground) -> Vec<(String, Vec<u8>)> {
+    match ground {
+        Ground::Sqlite(folder) => {
+            let files = std::fs::read_dir(folder.path()).expect("a folder");
+            let files = files.map(|file| file.expect("a file").path());
+            let files = files.filter(|path| path.is_file());
+            files
+                .map(|path| {
+                    (
+                        path.display().to_string(),
+                        std::fs::read(&path).expect("read"),
+                    )
+                })
+                .collect()
+        }
+        Ground::Postgres(url) => [
+            "accounts",
+            "secrets",
+            "seen",
+            "audit",
+            "api_keys",
+            "master_keys",
+            "tokens",
+        ]
+        .map(|table| {
+            let sql = format!("SELECT row_to_json(t) FROM {table} t");
+            (
+                table.to_owned(),
+                postgres::shared().psql(url, &sql).into_bytes(),
+            )
+        })
+        .into(),
+    }
+}
+
 pub(crate) fn now_ms() -> i64 {
     let since = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
