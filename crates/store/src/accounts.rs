@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use echostr::{Able, Account, Accounts, Seen, SeenSnapshot};
 use echostr_client::Capabilities;
-use echostr_protocol::Token;
 use echostr_protocol::api::Secret;
+use echostr_protocol::{AppId, Token};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -25,6 +25,7 @@ use crate::Error;
 use crate::account::{AccountEntry, AccountSecrets, Actor, Incomplete, Origin, previous_for_ms};
 use crate::change::{Change, Known, Uncommitted, commit, to_the_end};
 use crate::db::{Db, reading};
+use crate::tokens::SEALED_AS;
 use crate::value::now_ms;
 use crate::vault::{Rotated, Vault};
 
@@ -34,7 +35,7 @@ const PORTION: usize = 200;
 /// The accounts. Look-ups wait for nobody: they read an immutable map that every change replaces.
 pub struct AccountStore {
     db: Db,
-    vault: Vault,
+    vault: Arc<Vault>,
     snapshot: ArcSwap<Snapshot>,
     changing: Arc<Mutex<Known>>,
 }
@@ -111,7 +112,8 @@ impl AccountStore {
     ///
     /// # Errors
     /// The database cannot be read or written.
-    pub async fn open(db: Db, vault: Vault) -> Result<Arc<Self>, Error> {
+    pub async fn open(db: Db, vault: impl Into<Arc<Vault>>) -> Result<Arc<Self>, Error> {
+        let vault = vault.into();
         let returns = db.returns();
         let snapshot = load(&db, &vault, &Snapshot::default()).await?;
         let store = Arc::new(Self {
@@ -281,7 +283,7 @@ impl AccountStore {
         self.make(changing, by, steps).await
     }
 
-    /// Removes one with its secrets. Its messages stay until their retention ends.
+    /// Removes one with its secrets and access tokens. Its messages stay until their retention ends.
     ///
     /// # Errors
     /// [`NotChanged`].
@@ -293,7 +295,7 @@ impl AccountStore {
         let (store, by) = (Arc::clone(self), by.clone());
         let removed = to_the_end(async move {
             let (account, at_ms) = (&*old.id, now_ms());
-            let changes = [
+            let mut changes = vec![
                 Change::NoSecrets { account },
                 Change::NoSeen { account },
                 Change::NoPlatform { account },
@@ -307,6 +309,8 @@ impl AccountStore {
                     after: None,
                 },
             ];
+            let app_id = old.settings.app_id.as_ref().map(AppId::as_str);
+            changes.extend(app_id.map(|app_id| Change::NoTokens { app_id }));
             store.write(changing, &changes, snapshot).await
         });
         Ok(removed.await?)
@@ -327,6 +331,7 @@ impl AccountStore {
     async fn reencrypt_all(&self, _: &Changing, by: &Actor) -> Result<Rotated, Error> {
         let unwritten = Uncommitted::of("the secrets");
         self.vault.begin_rotation()?;
+        self.vault.settle().await;
         let (key_id, check_value) = self.vault.check_value();
         let at_ms = now_ms();
         let begin = [
@@ -339,7 +344,7 @@ impl AccountStore {
         ];
         commit(&self.db, &begin).await.map_err(&unwritten)?;
 
-        let n_secrets = self.reseal(&key_id).await?;
+        let n_secrets = self.reseal(&key_id).await? + self.reseal_tokens(&key_id).await?;
         let retired = self.vault.older();
         let after = json!({ "key": key_id, "retired": retired, "secrets": n_secrets });
         let gone = retired.iter();
@@ -399,6 +404,38 @@ impl AccountStore {
             }
             let written = commit(&self.db, &changes).await;
             written.map_err(Uncommitted::of("the secrets"))?;
+        }
+    }
+
+    /// The same for access tokens. One that cannot be decrypted is dropped: another can be asked for.
+    async fn reseal_tokens(&self, key_id: &str) -> Result<usize, Error> {
+        let mut n_tokens = 0;
+        loop {
+            let rows = reading!(&self.db, pool => sqlx::query_as::<_, (String, String, Vec<u8>)>(
+                "SELECT name, key_id, sealed FROM tokens WHERE key_id <> $1 LIMIT $2",
+            )
+            .bind(key_id)
+            .bind(i64::try_from(PORTION).unwrap_or(i64::MAX))
+            .fetch_all(pool)
+            .await);
+            let rows = rows.map_err(Error::unread("the access tokens"))?;
+            if rows.is_empty() {
+                return Ok(n_tokens);
+            }
+            n_tokens += rows.len();
+            let changes = rows.iter().map(|(name, key_id, before)| {
+                let clear = self.vault.unseal(name, SEALED_AS, key_id, before);
+                let sealed =
+                    clear.map(|clear| self.vault.seal(name, SEALED_AS, clear.expose_secret()));
+                Change::Token {
+                    name,
+                    before,
+                    sealed,
+                }
+            });
+            let changes: Vec<_> = changes.collect();
+            let written = commit(&self.db, &changes).await;
+            written.map_err(Uncommitted::of("the access tokens"))?;
         }
     }
 

@@ -50,6 +50,15 @@ pub(crate) enum Change<'a> {
     NoPlatform {
         account: &'a str,
     },
+    /// Encrypted anew, or nothing when it could not be decrypted; unless another token stands there by now.
+    Token {
+        name: &'a str,
+        before: &'a [u8],
+        sealed: Option<(String, Vec<u8>)>,
+    },
+    NoTokens {
+        app_id: &'a str,
+    },
     MasterKey {
         key_id: &'a str,
         check_value: Vec<u8>,
@@ -264,6 +273,25 @@ async fn write(db: &Db, changes: &[Change<'_>], is_done: &mut bool) -> Result<()
                     ] {
                         sqlx::query(sql).bind(*account).execute(&mut **transaction).await?;
                     }
+                }
+                Change::Token { name, before, sealed } => {
+                    let (key_id, sealed) = match sealed {
+                        Some((key_id, sealed)) => (Some(key_id), Some(sealed)),
+                        None => (None, None),
+                    };
+                    sqlx::query("UPDATE tokens SET key_id = $3, sealed = $4 WHERE name = $1 AND sealed = $2")
+                        .bind(*name)
+                        .bind(*before)
+                        .bind(key_id)
+                        .bind(sealed)
+                        .execute(&mut **transaction)
+                        .await?;
+                }
+                Change::NoTokens { app_id } => {
+                    sqlx::query("DELETE FROM tokens WHERE name = $1 OR substr(name, 1, length($1) + 1) = $1 || '@'")
+                        .bind(*app_id)
+                        .execute(&mut **transaction)
+                        .await?;
                 }
                 Change::MasterKey { key_id, check_value, at_ms } => {
                     sqlx::query("INSERT INTO master_keys (key_id, check_value, created_at_ms) VALUES ($1, $2, $3)")

@@ -30,6 +30,7 @@ mod read;
 mod schema;
 mod search;
 mod sqlite;
+mod tokens;
 mod value;
 mod vault;
 
@@ -53,4 +54,5 @@ pub use migrate_to::{MigrateStep, Migrated, migrate_to};
 pub use pages::{Busy, LivePage, LivePages};
 pub use postgres::{PostgresUrl, UrlError};
 pub use schema::FILE_NAME;
+pub use tokens::SqlTokens;
 pub use vault::{BadMasterKey, MASTER_KEY_FILE, MASTER_KEY_VARIABLE, MasterKeys, Rotated, Vault};
