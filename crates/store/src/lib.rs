@@ -21,6 +21,7 @@ pub(crate) mod db;
 mod error;
 mod health;
 mod history;
+mod idempotency;
 mod journal;
 mod keys;
 mod migrate_to;
@@ -48,6 +49,7 @@ pub use history::{
     MAX_LIMIT, MessageDetail, MessageEntry, MessageFilter, NoPlace, Page, PageTimes, SeenBefore,
     SentEntry,
 };
+pub use idempotency::{Begun, Idempotency};
 pub use journal::{Deleted, Place, Retention, SqlJournal};
 pub use keys::{ApiKey, ApiKeys};
 pub use migrate_to::{MigrateStep, Migrated, migrate_to};
