@@ -20,6 +20,7 @@ mod endpoint;
 mod errcode;
 mod file;
 mod form;
+mod node;
 mod wire;
 
 use serde::Serialize;

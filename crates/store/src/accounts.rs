@@ -10,8 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use echostr::{Account, Accounts, Seen, SeenSnapshot};
-use echostr_protocol::Token;
+use echostr::{Able, Account, Accounts, Seen, SeenSnapshot};
+use echostr_client::Capabilities;
+use echostr_protocol::api::Secret;
+use echostr_protocol::{AppId, Token};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -23,6 +25,7 @@ use crate::Error;
 use crate::account::{AccountEntry, AccountSecrets, Actor, Incomplete, Origin, previous_for_ms};
 use crate::change::{Change, Known, Uncommitted, commit, to_the_end};
 use crate::db::{Db, reading};
+use crate::tokens::SEALED_AS;
 use crate::value::now_ms;
 use crate::vault::{Rotated, Vault};
 
@@ -32,7 +35,7 @@ const PORTION: usize = 200;
 /// The accounts. Look-ups wait for nobody: they read an immutable map that every change replaces.
 pub struct AccountStore {
     db: Db,
-    vault: Vault,
+    vault: Arc<Vault>,
     snapshot: ArcSwap<Snapshot>,
     changing: Arc<Mutex<Known>>,
 }
@@ -109,7 +112,8 @@ impl AccountStore {
     ///
     /// # Errors
     /// The database cannot be read or written.
-    pub async fn open(db: Db, vault: Vault) -> Result<Arc<Self>, Error> {
+    pub async fn open(db: Db, vault: impl Into<Arc<Vault>>) -> Result<Arc<Self>, Error> {
+        let vault = vault.into();
         let returns = db.returns();
         let snapshot = load(&db, &vault, &Snapshot::default()).await?;
         let store = Arc::new(Self {
@@ -190,6 +194,7 @@ impl AccountStore {
             if let Some(old) = old {
                 entry.created_at_ms = old.created_at_ms;
                 entry.seen = Arc::clone(&old.seen);
+                entry.able = entry.able_after(old);
                 // What was learnt stays until the file says something else.
                 let gh_id = entry.settings.gh_id.take().or_else(|| old.gh_id());
                 entry.settings.gh_id = gh_id;
@@ -278,7 +283,7 @@ impl AccountStore {
         self.make(changing, by, steps).await
     }
 
-    /// Removes one with its secrets. Its messages stay until their retention ends.
+    /// Removes one with its secrets and access tokens. Its messages stay until their retention ends.
     ///
     /// # Errors
     /// [`NotChanged`].
@@ -290,9 +295,10 @@ impl AccountStore {
         let (store, by) = (Arc::clone(self), by.clone());
         let removed = to_the_end(async move {
             let (account, at_ms) = (&*old.id, now_ms());
-            let changes = [
+            let mut changes = vec![
                 Change::NoSecrets { account },
                 Change::NoSeen { account },
+                Change::NoPlatform { account },
                 Change::NoAccount { account, at_ms },
                 Change::Audit {
                     at_ms,
@@ -303,6 +309,8 @@ impl AccountStore {
                     after: None,
                 },
             ];
+            let app_id = old.settings.app_id.as_ref().map(AppId::as_str);
+            changes.extend(app_id.map(|app_id| Change::NoTokens { app_id }));
             store.write(changing, &changes, snapshot).await
         });
         Ok(removed.await?)
@@ -323,6 +331,7 @@ impl AccountStore {
     async fn reencrypt_all(&self, _: &Changing, by: &Actor) -> Result<Rotated, Error> {
         let unwritten = Uncommitted::of("the secrets");
         self.vault.begin_rotation()?;
+        self.vault.settle().await;
         let (key_id, check_value) = self.vault.check_value();
         let at_ms = now_ms();
         let begin = [
@@ -335,7 +344,7 @@ impl AccountStore {
         ];
         commit(&self.db, &begin).await.map_err(&unwritten)?;
 
-        let n_secrets = self.reseal(&key_id).await?;
+        let n_secrets = self.reseal(&key_id).await? + self.reseal_tokens(&key_id).await?;
         let retired = self.vault.older();
         let after = json!({ "key": key_id, "retired": retired, "secrets": n_secrets });
         let gone = retired.iter();
@@ -395,6 +404,38 @@ impl AccountStore {
             }
             let written = commit(&self.db, &changes).await;
             written.map_err(Uncommitted::of("the secrets"))?;
+        }
+    }
+
+    /// The same for access tokens. One that cannot be decrypted is dropped: another can be asked for.
+    async fn reseal_tokens(&self, key_id: &str) -> Result<usize, Error> {
+        let mut n_tokens = 0;
+        loop {
+            let rows = reading!(&self.db, pool => sqlx::query_as::<_, (String, String, Vec<u8>)>(
+                "SELECT name, key_id, sealed FROM tokens WHERE key_id <> $1 LIMIT $2",
+            )
+            .bind(key_id)
+            .bind(i64::try_from(PORTION).unwrap_or(i64::MAX))
+            .fetch_all(pool)
+            .await);
+            let rows = rows.map_err(Error::unread("the access tokens"))?;
+            if rows.is_empty() {
+                return Ok(n_tokens);
+            }
+            n_tokens += rows.len();
+            let changes = rows.iter().map(|(name, key_id, before)| {
+                let clear = self.vault.unseal(name, SEALED_AS, key_id, before);
+                let sealed =
+                    clear.map(|clear| self.vault.seal(name, SEALED_AS, clear.expose_secret()));
+                Change::Token {
+                    name,
+                    before,
+                    sealed,
+                }
+            });
+            let changes: Vec<_> = changes.collect();
+            let written = commit(&self.db, &changes).await;
+            written.map_err(Uncommitted::of("the access tokens"))?;
         }
     }
 
@@ -483,6 +524,25 @@ impl AccountStore {
             }
         }
         pinned
+    }
+
+    /// Notes what an account may do at the platform, for all its versions, and writes it down. Nothing happens when the account
+    /// was removed meanwhile.
+    ///
+    /// # Errors
+    /// The database cannot be written: it counts until the server ends.
+    pub async fn save_capabilities(&self, id: &str, found: &Capabilities) -> Result<(), Error> {
+        let _changing = self.begin().await?;
+        let Some(entry) = self.get(id) else {
+            return Ok(());
+        };
+        entry.able.set(found.clone());
+        let found = Change::Capabilities {
+            account: id,
+            found: json!(found).to_string(),
+        };
+        let written = commit(&self.db, &[found]).await;
+        written.map_err(Uncommitted::of("what the account may do"))
     }
 
     /// Puts what was learnt into the settings.
@@ -657,6 +717,7 @@ impl Step {
         entry.origin = old.origin;
         entry.created_at_ms = old.created_at_ms;
         entry.seen = Arc::clone(&old.seen);
+        entry.able = entry.able_after(old);
         if entry.settings.gh_id.is_none() && old.seen.gh_id().is_some() {
             entry.seen = Arc::new(Seen::restore(old.seen.snapshot()));
         }
@@ -692,6 +753,9 @@ impl Step {
         let is_unread = |old: &&AccountEntry| old.unread.is_some();
         let cleared = self.old.as_deref().filter(is_unread);
         let cleared = cleared.map(|_| Change::NoSecrets { account: id });
+        let is_as_before = |old: &Arc<AccountEntry>| Arc::ptr_eq(&old.able, &self.entry.able);
+        let is_known = self.old.as_ref().is_some_and(is_as_before);
+        let unknown = (!is_known).then_some(Change::NoPlatform { account: id });
         let old = self.old.as_deref().filter(|old| old.unread.is_none());
         let old = old.map(AccountEntry::kept);
         let new = self.entry.kept().into_iter().enumerate();
@@ -705,6 +769,7 @@ impl Step {
         });
         std::iter::once(Change::Account(&self.entry))
             .chain(cleared)
+            .chain(unknown)
             .chain(secrets.collect::<Vec<_>>())
             .chain([audit])
     }
@@ -730,6 +795,28 @@ impl AccountEntry {
         let mut entry = self.clone();
         entry.settings.gh_id = self.gh_id();
         entry
+    }
+
+    /// What it may do: what `old` may, unless the platform sees another account now, or another secret.
+    fn able_after(&self, old: &Self) -> Arc<Able> {
+        fn credentials(entry: &AccountEntry) -> impl PartialEq {
+            let settings = &entry.settings;
+            (
+                settings.app_id.clone(),
+                settings.api_base.clone(),
+                settings.access_token.clone(),
+                entry
+                    .secrets
+                    .app_secret
+                    .as_ref()
+                    .map(|secret| Secret::from(secret.expose_secret())),
+            )
+        }
+        if credentials(self) == credentials(old) {
+            Arc::clone(&old.able)
+        } else {
+            Arc::default()
+        }
     }
 
     /// The moment of a change: no two versions have the same.

@@ -42,6 +42,23 @@ pub(crate) enum Change<'a> {
     NoSeen {
         account: &'a str,
     },
+    Capabilities {
+        account: &'a str,
+        found: String,
+    },
+    /// What was found out, and what was uploaded, belongs to what the platform saw of it until now.
+    NoPlatform {
+        account: &'a str,
+    },
+    /// Encrypted anew, or nothing when it could not be decrypted; unless another token stands there by now.
+    Token {
+        name: &'a str,
+        before: &'a [u8],
+        sealed: Option<(String, Vec<u8>)>,
+    },
+    NoTokens {
+        app_id: &'a str,
+    },
     MasterKey {
         key_id: &'a str,
         check_value: Vec<u8>,
@@ -236,6 +253,43 @@ async fn write(db: &Db, changes: &[Change<'_>], is_done: &mut bool) -> Result<()
                 Change::NoSeen { account } => {
                     sqlx::query("DELETE FROM seen WHERE account_id = (SELECT id FROM accounts WHERE public_id = $1)")
                         .bind(*account)
+                        .execute(&mut **transaction)
+                        .await?;
+                }
+                Change::Capabilities { account, found } => {
+                    sqlx::query(
+                        "INSERT INTO capabilities (account_id, found) VALUES ((SELECT id FROM accounts WHERE public_id = $1), $2)
+                         ON CONFLICT (account_id) DO UPDATE SET found = excluded.found",
+                    )
+                    .bind(*account)
+                    .bind(found)
+                    .execute(&mut **transaction)
+                    .await?;
+                }
+                Change::NoPlatform { account } => {
+                    for sql in [
+                        "DELETE FROM capabilities WHERE account_id = (SELECT id FROM accounts WHERE public_id = $1)",
+                        "DELETE FROM uploads WHERE account_id = (SELECT id FROM accounts WHERE public_id = $1)",
+                    ] {
+                        sqlx::query(sql).bind(*account).execute(&mut **transaction).await?;
+                    }
+                }
+                Change::Token { name, before, sealed } => {
+                    let (key_id, sealed) = match sealed {
+                        Some((key_id, sealed)) => (Some(key_id), Some(sealed)),
+                        None => (None, None),
+                    };
+                    sqlx::query("UPDATE tokens SET key_id = $3, sealed = $4 WHERE name = $1 AND sealed = $2")
+                        .bind(*name)
+                        .bind(*before)
+                        .bind(key_id)
+                        .bind(sealed)
+                        .execute(&mut **transaction)
+                        .await?;
+                }
+                Change::NoTokens { app_id } => {
+                    sqlx::query("DELETE FROM tokens WHERE name = $1 OR substr(name, 1, length($1) + 1) = $1 || '@'")
+                        .bind(*app_id)
                         .execute(&mut **transaction)
                         .await?;
                 }

@@ -19,7 +19,7 @@ use crate::db::{Db, reading};
 pub use self::answers::{AnswerEntry, AnswerFilter, PageTimes};
 pub use self::export::Export;
 pub use self::followers::{FollowerEntry, FollowerFilter, NoPlace, SeenBefore};
-pub use self::messages::{DeliveryEntry, MessageDetail, MessageEntry, MessageFilter};
+pub use self::messages::{DeliveryEntry, MessageDetail, MessageEntry, MessageFilter, SentEntry};
 use self::messages::{Looked, Search};
 
 /// The most that a page holds.
@@ -155,8 +155,9 @@ mod tests {
     use tempfile::TempDir;
 
     use super::answers::{ANSWER_BY_ID, ANSWERS, ANSWERS_IN_ORDER, PAGE_OF_ANSWER};
+    use super::export::SENT;
     use super::followers::{FOLLOWERS, FOLLOWERS_IN_ORDER, ONE_FOLLOWER};
-    use super::messages::{ANSWER_OF_MESSAGE, DELIVERIES, FROM_NUMBER, MESSAGES};
+    use super::messages::{ANSWER_OF_MESSAGE, DELIVERIES, FROM_NUMBER, MESSAGES, SENT_OF_MESSAGE};
     use super::*;
     use crate::value::plan;
     use crate::{FILE_NAME, Place, Retention, SqlJournal};
@@ -165,6 +166,8 @@ mod tests {
     fn nothing_is_read_through_a_whole_table() {
         for sql in [
             DELIVERIES,
+            SENT_OF_MESSAGE,
+            SENT,
             ANSWER_OF_MESSAGE,
             ANSWER_BY_ID,
             PAGE_OF_ANSWER,

@@ -49,8 +49,8 @@ pub enum Place {
 /// What is deleted by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Messages with their deliveries and answers are kept so many days, longer while an answer can still be read;
-    /// 0 keeps them for ever.
+    /// Messages with their deliveries and answers, and what was sent beside replies, are kept so many days, longer while an
+    /// answer can still be read; 0 keeps them for ever.
     pub journal_days: u32,
     /// So many days after unfollowing everything about a follower is deleted; 0 never does.
     pub unfollowed_days: u32,
@@ -275,16 +275,21 @@ impl Journal for SqlJournal {
         Box::pin(read::follower(&self.db, of))
     }
 
-    fn interactions<'a>(&'a self, _: Of<'a>, _: i64) -> Reading<'a, Interactions> {
-        Box::pin(async { Ok(Interactions::default()) })
+    fn interactions<'a>(&'a self, of: Of<'a>, since_ms: i64) -> Reading<'a, Interactions> {
+        Box::pin(read::interactions(&self.db, of, since_ms))
     }
 
-    fn unsure<'a>(&'a self, _: Of<'a>, _: i64) -> Reading<'a, Option<String>> {
-        Box::pin(async { Ok(None) })
+    fn unsure<'a>(&'a self, of: Of<'a>, since_ms: i64) -> Reading<'a, Option<String>> {
+        Box::pin(read::unsure(&self.db, of, since_ms))
     }
 
-    fn uploaded<'a>(&'a self, _: &'a str, _: &'a [u8; 32], _: i64) -> Reading<'a, Option<MediaId>> {
-        Box::pin(async { Ok(None) })
+    fn uploaded<'a>(
+        &'a self,
+        account: &'a str,
+        hash: &'a [u8; 32],
+        now_ms: i64,
+    ) -> Reading<'a, Option<MediaId>> {
+        Box::pin(read::uploaded(&self.db, account, hash, now_ms))
     }
 
     fn session<'a>(&'a self, of: Of<'a>, name: &'a str) -> Reading<'a, Option<String>> {

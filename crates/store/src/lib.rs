@@ -21,6 +21,7 @@ pub(crate) mod db;
 mod error;
 mod health;
 mod history;
+mod idempotency;
 mod journal;
 mod keys;
 mod migrate_to;
@@ -30,6 +31,7 @@ mod read;
 mod schema;
 mod search;
 mod sqlite;
+mod tokens;
 mod value;
 mod vault;
 
@@ -45,11 +47,14 @@ pub use health::Health;
 pub use history::{
     AnswerEntry, AnswerFilter, DeliveryEntry, Export, FollowerEntry, FollowerFilter, History,
     MAX_LIMIT, MessageDetail, MessageEntry, MessageFilter, NoPlace, Page, PageTimes, SeenBefore,
+    SentEntry,
 };
+pub use idempotency::{Begun, Idempotency};
 pub use journal::{Deleted, Place, Retention, SqlJournal};
 pub use keys::{ApiKey, ApiKeys};
 pub use migrate_to::{MigrateStep, Migrated, migrate_to};
 pub use pages::{Busy, LivePage, LivePages};
 pub use postgres::{PostgresUrl, UrlError};
 pub use schema::FILE_NAME;
+pub use tokens::SqlTokens;
 pub use vault::{BadMasterKey, MASTER_KEY_FILE, MASTER_KEY_VARIABLE, MasterKeys, Rotated, Vault};

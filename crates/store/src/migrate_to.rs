@@ -22,7 +22,7 @@ use crate::{Error, schema};
 
 /// Every table that is copied, with the order of its rows; those that name others come after them. What can be searched is
 /// not copied: the server makes it anew.
-const TABLES: [Table; 14] = [
+const TABLES: [Table; 19] = [
     table("accounts", "id"),
     table("master_keys", "key_id"),
     table("secrets", "account_id, name"),
@@ -37,6 +37,11 @@ const TABLES: [Table; 14] = [
     table("answers", "rowid"),
     table("links", "id"),
     table("pages", "hash"),
+    table("tokens", "name"),
+    table("sent", "id"),
+    table("uploads", "account_id, hash"),
+    table("capabilities", "account_id"),
+    table("idempotency", "account_id, key"),
 ];
 
 /// Rows and bytes of one transaction.
@@ -291,6 +296,7 @@ impl Origin {
                 "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'audit'",
             ),
             ("answers", "SELECT coalesce(max(rowid), 0) FROM answers"),
+            ("sent", "SELECT coalesce(max(id), 0) FROM sent"),
         ] {
             let last = self.connection.query_row(sql, [], |row| row.get(0));
             sequences.push((table, last.map_err(|source| unread(table, source))?));

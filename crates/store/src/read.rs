@@ -1,16 +1,21 @@
 //! What a journal is asked, from connections that only read: they never wait for the writer.
 
-use echostr::BoxError;
 use echostr::journal::{
     FollowerRecord, Found, Link, LinkRecord, Of, Page, PushId, SavedAnswer, Shown,
 };
-use echostr_protocol::{Key, OpenId, Reply, Str};
+use echostr::{BoxError, Interactions, Trigger};
+use echostr_protocol::{Key, MediaId, OpenId, Reply, Str};
 
 use crate::db::{Db, reading, row};
-use crate::value::{bytes, content, id, message, reply, unsigned};
+use crate::value::{bytes, content, id, message, reply, signed, unsigned};
 
 /// How many unread answers are asked for at most.
 const MAX_UNREAD: i64 = 100;
+
+/// How much of what happened with a follower is told, and how many pushes are looked through for it: some accounts are told
+/// every few seconds where a follower is, and that allows nothing.
+const MAX_INTERACTIONS: usize = 50;
+const MAX_CHAIN: i64 = 200;
 
 type Result<T> = std::result::Result<T, BoxError>;
 
@@ -77,6 +82,33 @@ const LATEST_TEXT: &str = concat!(
      WHERE m.replied_at >= $3 AND m.reply LIKE '{\"text\":%'
      ORDER BY m.replied_at DESC, m.id DESC LIMIT 1"
 );
+
+const PUSHES_SINCE: &str = concat!(
+    "WITH RECURSIVE chain (id, place) AS (
+         SELECT message_id, 1 FROM latest WHERE follower_id = ",
+    follower_id!(),
+    "    UNION ALL
+         SELECT previous_id, place + 1 FROM messages JOIN chain USING (id)
+         WHERE previous_id IS NOT NULL AND place < $4 AND received_at_ms >= $3
+     )
+     SELECT m.source, m.received_at_ms FROM chain JOIN messages m ON m.id = chain.id
+     WHERE m.received_at_ms >= $3 ORDER BY place"
+);
+
+const SENT_SINCE: &str = concat!(
+    "SELECT sent_at_ms FROM sent WHERE sent_at_ms >= $3 AND outcome <> 'refused' AND follower_id = ",
+    follower_id!(),
+    " ORDER BY sent_at_ms DESC LIMIT $4"
+);
+
+const UNSURE: &str = concat!(
+    "SELECT message FROM sent WHERE sent_at_ms >= $3 AND outcome = 'unsure' AND follower_id = ",
+    follower_id!(),
+    " ORDER BY sent_at_ms DESC LIMIT 1"
+);
+
+const UPLOADED: &str = "SELECT u.media_id FROM uploads u JOIN accounts a ON a.id = u.account_id
+    WHERE a.public_id = $1 AND u.hash = $2 AND u.expires_at_ms > $3";
 
 const FOLLOWER: &str = concat!(
     "SELECT first_seen_at_ms, last_seen_at_ms, followed_at_ms, unfollowed_at_ms, source, last_number
@@ -238,6 +270,55 @@ pub(crate) async fn count_unread(db: &Db, now_ms: i64) -> Result<i64> {
         .map_err(|error| failed("how many answers are unread", error))
 }
 
+pub(crate) async fn interactions(db: &Db, of: Of<'_>, since_ms: i64) -> Result<Interactions> {
+    let (account, follower) = (db.text(of.account), db.text(of.follower.as_str()));
+    let pushes: Vec<(String, i64)> = reading!(db, pool => {
+        let query = sqlx::query_as(PUSHES_SINCE).bind(&*account).bind(&*follower);
+        query.bind(since_ms).bind(MAX_CHAIN).fetch_all(pool).await
+    })
+    .map_err(|error| failed("what a follower did", error))?;
+    let most = signed(MAX_INTERACTIONS as u64);
+    let sent_at_ms: Vec<i64> = reading!(db, pool => {
+        let query = sqlx::query_scalar(SENT_SINCE).bind(&*account).bind(&*follower);
+        query.bind(since_ms).bind(most).fetch_all(pool).await
+    })
+    .map_err(|error| failed("what was sent to a follower", error))?;
+    let done = pushes.iter().filter_map(|(source, at_ms)| {
+        // One that cannot be read any more allows nothing.
+        let trigger = Trigger::of(&message(source).ok()?)?;
+        Some((trigger, *at_ms))
+    });
+    Ok(Interactions {
+        done: done.take(MAX_INTERACTIONS).collect(),
+        sent_at_ms,
+    })
+}
+
+pub(crate) async fn unsure(db: &Db, of: Of<'_>, since_ms: i64) -> Result<Option<String>> {
+    let (account, follower) = (db.text(of.account), db.text(of.follower.as_str()));
+    let message: Option<String> = reading!(db, pool => {
+        let query = sqlx::query_scalar(UNSURE).bind(&*account).bind(&*follower);
+        query.bind(since_ms).fetch_optional(pool).await
+    })
+    .map_err(|error| failed("what was sent to a follower", error))?;
+    Ok(message)
+}
+
+pub(crate) async fn uploaded(
+    db: &Db,
+    account: &str,
+    hash: &[u8; 32],
+    now_ms: i64,
+) -> Result<Option<MediaId>> {
+    let account = db.text(account);
+    let media_id: Option<String> = reading!(db, pool => {
+        let query = sqlx::query_scalar(UPLOADED).bind(&*account).bind(hash.as_slice());
+        query.bind(now_ms).fetch_optional(pool).await
+    })
+    .map_err(|error| failed("a file that was uploaded", error))?;
+    Ok(media_id.map(MediaId::from))
+}
+
 pub(crate) async fn session(db: &Db, of: Of<'_>, name: &str) -> Result<Option<String>> {
     let (account, follower) = (db.text(of.account), db.text(of.follower.as_str()));
     let name = db.text(name);
@@ -310,6 +391,10 @@ mod tests {
             LINK_ANSWER,
             UNREAD,
             LATEST_TEXT,
+            PUSHES_SINCE,
+            SENT_SINCE,
+            UNSURE,
+            UPLOADED,
             FOLLOWER,
             COUNT_UNREAD,
             SESSION,

@@ -27,6 +27,11 @@ pub(crate) const VERSIONS: &[(i64, &str, &str)] = &[
         "accounts",
         include_str!("../migrations/sqlite/0002_accounts.sql"),
     ),
+    (
+        3,
+        "platform",
+        include_str!("../migrations/sqlite/0003_platform.sql"),
+    ),
 ];
 
 /// The newest version that is known here.

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use echostr::journal::{Content, Id, SavedAnswer};
+use echostr::journal::{Content, Id, SavedAnswer, SentOutcome};
 use echostr::{Markup, Stage};
 use echostr_protocol::{Document, Message, Reply};
 
@@ -97,6 +97,15 @@ pub(crate) fn content(
         "read" => Content::Read,
         _ => Content::Failed,
     })
+}
+
+/// What came of a message that was sent, in columns.
+pub(crate) fn outcome_columns(outcome: &SentOutcome) -> (&'static str, Option<&str>) {
+    match outcome {
+        SentOutcome::Sent => ("sent", None),
+        SentOutcome::Unsure(why) => ("unsure", Some(why)),
+        SentOutcome::Refused(why) => ("refused", Some(why)),
+    }
 }
 
 /// How an answer with a page is written, and how it ended unless all of it is there; nothing for one without a page. While

@@ -18,6 +18,7 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::digest::{SHA256, digest};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretBox, SecretString};
+use tokio::sync::{RwLock, RwLockReadGuard};
 
 use crate::Error;
 use crate::change::{Change, Uncommitted, commit};
@@ -43,6 +44,8 @@ pub enum MasterKeys {
 pub struct Vault {
     keys: ArcSwap<Vec<MasterKey>>,
     file: Option<PathBuf>,
+    // Held while something that was sealed is not written yet.
+    sealing: RwLock<()>,
 }
 
 #[derive(Clone)]
@@ -168,6 +171,7 @@ impl Vault {
         let vault = Self {
             keys: ArcSwap::from_pointee(keys),
             file,
+            sealing: RwLock::default(),
         };
         vault.compare(db, &place, &needed).await?;
         Ok(vault)
@@ -194,6 +198,16 @@ impl Vault {
         let keys = self.keys.load();
         let mut keys = keys.iter().filter(|key| key.id == key_id);
         keys.find_map(|key| key.unseal(&format!("{account}/{name}"), sealed))
+    }
+
+    /// Held from sealing until it is written, by who may seal while the keys are rotated.
+    pub(crate) async fn sealing(&self) -> RwLockReadGuard<'_, ()> {
+        self.sealing.read().await
+    }
+
+    /// Waits until everything is written that was sealed before, perhaps under another key.
+    pub(crate) async fn settle(&self) {
+        drop(self.sealing.write().await);
     }
 
     /// With a file: puts a new key first in it. With the environment the first key is new already.

@@ -10,11 +10,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use echostr::{Accounts as _, Came, Mode, SeenSnapshot, Strategy};
+use echostr_client::{Capabilities, Capability, May};
 use echostr_protocol::{EncodingAesKey, Query, Token, encrypted_part, seal};
 use echostr_store::{
-    AccountEntry, AccountSecrets, AccountStore, Actor, ApiKeys, AuditEntry, BotSettings, Db, Edit,
-    Error, MASTER_KEY_FILE, MasterKeys, ModeWord, NotChanged, Origin, Previous, SqlJournal, Vault,
-    audit,
+    AccessTokenFrom, AccountEntry, AccountSecrets, AccountStore, Actor, ApiKeys, AuditEntry,
+    BotSettings, Db, Edit, Error, MASTER_KEY_FILE, MasterKeys, ModeWord, NotChanged, Origin,
+    Previous, SqlJournal, Vault, audit,
 };
 use futures_util::FutureExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -61,6 +62,7 @@ story! {
     an_account_of_the_file_takes_no_token_of_another,
     who_changed_what_is_written_down_without_secrets,
     what_was_seen_goes_on,
+    what_an_account_may_do_is_known_until_its_credentials_change,
     a_secret_in_the_place_of_another_opens_nothing_and_disturbs_nobody,
     what_lacks_something_in_the_database_does_not_answer,
     another_master_key_is_refused,
@@ -918,6 +920,74 @@ async fn what_was_seen_goes_on(ground: Ground) {
     running.stop().await;
 }
 
+async fn what_an_account_may_do_is_known_until_its_credentials_change(ground: Ground) {
+    let running = start(&ground).await;
+    let key = AccountSecrets::random_encoding_aes_key();
+    let shop = running.create(whole("shop", "TokenOne", &key)).await;
+    running.create(entry("other", "TokenTwo")).await;
+    let may = |running: &Running| {
+        let answering = running.accounts.by_id("shop").expect("it answers");
+        answering.able.may(Capability::CustomMessage)
+    };
+    assert_eq!(may(&running), May::Unknown(None));
+    let found = Capabilities {
+        found_at_ms: THEN_MS,
+        found: vec![(Capability::CustomMessage, May::No(48001))],
+    };
+    let save = async |running: &Running| {
+        let saved = running.accounts.save_capabilities("shop", &found).await;
+        saved.expect("written");
+    };
+    save(&running).await;
+    assert_eq!(may(&running), May::No(48001));
+    assert_eq!(shop.able.known().as_ref(), Some(&found), "for all versions");
+    let of_nobody = running.accounts.save_capabilities("nobody", &found).await;
+    of_nobody.expect("nothing to do");
+    let changed = |entry: &mut AccountEntry| entry.settings.fallback = "稍后再说".into();
+    running.change("shop", changed).await;
+    assert_eq!(may(&running), May::No(48001));
+    running.stop().await;
+
+    let changes: [fn(&mut AccountEntry); 4] = [
+        |entry| entry.settings.app_id = Some("wx0000000000000001".into()),
+        |entry| entry.settings.api_base = Some("http://127.0.0.1:9".into()),
+        |entry| entry.settings.access_token = AccessTokenFrom::Plain,
+        |entry| entry.secrets.app_secret = Some("fedcba9876543210fedcba9876543210".into()),
+    ];
+    for change in changes {
+        let running = start(&ground).await;
+        assert_eq!(may(&running), May::No(48001));
+        let uploaded = vec![uploaded(1, "media", i64::MAX)];
+        done(&written(&running.journal, uploaded).await);
+        running.change("shop", change).await;
+        assert_eq!(may(&running), May::Unknown(None));
+        assert_eq!(ground.count("capabilities"), 0);
+        assert_eq!(ground.count("uploads"), 0);
+        save(&running).await;
+        running.stop().await;
+    }
+    let running = start(&ground).await;
+    let removed = running.accounts.remove(&by(), "shop").await;
+    removed.expect("removed");
+    assert_eq!(ground.count("capabilities"), 0);
+
+    // The same in the file of settings.
+    let provision = async |change: fn(&mut AccountEntry)| {
+        let mut entry = in_file("shop", "TokenOne");
+        change(&mut entry);
+        let provisioned = running.accounts.provision(vec![entry]).await;
+        provisioned.expect("written");
+    };
+    provision(|_| {}).await;
+    save(&running).await;
+    provision(|entry| entry.settings.fallback = "稍后再说".into()).await;
+    assert_eq!(may(&running), May::No(48001));
+    provision(|entry| entry.settings.app_id = Some(APP_ID.into())).await;
+    assert_eq!(may(&running), May::Unknown(None));
+    assert_eq!(ground.count("capabilities"), 0);
+    running.stop().await;
+}
+
 async fn a_secret_in_the_place_of_another_opens_nothing_and_disturbs_nobody(ground: Ground) {
     let running = start(&ground).await;
     running.create(entry("a", "TokenOfA")).await;
@@ -995,17 +1065,6 @@ async fn what_lacks_something_in_the_database_does_not_answer(ground: Ground) {
         .await;
     assert_eq!(running.of_token("TokenNew").as_deref(), Some("shop"));
     running.stop().await;
-}
-
-fn execute(ground: &Ground, sql: &str) {
-    match ground {
-        Ground::Sqlite(folder) => {
-            look(folder.path()).execute_batch(sql).expect("done");
-        }
-        Ground::Postgres(url) => {
-            common::postgres::shared().psql(url, sql);
-        }
-    }
 }
 
 async fn another_master_key_is_refused(ground: Ground) {
@@ -1306,36 +1365,6 @@ async fn no_secret_is_in_the_database_or_printed(ground: Ground) {
         before_closing.iter().any(|(_, bytes)| holds(bytes))
     };
     assert!(all > 0 && holds("127.0.0.1:9000/?***"), "{all} bytes");
-}
-
-/// All that stands in the database: the bytes of its files, or every row of its tables.
-fn stored(ground: &Ground) -> Vec<(String, Vec<u8>)> {
-    match ground {
-        Ground::Sqlite(folder) => {
-            let files = fs::read_dir(folder.path()).expect("a folder");
-            let files = files.map(|file| file.expect("a file").path());
-            let files = files.filter(|path| path.is_file());
-            files
-                .map(|path| (path.display().to_string(), fs::read(&path).expect("read")))
-                .collect()
-        }
-        Ground::Postgres(url) => [
-            "accounts",
-            "secrets",
-            "seen",
-            "audit",
-            "api_keys",
-            "master_keys",
-        ]
-        .map(|table| {
-            let sql = format!("SELECT row_to_json(t) FROM {table} t");
-            (
-                table.to_owned(),
-                common::postgres::shared().psql(url, &sql).into_bytes(),
-            )
-        })
-        .into(),
-    }
 }
 
 /// What is told of a file that another program keeps locked for a moment, or does not let be written.

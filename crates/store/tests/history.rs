@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use common::*;
-use echostr::journal::{Content, Record};
+use echostr::journal::{Content, Record, SentOutcome};
 use echostr_store::{AnswerFilter, FollowerFilter, History, MessageFilter, Page, SqlJournal};
 use futures_util::TryStreamExt as _;
 use tokio::time::{Duration, timeout};
@@ -400,6 +400,10 @@ async fn an_export_has_everything_about_one_follower(ground: Ground) {
         Record::Answer(answer(7, &message, Content::Running)),
     ];
     records.extend((0..25).map(|n| session(&format!("s{n:02}"))));
+    records.push(sent("follower1", 201, Some(&message), SentOutcome::Sent));
+    let refused = SentOutcome::Refused("too many".into());
+    records.push(sent("follower1", 202, Some(&message), refused));
+    records.extend((203..263).map(|n| sent("follower1", n, None, SentOutcome::Sent)));
     write(&journal, records).await;
     let history = History::new(journal.db());
     let export = history
@@ -414,6 +418,20 @@ async fn an_export_has_everything_about_one_follower(ground: Ground) {
     let messages = json["messages"].as_array().expect("a list");
     assert_eq!(messages.len(), 34);
     assert_eq!(messages[0]["answer"]["state"], "running");
+    // What answers a message stands there, the rest for itself.
+    let of_message = messages[0]["sent"].as_array().expect("a list");
+    assert_eq!(of_message.len(), 2);
+    assert_eq!(of_message[0]["message"]["text"]["content"], "第201条");
+    assert_eq!(of_message[0]["by"], "echo");
+    assert_eq!(of_message[1]["outcome"], "refused");
+    assert_eq!(of_message[1]["why"], "too many");
+    let beside = json["sent"].as_array().expect("a list");
+    let beside: Vec<_> = beside
+        .iter()
+        .map(|sent| sent["sent_at_ms"].as_i64())
+        .collect();
+    let expected: Vec<_> = (203..263).rev().map(|n| Some((START + n) * 1000)).collect();
+    assert_eq!(beside, expected);
     assert!(
         messages[1]["source"]
             .as_str()

@@ -171,7 +171,7 @@ async fn a_database_that_cannot_be_used_is_refused_with_what_to_do() {
             "CREATE TABLE _sqlx_migrations (version bigint, description text);
               INSERT INTO _sqlx_migrations VALUES (1, 'journal'), (99, 'of tomorrow')",
         ),
-        &["its schema is version 99, this Echostr knows versions up to 1"],
+        &["its schema is version 99, this Echostr knows versions up to 2"],
     )
     .await;
     check(

@@ -2,8 +2,10 @@
 
 mod common;
 
-use echostr::journal::{Content, Ended, Link, Record, Replied, SavedAnswer, Written, by};
-use echostr::{Journal, Reply};
+use echostr::journal::{
+    Content, Ended, Link, Record, Replied, SavedAnswer, SentMessage, SentOutcome, Written, by,
+};
+use echostr::{Interactions, Journal, Reply, Trigger};
 use echostr_protocol::Message;
 use echostr_store::Retention;
 
@@ -41,6 +43,10 @@ story! {
     a_follower_is_known_by_what_came,
     a_session_holds_what_was_set_last,
     an_answer_outlives_the_push_that_was_given_up,
+    what_a_follower_did_and_was_sent_lately_is_known,
+    what_allows_nothing_does_not_hide_what_does,
+    nobody_becomes_known_by_a_message_that_was_refused,
+    a_file_is_known_until_the_platform_deletes_it,
     what_was_written_is_there_after_opening_again,
     forgetting_leaves_nothing,
     what_a_job_still_writes_does_not_bring_a_forgotten_follower_back,
@@ -707,6 +713,108 @@ async fn an_answer_outlives_the_push_that_was_given_up(ground: Ground) {
     assert_eq!(found.answer.expect("its answer").id, 7);
 }
 
+async fn what_a_follower_did_and_was_sent_lately_is_known(ground: Ground) {
+    let journal = ground.open().await;
+    let o1 = open_id("o1");
+    let lately = async |since: i64| {
+        let since_ms = (START + since) * 1000;
+        let mut happened = journal.interactions(of(&o1), since_ms).await.expect("read");
+        happened.done.sort_by_key(|(_, at_ms)| *at_ms);
+        happened.sent_at_ms.sort_unstable();
+        happened
+    };
+    assert_eq!(lately(0).await, Interactions::default());
+    let ask = text("o1", 2, "多少钱");
+    let records = vec![
+        received(&event("o1", 1, "subscribe", ""), None),
+        received(&ask, None),
+        received(&event("o1", 3, "VIEW", "<EventKey>/</EventKey>"), None),
+        received(&event("o1", 4, "CLICK", "<EventKey>a</EventKey>"), None),
+        received(&event("o1", 5, "SCAN", "<EventKey>a</EventKey>"), None),
+        received(&text("o2", 6, "别人"), None),
+        sent("o1", 7, Some(&ask), SentOutcome::Sent),
+        sent("o1", 8, None, SentOutcome::Unsure("it broke off".into())),
+        sent("o1", 9, None, SentOutcome::Refused("too many".into())),
+        // A push that nobody has received.
+        sent("o1", 10, Some(&text("o1", 99, "?")), SentOutcome::Sent),
+        sent("o2", 11, None, SentOutcome::Sent),
+    ];
+    done(&written(&journal, records).await);
+    let at = |n: i64| (START + n) * 1000;
+    let expected = Interactions {
+        done: vec![
+            (Trigger::Follow, at(1)),
+            (Trigger::Message, at(2)),
+            (Trigger::Menu, at(4)),
+            (Trigger::Scan, at(5)),
+        ],
+        sent_at_ms: vec![at(7), at(8), at(10)],
+    };
+    assert_eq!(lately(0).await, expected);
+    let expected = Interactions {
+        done: vec![(Trigger::Scan, at(5))],
+        sent_at_ms: expected.sent_at_ms,
+    };
+    assert_eq!(lately(5).await, expected);
+    assert_eq!(lately(12).await, Interactions::default());
+    let unsure = async |since: i64| journal.unsure(of(&o1), at(since)).await.expect("read");
+    assert!(unsure(8).await.is_some());
+    assert_eq!(unsure(9).await, None);
+    assert_eq!(ground.count("sent"), 5);
+    assert_eq!(ground.count("sent WHERE message_id IS NOT NULL"), 1);
+}
+
+async fn what_allows_nothing_does_not_hide_what_does(ground: Ground) {
+    let journal = ground.open().await;
+    let mut records = vec![received(&text("o1", 0, "多少钱"), None)];
+    records.extend((1..=100).map(|n| received(&event("o1", n, "LOCATION", ""), None)));
+    done(&written(&journal, records).await);
+    let o1 = open_id("o1");
+    let happened = journal.interactions(of(&o1), 0).await.expect("read");
+    assert_eq!(happened.done, [(Trigger::Message, START * 1000)]);
+    // Of very many, the latest are enough.
+    let mut records: Vec<_> = (101..=160)
+        .map(|n| received(&text("o1", n, "在吗"), None))
+        .collect();
+    records.extend((101..=160).map(|n| sent("o1", n, None, SentOutcome::Sent)));
+    done(&written(&journal, records).await);
+    let happened = journal.interactions(of(&o1), 0).await.expect("read");
+    assert_eq!((happened.done.len(), happened.sent_at_ms.len()), (50, 50));
+    let latest = (START + 160) * 1000;
+    assert!(happened.done.contains(&(Trigger::Message, latest)));
+    assert!(happened.sent_at_ms.contains(&latest));
+}
+
+async fn nobody_becomes_known_by_a_message_that_was_refused(ground: Ground) {
+    let journal = ground.open().await;
+    let refused = SentOutcome::Refused("there is no such follower".into());
+    done(&written(&journal, vec![sent("o1", 1, None, refused)]).await);
+    for (table, n_rows) in rows(&ground) {
+        assert_eq!(n_rows, 0, "{table}");
+    }
+    // Who was sent one is there.
+    done(&written(&journal, vec![sent("o1", 1, None, SentOutcome::Sent)]).await);
+    assert_eq!((ground.count("followers"), ground.count("sent")), (1, 1));
+}
+
+async fn a_file_is_known_until_the_platform_deletes_it(ground: Ground) {
+    let journal = ground.open().await;
+    let until = now_ms() + DAY_MS;
+    let find = async |account: &str, hash: u8, at_ms: i64| {
+        let found = journal.uploaded(account, &[hash; 32], at_ms).await;
+        found.expect("read").map(|media_id| media_id.to_string())
+    };
+    assert_eq!(find(SHOP, 1, 0).await, None);
+    let records = vec![uploaded(1, "media1", until), uploaded(2, "media2", until)];
+    done(&written(&journal, records).await);
+    assert_eq!(find(SHOP, 1, until - 1).await.as_deref(), Some("media1"));
+    assert_eq!(find(SHOP, 1, until).await, None);
+    assert_eq!(find("other", 1, 0).await, None);
+    done(&written(&journal, vec![uploaded(1, "media3", until + 1)]).await);
+    assert_eq!(find(SHOP, 1, until).await.as_deref(), Some("media3"));
+    assert_eq!(find(SHOP, 2, 0).await.as_deref(), Some("media2"));
+}
+
 async fn what_was_written_is_there_after_opening_again(ground: Ground) {
     let message = text("o1", 1, "你好");
     let journal = ground.open().await;
@@ -759,6 +867,7 @@ async fn what_a_job_still_writes_does_not_bring_a_forgotten_follower_back(ground
         Record::Answer(saved.clone()),
         Record::Link(link(70, "o1", 1, 7, 0)),
         session("o1", "cart", Some("[]")),
+        sent("o1", 3, Some(&question), SentOutcome::Sent),
     ];
     // In one batch, in one call, and later.
     let forgotten = journal.write(vec![forget("o1")]);
@@ -810,7 +919,18 @@ async fn what_is_too_old_is_deleted_but_for_answers_that_can_be_read(ground: Gro
         // Pushes come in the order of time.
         received_at(&event("o2", 1, "unsubscribe", ""), ago(29), None),
         received_at(&text("o1", 600, "new"), ago(29), None),
+        uploaded(1, "gone", now - 1),
+        uploaded(2, "there", now + DAY_MS),
     ]);
+    records.extend(
+        [31, 29].map(|days| match sent("o1", 0, None, SentOutcome::Sent) {
+            Record::Sent(sent) => Record::Sent(SentMessage {
+                sent_at_ms: ago(days),
+                ..sent
+            }),
+            other => other,
+        }),
+    );
     done(&written(&journal, records).await);
     journal.close().await;
 
@@ -835,6 +955,8 @@ async fn what_is_too_old_is_deleted_but_for_answers_that_can_be_read(ground: Gro
         ("answers", 1),
         ("links", 0),
         ("sessions", 1),
+        ("sent", 1),
+        ("uploads", 1),
     ] {
         assert_eq!(ground.count(table), expected, "{table}");
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::Request;
+use super::{Request, node};
 
 /// A line of a chapter's table.
 pub struct Endpoint {
@@ -109,8 +109,8 @@ impl Endpoint {
             answer: Answer::Json,
             is_repeatable: matches!(method, Method::Get) || is_reading(name),
             is_deprecated: false,
-            request: |json| serde_json::to_value(serde_json::from_value::<R>(json)?),
-            response: |json| serde_json::to_value(serde_json::from_value::<R::Response>(json)?),
+            request: |json| serde_json::to_value(node::read::<R>(json)?),
+            response: |json| serde_json::to_value(node::read::<R::Response>(json)?),
         }
     }
 

@@ -5,7 +5,8 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use echostr::{Seen, SeenSnapshot};
+use echostr::{Able, Seen, SeenSnapshot};
+use echostr_client::Capabilities;
 use echostr_protocol::{EncodingAesKey, Error as Unusable, Token};
 use secrecy::{ExposeSecret as _, SecretString};
 use tracing::error;
@@ -75,6 +76,7 @@ async fn load_portion(
     };
     let mut secrets = load_secrets(db, vault, after, &last).await?;
     let mut seen = load_seen(db, after, &last).await?;
+    let mut capabilities = load_capabilities(db, after, &last).await?;
     for row in rows {
         let (
             id,
@@ -129,7 +131,7 @@ async fn load_portion(
             (Arc::new(Seen::restore(stored)), saved)
         };
         let mut entry = AccountEntry {
-            able: Arc::default(),
+            able: able(before, capabilities.remove(&id)),
             secrets,
             settings,
             origin: if origin == "file" {
@@ -231,6 +233,45 @@ async fn load_seen(
         (account, snapshot)
     });
     Ok(seen.collect())
+}
+
+async fn load_capabilities(
+    db: &Db,
+    after: &str,
+    last: &str,
+) -> Result<HashMap<String, Capabilities>, Error> {
+    let rows = reading!(db, pool => sqlx::query_as::<_, (String, String)>(
+        "SELECT account.public_id, capabilities.found
+         FROM accounts account JOIN capabilities ON capabilities.account_id = account.id
+         WHERE account.public_id > $1 AND account.public_id <= $2",
+    )
+    .bind(after)
+    .bind(last)
+    .fetch_all(pool)
+    .await);
+    let rows = rows.map_err(Error::unread("what the accounts may do"))?;
+    // What cannot be read can be found out anew.
+    let found = rows
+        .into_iter()
+        .filter_map(|(account, found)| Some((account, serde_json::from_str(&found).ok()?)));
+    Ok(found.collect())
+}
+
+/// What an account may do. What calls have taught since it was found out stays; but another process may have found it out
+/// anew, or changed the account.
+fn able(before: Option<&Held>, found: Option<Capabilities>) -> Arc<Able> {
+    let found_at_ms = |found: &Capabilities| found.found_at_ms;
+    let at_ms = found.as_ref().map(found_at_ms);
+    if let Some(held) = before
+        && held.entry.able.known().as_ref().map(found_at_ms) == at_ms
+    {
+        return Arc::clone(&held.entry.able);
+    }
+    let able = Able::default();
+    if let Some(found) = found {
+        able.set(found);
+    }
+    Arc::new(able)
 }
 
 /// The secrets of an account from what was decrypted.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use futures_util::stream::{Stream, try_unfold};
 use serde::Serialize;
 
+use super::messages::{SentEntry, SentRow};
 use super::{AnswerFilter, FollowerEntry, History, MessageFilter, failed};
 use crate::Error;
 use crate::db::reading;
@@ -17,8 +18,14 @@ const SESSIONS: &str =
     "SELECT name, value, updated_at_ms FROM sessions WHERE follower_id = $1 AND name > $2
     ORDER BY name LIMIT 10";
 
-/// Everything about one follower: what is known of them, sessions, answers, messages with replies and deliveries. Newest
-/// first.
+/// What answers no message that is here: that stands with its message.
+pub(super) const SENT: &str = "SELECT id, message, sent_by, sent_at_ms, outcome, why FROM sent
+    WHERE follower_id = $1 AND (sent_at_ms, id) < ($2, $3)
+      AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = sent.message_id)
+    ORDER BY sent_at_ms DESC, id DESC LIMIT $4";
+
+/// Everything about one follower: what is known of them, sessions, answers, messages with replies and deliveries, and what was
+/// sent to them beside. Newest first.
 #[derive(Debug)]
 pub struct Export {
     history: History,
@@ -39,6 +46,8 @@ enum Part {
     Answers(Option<i64>),
     /// Before this one.
     Messages(Option<i64>),
+    /// Sent before this time, and before the one with this number.
+    Sent(i64, i64),
     Nothing,
 }
 
@@ -79,6 +88,7 @@ impl Export {
             Part::Sessions(after) => self.sessions(after).await?,
             Part::Answers(before) => self.answers(*before).await?,
             Part::Messages(before) => self.messages(*before).await?,
+            Part::Sent(at_ms, id) => self.sent(*at_ms, *id).await?,
             Part::Nothing => return Ok(None),
         };
         let mut text = String::new();
@@ -94,7 +104,8 @@ impl Export {
             (Part::Head, _) => ",\n\"sessions\":[",
             (Part::Sessions(_), Part::Answers(_)) => "],\n\"answers\":[",
             (Part::Answers(_), Part::Messages(_)) => "],\n\"messages\":[",
-            (Part::Messages(_), Part::Nothing) => "]}\n",
+            (Part::Messages(_), Part::Sent(..)) => "],\n\"sent\":[",
+            (Part::Sent(..), Part::Nothing) => "]}\n",
             _ => "",
         };
         if !after.is_empty() {
@@ -163,6 +174,20 @@ impl Export {
         }
         Ok(match page.next {
             Some(_) => (items, Part::Messages(page.next)),
+            None => (items, Part::Sent(i64::MAX, i64::MAX)),
+        })
+    }
+
+    async fn sent(&self, at_ms: i64, id: i64) -> Result<(Vec<String>, Part), Error> {
+        let rows: Vec<SentRow> = reading!(&self.history.db, pool => {
+            let query = sqlx::query_as(SENT).bind(self.follower).bind(at_ms).bind(id);
+            query.bind(i64::from(PORTION)).fetch_all(pool).await
+        })
+        .map_err(|source| failed("read what was sent", source))?;
+        let entries: Vec<_> = rows.into_iter().map(SentEntry::of).collect();
+        let items = entries.iter().map(json).collect();
+        Ok(match entries.last() {
+            Some(last) => (items, Part::Sent(last.sent_at_ms, last.id)),
             None => (items, Part::Nothing),
         })
     }

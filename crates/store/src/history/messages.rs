@@ -104,6 +104,25 @@ pub struct MessageDetail {
     pub deliveries: Vec<DeliveryEntry>,
     /// Its answer, if that was saved on its own.
     pub answer: Option<AnswerEntry>,
+    /// What of its answer was sent outside of replies, or was to be, in the order of time.
+    pub sent: Vec<SentEntry>,
+}
+
+/// A message to a follower outside of replies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SentEntry {
+    /// Its number.
+    pub id: i64,
+    /// As the platform's `custom/send` takes it, without `touser`.
+    pub message: serde_json::Value,
+    /// Who wrote it.
+    pub by: String,
+    /// Unix milliseconds.
+    pub sent_at_ms: i64,
+    /// `sent`, `unsure` or `refused`: see [`SentOutcome`](echostr::journal::SentOutcome).
+    pub outcome: String,
+    /// Why it is not known to be sent.
+    pub why: Option<String>,
 }
 
 /// The columns of [`entry`]; what follows `FROM` begins with `messages m`.
@@ -130,6 +149,13 @@ type MessageRow = (
 pub(super) const DELIVERIES: &str = "SELECT number, arrived_at_ms, ended_at_ms, ended FROM deliveries WHERE message_id = $1 ORDER BY place";
 
 type DeliveryRow = (i64, i64, i64, String);
+
+pub(super) const SENT_OF_MESSAGE: &str =
+    "SELECT id, message, sent_by, sent_at_ms, outcome, why FROM sent WHERE message_id = $1
+    ORDER BY sent_at_ms, id";
+
+/// The columns of [`SentEntry`].
+pub(super) type SentRow = (i64, String, String, i64, String, Option<String>);
 
 pub(super) const ANSWER_OF_MESSAGE: &str =
     "SELECT a.rowid FROM answers a WHERE a.message_id = $1 ORDER BY a.rowid LIMIT 1";
@@ -244,7 +270,7 @@ impl History {
         Ok(search.page(end))
     }
 
-    /// One message with its deliveries and its answer.
+    /// One message with its deliveries, its answer and what was sent of that.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -445,12 +471,31 @@ impl History {
         })
         .map_err(|source| failed("read the answer to a message", source))?;
         let places: Vec<_> = place.into_iter().collect();
+        let sent: Vec<SentRow> = reading!(&self.db, pool => {
+            sqlx::query_as(SENT_OF_MESSAGE).bind(entry.id).fetch_all(pool).await
+        })
+        .map_err(|source| failed("read what was sent", source))?;
         Ok(MessageDetail {
             deliveries: deliveries.collect(),
             source: entry.source.clone(),
             answer: self.answer_entries(&places).await?.pop(),
+            sent: sent.into_iter().map(SentEntry::of).collect(),
             entry,
         })
+    }
+}
+
+impl SentEntry {
+    pub(super) fn of(row: SentRow) -> Self {
+        let (id, message, by, sent_at_ms, outcome, why) = row;
+        Self {
+            id,
+            message: serde_json::from_str(&message).unwrap_or_default(),
+            by,
+            sent_at_ms,
+            outcome,
+            why,
+        }
     }
 }
 

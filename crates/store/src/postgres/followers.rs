@@ -321,6 +321,7 @@ pub(super) async fn forget(
     let answers = run("DELETE FROM answers WHERE follower_id = $1", of).await?;
     run("DELETE FROM links WHERE follower_id = $1", of).await?;
     let sessions = run("DELETE FROM sessions WHERE follower_id = $1", of).await?;
+    run("DELETE FROM sent WHERE follower_id = $1", of).await?;
     run("DELETE FROM latest WHERE follower_id = $1", of).await?;
     let followers = run("DELETE FROM followers WHERE id = $1", of).await?;
     Ok(Deleted {

@@ -13,11 +13,18 @@ use crate::Error;
 use crate::journal::fault::remedy_postgres;
 
 /// Every version of the schema, oldest first. One that was published never changes; a change is a further line.
-const VERSIONS: &[(i64, &str, &str)] = &[(
-    1,
-    "journal",
-    include_str!("../../migrations/postgres/0001_journal.sql"),
-)];
+const VERSIONS: &[(i64, &str, &str)] = &[
+    (
+        1,
+        "journal",
+        include_str!("../../migrations/postgres/0001_journal.sql"),
+    ),
+    (
+        2,
+        "platform",
+        include_str!("../../migrations/postgres/0002_platform.sql"),
+    ),
+];
 
 /// The newest version that is known here.
 const KNOWN: i64 = VERSIONS[VERSIONS.len() - 1].0;

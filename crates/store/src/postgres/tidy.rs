@@ -16,6 +16,15 @@ const PORTION: usize = 500;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
+const SENT_BEFORE: &str = "DELETE FROM sent WHERE id IN
+    (SELECT id FROM sent WHERE sent_at_ms < $1 ORDER BY sent_at_ms LIMIT $2)";
+
+const UPLOADS_BEFORE: &str = "DELETE FROM uploads WHERE (account_id, hash) IN
+    (SELECT account_id, hash FROM uploads WHERE expires_at_ms <= $1 ORDER BY expires_at_ms LIMIT $2)";
+
+const REQUESTS_BEFORE: &str = "DELETE FROM idempotency WHERE (account_id, key) IN
+    (SELECT account_id, key FROM idempotency WHERE started_at_ms <= $1 ORDER BY started_at_ms LIMIT $2)";
+
 /// How far the cleaning has come.
 #[derive(Default)]
 pub(super) struct Tidy {
@@ -50,12 +59,13 @@ impl Tidy {
             done.is_more = done.has_forgotten;
         }
         if retention.journal_days > 0 {
-            let is_more = self
-                .delete_some(connection, before(retention.journal_days), now)
-                .await?;
-            done.is_more |= is_more;
+            let before_ms = before(retention.journal_days);
+            done.is_more |= self.delete_some(connection, before_ms, now).await?;
+            done.is_more |= delete_rows(connection, SENT_BEFORE, before_ms).await?;
         }
         done.is_more |= delete_pages(connection, now).await?;
+        done.is_more |= delete_rows(connection, UPLOADS_BEFORE, now).await?;
+        done.is_more |= delete_rows(connection, REQUESTS_BEFORE, now - DAY_MS).await?;
         Ok(done)
     }
 
@@ -110,6 +120,18 @@ impl Tidy {
         };
         Ok(is_more)
     }
+}
+
+/// Deletes a portion of what is older than a time. Whether there may be more.
+async fn delete_rows(
+    connection: &mut PgConnection,
+    sql: &'static str,
+    before_ms: i64,
+) -> Result<bool> {
+    let portion = signed(PORTION as u64);
+    let deleted = query(sql).bind(before_ms).bind(portion);
+    let deleted = deleted.execute(&mut *connection).await?;
+    Ok(deleted.rows_affected() == PORTION as u64)
 }
 
 /// Deletes pages that have expired, with the texts that stood there only. Whether there may be more.

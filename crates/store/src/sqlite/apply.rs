@@ -2,9 +2,9 @@
 
 use echostr::journal::{
     Delivery, Id, LinkRecord, PageRecord, PushId, Received, Record, Replied, SavedAnswer,
-    Unfinished, by,
+    SentMessage, SentOutcome, Unfinished, by,
 };
-use echostr_protocol::{Event, Message, MsgId, OpenId, Reply, Str};
+use echostr_protocol::{Event, MediaId, Message, MsgId, OpenId, Reply, Str};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 
 use super::index;
@@ -13,7 +13,9 @@ use crate::journal::known::{
 };
 use crate::journal::unfinished::{UnfinishedRow, unfinished_row};
 use crate::journal::{Deleted, Fault, Op, OpAnswer};
-use crate::value::{ContentColumns, bytes, json, markup_of, now_ms, reply, signed, unsigned};
+use crate::value::{
+    ContentColumns, bytes, json, markup_of, now_ms, outcome_columns, reply, signed, unsigned,
+};
 
 type Result<T> = std::result::Result<T, Fault>;
 
@@ -140,7 +142,19 @@ impl<'a> Transaction<'a> {
                     self.live_page(hash, *answer, *created_at_ms, *expires_at_ms)?;
                     None
                 }
-                Record::Sent(_) | Record::Uploaded { .. } => None,
+                Record::Sent(sent) => {
+                    self.sent(sent)?;
+                    None
+                }
+                Record::Uploaded {
+                    account,
+                    hash,
+                    media_id,
+                    expires_at_ms,
+                } => {
+                    self.uploaded(account, hash, media_id, *expires_at_ms)?;
+                    None
+                }
                 Record::Session {
                     account,
                     follower,
@@ -511,6 +525,67 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
+    fn sent(&mut self, sent: &SentMessage) -> Result<()> {
+        let Some(follower) = self.receiver(sent)? else {
+            return Ok(());
+        };
+        let (outcome, why) = outcome_columns(&sent.outcome);
+        let push = sent.push.as_ref();
+        self.statement(
+            "INSERT INTO sent (follower_id, message_id, message, sent_by, sent_at_ms, outcome, why)
+             VALUES (?4, (SELECT id FROM messages WHERE created_at = ?1 AND key = ?2
+                              AND account_id = (SELECT id FROM accounts WHERE public_id = ?3)),
+                     ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            push.map(|push| push.created_at),
+            push.map(|push| push.key.as_str()),
+            push.map(|push| push.account.as_str()),
+            follower,
+            sent.message,
+            sent.by.as_str(),
+            sent.sent_at_ms,
+            outcome,
+            why,
+        ])?;
+        Ok(())
+    }
+
+    /// The row of who a message was for. One that was refused makes nobody known: there may be no such follower.
+    fn receiver(&mut self, sent: &SentMessage) -> Result<Option<i64>> {
+        let SentMessage {
+            account,
+            follower,
+            sent_at_ms,
+            ..
+        } = sent;
+        if self.known.was_forgotten(account, follower, *sent_at_ms) {
+            return Ok(None);
+        }
+        if !matches!(sent.outcome, SentOutcome::Refused(_)) {
+            return self.follower_unless_forgotten(account, follower, *sent_at_ms);
+        }
+        let account = self.account(account, *sent_at_ms)?;
+        let follower = self.follower(account, follower)?;
+        Ok(follower.map(|follower| follower.id))
+    }
+
+    fn uploaded(
+        &mut self,
+        account: &Str,
+        hash: &[u8; 32],
+        media_id: &MediaId,
+        expires_at_ms: i64,
+    ) -> Result<()> {
+        let account = self.account(account, now_ms())?;
+        self.statement(
+            "INSERT INTO uploads (account_id, hash, media_id, expires_at_ms) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET media_id = ?3, expires_at_ms = ?4",
+        )?
+        .execute(params![account, hash, media_id.as_str(), expires_at_ms])?;
+        Ok(())
+    }
+
     fn session(
         &mut self,
         account: &Str,
@@ -788,6 +863,7 @@ fn delete_follower(
     let answers = run("DELETE FROM answers WHERE follower_id = ?1")?;
     run("DELETE FROM links WHERE follower_id = ?1")?;
     let sessions = run("DELETE FROM sessions WHERE follower_id = ?1")?;
+    run("DELETE FROM sent WHERE follower_id = ?1")?;
     run("DELETE FROM latest WHERE follower_id = ?1")?;
     let followers = run("DELETE FROM followers WHERE id = ?1")?;
     connection.execute_batch("DELETE FROM doomed")?;

@@ -22,6 +22,15 @@ pub(crate) struct Tidy {
     clock: WallClock,
 }
 
+const SENT_BEFORE: &str = "DELETE FROM sent WHERE id IN
+    (SELECT id FROM sent WHERE sent_at_ms < ?1 ORDER BY sent_at_ms LIMIT ?2)";
+
+const UPLOADS_BEFORE: &str = "DELETE FROM uploads WHERE (account_id, hash) IN
+    (SELECT account_id, hash FROM uploads WHERE expires_at_ms <= ?1 ORDER BY expires_at_ms LIMIT ?2)";
+
+const REQUESTS_BEFORE: &str = "DELETE FROM idempotency WHERE (account_id, key) IN
+    (SELECT account_id, key FROM idempotency WHERE started_at_ms <= ?1 ORDER BY started_at_ms LIMIT ?2)";
+
 /// What a portion has done.
 #[derive(Default)]
 pub(crate) struct Done {
@@ -29,6 +38,14 @@ pub(crate) struct Done {
     pub(crate) has_forgotten: bool,
     /// Whether there may be more to do now.
     pub(crate) is_more: bool,
+}
+
+impl Done {
+    /// So many rows of one kind were deleted, at most a portion.
+    fn note(&mut self, n_rows: usize) {
+        self.rows += n_rows;
+        self.is_more |= n_rows == PORTION;
+    }
 }
 
 impl Tidy {
@@ -61,11 +78,13 @@ impl Tidy {
         if retention.journal_days > 0 {
             // What is taken out of the index of terms leaves pages behind that others stand on, too.
             connection.execute_batch("PRAGMA secure_delete = ON")?;
-            self.delete_some(connection, before(retention.journal_days), now, &mut done)?;
+            let before_ms = before(retention.journal_days);
+            self.delete_some(connection, before_ms, now, &mut done)?;
+            done.note(delete_rows(connection, SENT_BEFORE, before_ms)?);
         }
-        let n_pages = delete_pages(connection, now)?;
-        done.rows += n_pages;
-        done.is_more |= n_pages == PORTION;
+        done.note(delete_pages(connection, now)?);
+        done.note(delete_rows(connection, UPLOADS_BEFORE, now)?);
+        done.note(delete_rows(connection, REQUESTS_BEFORE, now - DAY_MS)?);
         connection.prepare_cached("COMMIT")?.execute([])?;
         connection.execute_batch("PRAGMA secure_delete = FAST")?;
         Ok(done)
@@ -128,6 +147,12 @@ impl Tidy {
     }
 }
 
+/// Deletes a portion of what is older than a time. How many.
+fn delete_rows(connection: &Connection, sql: &str, before_ms: i64) -> Result<usize, Fault> {
+    let mut delete = connection.prepare_cached(sql)?;
+    Ok(delete.execute(params![before_ms, signed(PORTION as u64)])?)
+}
+
 /// Deletes pages that have expired, with the texts that stood there only. How many.
 fn delete_pages(connection: &Connection, now_ms: i64) -> Result<usize, Fault> {
     let mut select = connection.prepare_cached(
@@ -172,7 +197,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::value::empty;
+    use crate::value::{empty, plan};
 
     const RETENTION: Retention = Retention {
         journal_days: 30,
@@ -231,6 +256,14 @@ mod tests {
             left_at(secs, now_ms);
         }
         assert_eq!(left(&connection), 0);
+    }
+
+    #[test]
+    fn what_is_too_old_is_found_without_reading_the_rest() {
+        for sql in [SENT_BEFORE, UPLOADS_BEFORE, REQUESTS_BEFORE] {
+            let plan = plan(sql);
+            assert!(!plan.contains("SCAN"), "{sql}\n{plan}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use echostr::journal::{
     Commit, Content, Delivery, Ended, Id, LinkRecord, Of, PageRecord, PushId, Received, Record,
-    Replied, SavedAnswer, Written, by,
+    Replied, SavedAnswer, SentMessage, SentOutcome, Written, by,
 };
 use echostr::{Journal, Message, Reply};
 use echostr_protocol::{Document, OpenId, Str};
@@ -93,6 +93,54 @@ pub(crate) fn count(folder: &Path, table: &str) -> i64 {
             row.get(0)
         })
         .expect("a count")
+}
+
+/// Runs a statement beside the journal.
+pub(crate) fn execute(ground: &Ground, sql: &str) {
+    match ground {
+        Ground::Sqlite(folder) => {
+            look(folder.path()).execute_batch(sql).expect("done");
+        }
+        Ground::Postgres(url) => {
+            postgres::shared().psql(url, sql);
+        }
+    }
+}
+
+/// All that stands in the database: the bytes of its files, or every row of its tables.
+pub(crate) fn stored(ground: &Ground) -> Vec<(String, Vec<u8>)> {
+    match ground {
+        Ground::Sqlite(folder) => {
+            let files = std::fs::read_dir(folder.path()).expect("a folder");
+            let files = files.map(|file| file.expect("a file").path());
+            let files = files.filter(|path| path.is_file());
+            files
+                .map(|path| {
+                    (
+                        path.display().to_string(),
+                        std::fs::read(&path).expect("read"),
+                    )
+                })
+                .collect()
+        }
+        Ground::Postgres(url) => [
+            "accounts",
+            "secrets",
+            "seen",
+            "audit",
+            "api_keys",
+            "master_keys",
+            "tokens",
+        ]
+        .map(|table| {
+            let sql = format!("SELECT row_to_json(t) FROM {table} t");
+            (
+                table.to_owned(),
+                postgres::shared().psql(url, &sql).into_bytes(),
+            )
+        })
+        .into(),
+    }
 }
 
 pub(crate) fn now_ms() -> i64 {
@@ -248,6 +296,33 @@ pub(crate) fn session(follower: &str, name: &str, value: Option<&str>) -> Record
     }
 }
 
+/// A text that was sent to a follower so many seconds after the start, or was not.
+pub(crate) fn sent(
+    follower: &str,
+    n: i64,
+    answers: Option<&Message>,
+    outcome: SentOutcome,
+) -> Record {
+    Record::Sent(SentMessage {
+        account: SHOP.into(),
+        follower: open_id(follower),
+        push: answers.map(id_of),
+        message: format!(r#"{{"msgtype":"text","text":{{"content":"第{n}条"}}}}"#),
+        by: "echo".into(),
+        sent_at_ms: (START + n) * 1000,
+        outcome,
+    })
+}
+
+pub(crate) fn uploaded(hash: u8, media_id: &str, expires_at_ms: i64) -> Record {
+    Record::Uploaded {
+        account: SHOP.into(),
+        hash: [hash; 32],
+        media_id: media_id.into(),
+        expires_at_ms,
+    }
+}
+
 pub(crate) fn forget(follower: &str) -> Record {
     Record::Forget {
         account: SHOP.into(),
@@ -298,6 +373,7 @@ pub(crate) async fn fill(journal: &SqlJournal, follower: &str, n: i64) {
         Record::Answer(answer(id, &question, rest("abcdef", 0))),
         Record::Link(link(id + 1, follower, 1, id, 0)),
         session(follower, "cart", Some("[1]")),
+        sent(follower, n, Some(&question), SentOutcome::Sent),
     ];
     done(&written(journal, records).await);
     let records = vec![
@@ -311,7 +387,7 @@ pub(crate) async fn fill(journal: &SqlJournal, follower: &str, n: i64) {
 }
 
 /// The tables in which something of a follower may stand.
-pub(crate) const TABLES: [&str; 7] = [
+pub(crate) const TABLES: [&str; 8] = [
     "followers",
     "messages",
     "latest",
@@ -319,6 +395,7 @@ pub(crate) const TABLES: [&str; 7] = [
     "answers",
     "links",
     "sessions",
+    "sent",
 ];
 
 /// All rows of these.
