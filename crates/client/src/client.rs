@@ -27,6 +27,7 @@ pub struct Client {
     platform: Platform,
     account: Arc<ApiAccount>,
     limit: Limit,
+    follower: Option<Secret>,
 }
 
 /// How long calls may take.
@@ -62,6 +63,7 @@ impl Client {
             platform,
             account,
             limit: Limit::Usual,
+            follower: None,
         }
     }
 
@@ -84,6 +86,16 @@ impl Client {
     pub fn until(&self, end: Instant) -> Self {
         Self {
             limit: Limit::Until(end),
+            ..self.clone()
+        }
+    }
+
+    /// The same, with the access token of a follower who has agreed on a web page (网页授权), for the calls that need it:
+    /// `SnsUserInfo`, `SnsAuth`. It comes with `SnsAccessToken`.
+    #[must_use]
+    pub fn as_follower(&self, access_token: Secret) -> Self {
+        Self {
+            follower: Some(access_token),
             ..self.clone()
         }
     }
@@ -257,7 +269,7 @@ impl Client {
         let done = timeout_at(until, async {
             let mut tries = Tries::default();
             let which = self.which(call)?;
-            let mut token = self.token(which).await?;
+            let mut token = self.token(call, which).await?;
             loop {
                 let may_have_before = may_have_arrived.load(Ordering::Relaxed);
                 let tried = self
@@ -270,7 +282,7 @@ impl Client {
                 // What was refused has arrived, and was not done.
                 let may_have = may_have_before || error.may_have_arrived();
                 may_have_arrived.store(may_have, Ordering::Relaxed);
-                match tries.next(&error, token.is_some(), call.is_repeatable, rand::random()) {
+                match tries.next(&error, which.is_some(), call.is_repeatable, rand::random()) {
                     Next::NewToken => {
                         if let (Some(which), Some(failed)) = (which, token.take()) {
                             let tokens = &self.platform.0.tokens;
@@ -373,7 +385,11 @@ impl Client {
             lacks,
         };
         match call.auth {
-            Auth::None | Auth::Follower => Ok(None),
+            Auth::None => Ok(None),
+            Auth::Follower if self.follower.is_none() => Err(lacking(
+                "it needs the access token of a follower who has agreed on a web page (网页授权); give it with `as_follower`",
+            )),
+            Auth::Follower => Ok(None),
             Auth::Account if matches!(self.account.source, TokenSource::None) => Err(lacking(
                 "the account has no AppSecret here; set `app_secret`, it is on the platform's page (开发者密码)",
             )),
@@ -385,13 +401,14 @@ impl Client {
         }
     }
 
-    async fn token(&self, which: Option<Which>) -> Result<Option<Secret>, Error> {
+    async fn token(&self, call: &Call, which: Option<Which>) -> Result<Option<Secret>, Error> {
         match which {
             Some(which) => {
                 let tokens = &self.platform.0.tokens;
                 let kept = tokens.get(&self.platform, &self.account, which).await?;
                 Ok(Some(kept.value))
             }
+            None if call.auth == Auth::Follower => Ok(self.follower.clone()),
             None => Ok(None),
         }
     }

@@ -118,9 +118,11 @@ async fn check(what: &str, client: &Client) {
         secret: APP_SECRET.into(),
         code: "code_s3cr3t_7".into(),
     };
-    let user: SnsUserInfo =
-        serde_json::from_value(json!({"access_token": "follower_s3cr3t_8", "openid": "o"}))
-            .expect("such a request");
+    let user = SnsUserInfo {
+        openid: "o".into(),
+        lang: None,
+    };
+    let client = client.as_follower("follower_s3cr3t_8".into());
     let token = GetStableAccessToken {
         appid: APP_ID.into(),
         secret: APP_SECRET.into(),

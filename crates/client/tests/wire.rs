@@ -11,7 +11,7 @@ use echostr_protocol::api::kf_account::{GetKfList, UploadKfHeadImg};
 use echostr_protocol::api::material::{AddMaterial, GetMaterial, GetMaterialResponse, UploadImage};
 use echostr_protocol::api::media::{GetMedia, MediaType, UploadTempMedia};
 use echostr_protocol::api::menu::DeleteMenu;
-use echostr_protocol::api::oauth::SnsAccessToken;
+use echostr_protocol::api::oauth::{SnsAccessToken, SnsUserInfo};
 use echostr_protocol::api::qrcode::ShowQrCode;
 use echostr_protocol::api::tag::{CreateTag, GetTags, NewTag};
 use echostr_protocol::api::user::{GetFans, UserInfo};
@@ -40,7 +40,8 @@ fn form(path: &str, parts: &[&str]) -> String {
     let mut body: String = parts
         .iter()
         .map(|part| format!("--BOUNDARY\r\nContent-Disposition: form-data; {part}\r\n"))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     body.push_str("--BOUNDARY--\r\n");
     let length = body.replace("BOUNDARY", &"x".repeat(BOUNDARY_BYTES)).len();
     format!(
@@ -138,6 +139,33 @@ async fn a_fixed_part_of_the_query_comes_first_and_no_token_where_none_belongs()
         &get("/publisher/stat?access_token=TOKEN_1-a&action=publisher_settlement&end_date=2026-11-22&page=1&page_size=20&start_date=2026-11-01"),
     )
     .await;
+}
+
+#[tokio::test]
+async fn the_token_of_a_follower_travels_in_the_follower_s_calls() {
+    let server =
+        Server::start([answer(r#"{"errcode":40001,"errmsg":"invalid credential"}"#)]).await;
+    let user = || SnsUserInfo {
+        openid: "oGbW".into(),
+        lang: None,
+    };
+    let client = server.client();
+    let error = client.call(user()).await.expect_err("there is none");
+    assert!(matches!(error, Error::Lacking { .. }), "{error:?}");
+    let client = client.as_follower("FOLLOWER".into());
+    let error = client.call(user()).await.expect_err("it has expired");
+    assert_eq!(error.code(), Some(40001));
+    assert_eq!(
+        server.last(),
+        get("/sns/userinfo?access_token=FOLLOWER&openid=oGbW")
+    );
+    // The account's own is nothing for it, so it is not made again.
+    assert_eq!(server.requests().len(), 1);
+    let _ = client.call(GetTags {}).await;
+    assert_eq!(
+        server.last(),
+        get("/cgi-bin/tags/get?access_token=TOKEN_1-a")
+    );
 }
 
 #[tokio::test]
