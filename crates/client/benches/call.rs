@@ -104,7 +104,7 @@ async fn cost(call: impl AsyncFn()) -> f64 {
     for _ in 0..PER_ROUND {
         call().await;
     }
-    (cpu_time() - start).as_secs_f64() * 1e6 / f64::from(PER_ROUND)
+    cpu_time().saturating_sub(start).as_secs_f64() * 1e6 / f64::from(PER_ROUND)
 }
 
 /// Of this thread.

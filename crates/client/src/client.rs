@@ -385,11 +385,10 @@ impl Client {
             lacks,
         };
         match call.auth {
-            Auth::None => Ok(None),
             Auth::Follower if self.follower.is_none() => Err(lacking(
                 "it needs the access token of a follower who has agreed on a web page (网页授权); give it with `as_follower`",
             )),
-            Auth::Follower => Ok(None),
+            Auth::None | Auth::Follower => Ok(None),
             Auth::Account if matches!(self.account.source, TokenSource::None) => Err(lacking(
                 "the account has no AppSecret here; set `app_secret`, it is on the platform's page (开发者密码)",
             )),
