@@ -1,5 +1,5 @@
-//! Software that we did not write plays the platform against the running server, and stands behind its relay; the peers lie
-//! in `interop/`.
+//! Software that we did not write plays the platform against the running server, stands behind its relay, and makes the same
+//! calls as our client; the peers lie in `interop/`.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -67,12 +67,14 @@ const ACCOUNTS: [Account; 5] = [
     },
 ];
 
-/// Every peer in every mode, against the binary that the tests were built with.
+/// Every peer in every mode, against the binary that the tests were built with; before that, the calls to the platform.
 pub(crate) fn run(project: &Project) -> Result {
     let python = tools::python(project)?;
     let node_modules = tools::node_modules(project, "interop")?;
     // The test targets are named so that the features, and with them the compiled crates, are those of `cargo test`.
     succeed(&mut project.cargo("build --workspace --bins --tests"))?;
+    let mut calls = project.cargo("test --workspace --test peers -- --ignored --nocapture");
+    succeed(calls.env("INTEROP_PYTHON", &python))?;
     let behind = [
         Behind::start(project, &python, "plain")?,
         Behind::start(project, &python, "safe")?,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use echostr_protocol::AppId;
@@ -10,10 +10,10 @@ use echostr_protocol::api::Secret;
 use futures_util::future::BoxFuture;
 use reqwest::Url;
 
-use crate::BoxError;
 use crate::answer::bounded;
 use crate::error::innermost;
 use crate::token::GivenToken;
+use crate::{BoxError, Platform};
 
 /// An account as the platform's API knows it. It prints without secrets.
 #[derive(Debug, Clone)]
@@ -65,11 +65,11 @@ pub struct Ticket(Arc<RwLock<Option<Secret>>>);
 impl Ticket {
     /// A ticket that was pushed; it serves for twelve hours.
     pub fn set(&self, ticket: Secret) {
-        *self.0.write().unwrap_or_else(|broken| broken.into_inner()) = Some(ticket);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(ticket);
     }
 
     pub(crate) fn get(&self) -> Option<Secret> {
-        let ticket = self.0.read().unwrap_or_else(|broken| broken.into_inner());
+        let ticket = self.0.read().unwrap_or_else(PoisonError::into_inner);
         ticket.clone()
     }
 }
@@ -129,6 +129,23 @@ impl ApiAccount {
             base: None,
             component: None,
         }
+    }
+}
+
+impl ApiAccount {
+    /// What is secret of it.
+    pub(crate) fn secrets(&self) -> Vec<Secret> {
+        let own = match &self.source {
+            TokenSource::Stable(secret)
+            | TokenSource::Plain(secret)
+            | TokenSource::Authorizer(secret) => Some(secret.clone()),
+            TokenSource::Url(program) => program.key.clone(),
+            TokenSource::External(_) | TokenSource::None => None,
+        };
+        let component = self.component.as_deref();
+        let of_component = component.map(|component| component.secret.clone());
+        let ticket = component.and_then(|component| component.ticket.get());
+        own.into_iter().chain(of_component).chain(ticket).collect()
     }
 }
 
@@ -197,16 +214,16 @@ impl TokenUrl {
     }
 
     /// Asks it.
-    pub(crate) async fn ask(&self, http: &reqwest::Client) -> Result<GivenToken, BoxError> {
+    pub(crate) async fn ask(&self, platform: &Platform) -> Result<GivenToken, BoxError> {
         let host = self.url.host_str().unwrap_or_default();
         let failed = |what: String| -> BoxError {
             format!("the program at {host} that has the access tokens {what}").into()
         };
-        let mut request = http.get(self.url.clone()).timeout(TOKEN_WITHIN);
+        let mut request = platform.0.http.get(self.url.clone()).timeout(TOKEN_WITHIN);
         if let Some(key) = &self.key {
             request = request.bearer_auth(key.expose());
         }
-        let answer = request.send().await;
+        let answer = platform.send(request).await;
         let answer =
             answer.map_err(|error| failed(format!("cannot be asked: {}", innermost(&error))))?;
         let status = answer.status();

@@ -1,5 +1,10 @@
 //! What comes back of a call: JSON, or a file.
 
+#![expect(
+    clippy::ptr_arg,
+    reason = "errors keep the name of a call; most are borrowed, and cloning those copies nothing"
+)]
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -8,17 +13,17 @@ use echostr_protocol::api::Secret;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Error, Refused, innermost, without};
 
 /// What is shown of an answer that cannot be used.
 const HEAD_BYTES: usize = 200;
-/// How long an answer that claims to be text may be before it is a file.
-const WORDS_BYTES: usize = 64 << 10;
 
 /// What a download is answered with.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nobody keeps many of them")]
 pub enum Download<J> {
     /// The file.
     File(FileStream),
@@ -148,6 +153,7 @@ async fn next(
 pub(crate) async fn file_or_words(
     mut response: reqwest::Response,
     call: &Cow<'static, str>,
+    limit_bytes: usize,
     until: Instant,
 ) -> Result<Result<Bytes, (Option<Bytes>, reqwest::Response)>, Error> {
     let kind = header(response.headers(), CONTENT_TYPE).unwrap_or_default();
@@ -159,7 +165,7 @@ pub(crate) async fn file_or_words(
     while let Some(chunk) = next(&mut response, call, until).await? {
         read.extend_from_slice(&chunk);
         let is_object = read.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-        if read.len() > WORDS_BYTES || !(is_json || is_object) {
+        if read.len() > limit_bytes || !(is_json || is_object) {
             return Ok(Err((Some(read.freeze()), response)));
         }
     }
@@ -174,13 +180,16 @@ pub(crate) async fn file_or_words(
 }
 
 fn header(headers: &HeaderMap, name: http::HeaderName) -> Option<&str> {
-    headers.get(name)?.to_str().ok()
+    std::str::from_utf8(headers.get(name)?.as_bytes()).ok()
 }
 
 /// `attachment; filename="fish.jpg"` → `fish.jpg`, without a path.
 fn file_name(disposition: &str) -> Option<String> {
     let (_, name) = disposition.split_once("filename=")?;
-    let name = name.split(';').next()?.trim().trim_matches('"');
+    let name = match name.trim().strip_prefix('"') {
+        Some(quoted) => quoted.split('"').next()?,
+        None => name.split(';').next()?.trim(),
+    };
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
     (!name.is_empty() && name != "." && name != "..").then(|| name.to_owned())
 }
@@ -331,15 +340,32 @@ fn unreadable(
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
+    // An answer may hold the very token that was asked for, and what serde says of it quotes it.
+    let may_be_secret = [call, head.as_str()]
+        .map(str::to_ascii_lowercase)
+        .iter()
+        .any(|text| {
+            ["token", "ticket", "secret"]
+                .iter()
+                .any(|word| text.contains(word))
+        });
+    let (what, head) = if may_be_secret {
+        let (line, column) = (error.line(), error.column());
+        let what = match error.classify() {
+            Category::Data => "a value is of another type",
+            _ => "it is not JSON",
+        };
+        (format!("{what} at line {line} column {column}"), "…".into())
+    } else {
+        (
+            without(&error.to_string(), secrets),
+            without(&head, secrets),
+        )
+    };
     Error::Unreadable {
         call: call.clone(),
-        what: error.to_string(),
-        // An answer may hold the very token that was asked for.
-        head: if head.contains("token") || head.contains("ticket") {
-            "…".into()
-        } else {
-            without(&head, secrets)
-        },
+        what,
+        head,
     }
 }
 
@@ -391,7 +417,7 @@ mod tests {
             br#"{"access_token":"tok_123""#,
             &[],
         )
-        .unwrap_err();
+        .expect_err("it is cut off");
         assert!(!format!("{error} {error:?}").contains("tok_123"));
     }
 
@@ -404,6 +430,10 @@ mod tests {
         assert_eq!(
             file_name("attachment; filename=\"../../etc/passwd\"").as_deref(),
             Some("passwd")
+        );
+        assert_eq!(
+            file_name("attachment; filename=\"菜单; 价格.jpg\"; size=3").as_deref(),
+            Some("菜单; 价格.jpg")
         );
         assert_eq!(file_name("attachment"), None);
     }

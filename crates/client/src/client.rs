@@ -27,6 +27,7 @@ pub struct Client {
     platform: Platform,
     account: Arc<ApiAccount>,
     limit: Limit,
+    follower: Option<Secret>,
 }
 
 /// How long calls may take.
@@ -62,6 +63,7 @@ impl Client {
             platform,
             account,
             limit: Limit::Usual,
+            follower: None,
         }
     }
 
@@ -84,6 +86,16 @@ impl Client {
     pub fn until(&self, end: Instant) -> Self {
         Self {
             limit: Limit::Until(end),
+            ..self.clone()
+        }
+    }
+
+    /// The same, with the access token of a follower who has agreed on a web page (网页授权), for the calls that need it:
+    /// `SnsUserInfo`, `SnsAuth`. It comes with `SnsAccessToken`.
+    #[must_use]
+    pub fn as_follower(&self, access_token: Secret) -> Self {
+        Self {
+            follower: Some(access_token),
             ..self.clone()
         }
     }
@@ -142,6 +154,7 @@ impl Client {
         body: Body,
     ) -> Result<Value, Error> {
         let name = Cow::Owned(path.to_owned());
+        let is_read = method == Method::Get;
         let is_path =
             path.starts_with('/') && !path.contains(['?', '#', '\\']) && !path.starts_with("//");
         if method == Method::Page || !is_path {
@@ -151,10 +164,17 @@ impl Client {
                 what: what.into(),
             });
         }
+        if is_read && body != Body::None {
+            let what = "a GET has no body; put it into the query";
+            return Err(Error::NotARequest {
+                call: name,
+                what: what.into(),
+            });
+        }
         let query = query
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let mut call = Call::blank(name.clone(), method == Method::Get, name);
+        let mut call = Call::blank(name.clone(), is_read, name);
         call.query = query.collect();
         call.carry(body);
         let (body, token) = self.words(&call).await?;
@@ -174,11 +194,11 @@ impl Client {
     /// The account's access token, for a program that makes calls of its own, with the seconds that are left to it.
     ///
     /// # Errors
-    /// [`Error::NoToken`].
+    /// [`Error::NoToken`], [`Error::Late`].
     pub async fn access_token(&self) -> Result<GivenToken, Error> {
         let tokens = &self.platform.0.tokens;
-        let kept = tokens
-            .get(&self.platform, &self.account, Which::Account)
+        let kept = self
+            .in_time(tokens.get(&self.platform, &self.account, Which::Account))
             .await?;
         let left_ms = kept.expires_at_ms - self.platform.0.clock.unix_ms();
         Ok(GivenToken {
@@ -191,13 +211,23 @@ impl Client {
     /// one that counts now.
     ///
     /// # Errors
-    /// [`Error::NoToken`].
+    /// [`Error::NoToken`], [`Error::Late`].
     pub async fn access_token_instead(&self, failed: Secret) -> Result<GivenToken, Error> {
         let tokens = &self.platform.0.tokens;
-        tokens
-            .instead(&self.platform, &self.account, Which::Account, failed)
+        self.in_time(tokens.instead(&self.platform, &self.account, Which::Account, failed))
             .await?;
         self.access_token().await
+    }
+
+    async fn in_time<T>(&self, asking: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let (start, until) = (Instant::now(), self.until_of(false));
+        timeout_at(until, asking).await.unwrap_or_else(|_| {
+            Err(Error::Late {
+                call: "getAccessToken".into(),
+                within: until.saturating_duration_since(start),
+                may_have_arrived: false,
+            })
+        })
     }
 
     pub(crate) fn now_ms(&self) -> i64 {
@@ -219,14 +249,13 @@ impl Client {
         }
     }
 
-    fn until_of(&self, call: &Call) -> Instant {
+    fn until_of(&self, has_file: bool) -> Instant {
         let settings = &self.platform.0.settings;
         match self.limit {
             Limit::Until(end) => end,
-            Limit::Within(time) => Instant::now() + time,
-            Limit::Usual if call.place == Place::Form || call.answer == Answer::File => {
-                Instant::now() + settings.file_timeout
-            }
+            // A limit that nobody lives to see is none.
+            Limit::Within(time) => Instant::now() + time.min(Duration::from_hours(24 * 365)),
+            Limit::Usual if has_file => Instant::now() + settings.file_timeout,
             Limit::Usual => Instant::now() + settings.timeout,
         }
     }
@@ -235,12 +264,14 @@ impl Client {
     async fn exchange(&self, call: &Call) -> Result<Download<Words>, Error> {
         let start = Instant::now();
         let may_have_arrived = AtomicBool::new(false);
-        let until = self.until_of(call);
+        let until = self.until_of(call.place == Place::Form || call.answer == Answer::File);
+        let began_at_ms = self.now_ms();
         let done = timeout_at(until, async {
             let mut tries = Tries::default();
             let which = self.which(call)?;
-            let mut token = self.token(which).await?;
+            let mut token = self.token(call, which).await?;
             loop {
+                let may_have_before = may_have_arrived.load(Ordering::Relaxed);
                 let tried = self
                     .once(call, which, token.as_ref(), until, &may_have_arrived)
                     .await;
@@ -248,16 +279,20 @@ impl Client {
                     Ok(taken) => return Ok(taken),
                     Err(error) => error,
                 };
-                match tries.next(&error, token.is_some(), call.is_repeatable, rand::random()) {
+                // What was refused has arrived, and was not done.
+                let may_have = may_have_before || error.may_have_arrived();
+                may_have_arrived.store(may_have, Ordering::Relaxed);
+                match tries.next(&error, which.is_some(), call.is_repeatable, rand::random()) {
                     Next::NewToken => {
                         if let (Some(which), Some(failed)) = (which, token.take()) {
                             let tokens = &self.platform.0.tokens;
-                            token = Some(
-                                tokens
-                                    .instead(&self.platform, &self.account, which, failed)
-                                    .await?
-                                    .value,
-                            );
+                            let kept = tokens
+                                .instead(&self.platform, &self.account, which, failed)
+                                .await?;
+                            if kept.fetched_at_ms < began_at_ms {
+                                tries.found_token();
+                            }
+                            token = Some(kept.value);
                         }
                     }
                     Next::After(pause) => sleep(pause).await,
@@ -285,10 +320,9 @@ impl Client {
     ) -> Result<Download<Words>, Error> {
         let request = self.request(call, which, token);
         may_have_arrived.store(true, Ordering::Relaxed);
-        let response = request.send().await.map_err(|error| {
+        let response = self.platform.send(request).await.map_err(|error| {
             // Not even connected, so nothing was sent.
             let is_unsent = error.is_connect() || error.is_builder();
-            may_have_arrived.store(!is_unsent, Ordering::Relaxed);
             unreached(call, &error, !is_unsent)
         })?;
         let status = response.status().as_u16();
@@ -300,7 +334,7 @@ impl Client {
         }
         let body = match call.answer {
             Answer::Json => self.body(call, response).await?,
-            Answer::File => match answer::file_or_words(response, &call.name, until).await? {
+            Answer::File => match self.file_or_words(call, response, until).await? {
                 Ok(body) => body,
                 Err((first, response)) => {
                     let limit_bytes = self.platform.0.settings.max_file_bytes;
@@ -316,8 +350,19 @@ impl Client {
             },
         };
         // Here already, because it decides about another attempt.
-        answer::refusal(&call.name, &body, &secrets(token))?;
+        answer::refusal(&call.name, &body, &secrets(token))
+            .map_err(|error| error.without(&call.secrets(&self.account)))?;
         Ok(Download::Json((body, token.cloned())))
+    }
+
+    async fn file_or_words(
+        &self,
+        call: &Call,
+        response: reqwest::Response,
+        until: Instant,
+    ) -> Result<Result<Bytes, (Option<Bytes>, reqwest::Response)>, Error> {
+        let limit_bytes = self.platform.0.settings.max_answer_bytes;
+        answer::file_or_words(response, &call.name, limit_bytes, until).await
     }
 
     async fn body(&self, call: &Call, response: reqwest::Response) -> Result<Bytes, Error> {
@@ -340,6 +385,9 @@ impl Client {
             lacks,
         };
         match call.auth {
+            Auth::Follower if self.follower.is_none() => Err(lacking(
+                "it needs the access token of a follower who has agreed on a web page (网页授权); give it with `as_follower`",
+            )),
             Auth::None | Auth::Follower => Ok(None),
             Auth::Account if matches!(self.account.source, TokenSource::None) => Err(lacking(
                 "the account has no AppSecret here; set `app_secret`, it is on the platform's page (开发者密码)",
@@ -352,13 +400,14 @@ impl Client {
         }
     }
 
-    async fn token(&self, which: Option<Which>) -> Result<Option<Secret>, Error> {
+    async fn token(&self, call: &Call, which: Option<Which>) -> Result<Option<Secret>, Error> {
         match which {
             Some(which) => {
                 let tokens = &self.platform.0.tokens;
                 let kept = tokens.get(&self.platform, &self.account, which).await?;
                 Ok(Some(kept.value))
             }
+            None if call.auth == Auth::Follower => Ok(self.follower.clone()),
             None => Ok(None),
         }
     }
@@ -460,6 +509,28 @@ impl Call {
     }
 }
 
+impl Call {
+    /// What is secret in the request, and of the account: the platform might say it again.
+    fn secrets(&self, account: &ApiAccount) -> Vec<Secret> {
+        let in_body: Map<String, Value> = serde_json::from_slice(&self.body).unwrap_or_default();
+        let in_body = in_body
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())));
+        let is_secret = |name: &str| {
+            let words = ["token", "secret", "ticket", "code"];
+            words.iter().any(|word| name.contains(word))
+        };
+        self.query
+            .iter()
+            .cloned()
+            .chain(in_body)
+            .filter(|(name, _)| is_secret(name))
+            .map(|(_, value)| value.into())
+            .chain(account.secrets())
+            .collect()
+    }
+}
+
 fn secrets(token: Option<&Secret>) -> Vec<&Secret> {
     token.into_iter().collect()
 }
@@ -517,11 +588,14 @@ fn checked(endpoint: &Endpoint, request: Value) -> Result<Map<String, Value>, Er
     let Value::Object(fields) = request else {
         return Err(wrong("an object is needed".into()));
     };
-    match lost(&fields, &again, "") {
-        Some(field) => Err(wrong(format!(
+    let lost = lost(&fields, &again, "");
+    match (again, lost) {
+        (_, Some(field)) => Err(wrong(format!(
             "it has no field `{field}`; if it is newer than this program, call its path"
         ))),
-        None => Ok(fields),
+        // With what is always the same, and stands in no request.
+        (Value::Object(again), None) => Ok(again),
+        (_, None) => Err(wrong("an object is needed".into())),
     }
 }
 

@@ -207,6 +207,16 @@ impl fmt::Display for Refused {
 }
 
 impl Error {
+    /// The same without these secrets in what the platform says.
+    pub(crate) fn without(mut self, secrets: &[Secret]) -> Self {
+        if let Self::Refused(refused) = &mut self {
+            let secrets: Vec<&Secret> = secrets.iter().collect();
+            refused.words = without(&refused.words, &secrets);
+            refused.rid = refused.rid.take().map(|rid| without(&rid, &secrets));
+        }
+        self
+    }
+
     /// The platform's code, when it refused.
     pub fn code(&self) -> Option<i64> {
         self.refused().map(|refused| refused.code)
@@ -246,7 +256,7 @@ impl Error {
                 Retry::Backoff if refused.class() == Class::SystemBusy => {
                     Some(Duration::from_secs(1))
                 }
-                Retry::Backoff => Some(Duration::from_secs(60)),
+                Retry::Backoff => Some(Duration::from_mins(1)),
                 Retry::RefreshToken | Retry::No | Retry::Never => None,
             },
             Self::Unreached { .. } | Self::Late { .. } => Some(Duration::from_secs(1)),
@@ -267,6 +277,7 @@ impl Error {
                 may_have_arrived, ..
             } => *may_have_arrived,
             Self::Status { status, .. } => *status >= 500,
+            Self::Refused(refused) => refused.class() == Class::SystemBusy,
             Self::Unreadable { .. } | Self::TooLarge { .. } => true,
             _ => false,
         }

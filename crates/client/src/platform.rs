@@ -1,9 +1,11 @@
 //! [`Platform`]: the connections to the platform, which all accounts share, and the access tokens of each.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Proxy, Url, redirect};
+use futures_util::future::BoxFuture;
+use reqwest::{Proxy, Request, RequestBuilder, Response, Url, redirect};
 
 use crate::account::ApiAccount;
 use crate::error::Words;
@@ -11,9 +13,9 @@ use crate::token::{MemoryTokens, TokenStore, Tokens};
 use crate::{BoxError, Client, Clock};
 
 /// How the platform is reached.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Settings {
-    /// `http://…`: all calls go through it. Without one, not even one from the environment is used.
+    /// `http://…`: all calls go through it. A password in it is not printed. Without one, not even one from the environment is used.
     pub proxy: Option<Url>,
     /// How long it may take to connect.
     pub connect_timeout: Duration,
@@ -40,15 +42,47 @@ impl Default for Settings {
     }
 }
 
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The owner's name and password may stand in its address.
+        let proxy = self
+            .proxy
+            .as_ref()
+            .map(|url| url.origin().ascii_serialization());
+        f.debug_struct("Settings")
+            .field("proxy", &proxy)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("timeout", &self.timeout)
+            .field("file_timeout", &self.file_timeout)
+            .field("max_answer_bytes", &self.max_answer_bytes)
+            .field("max_file_bytes", &self.max_file_bytes)
+            .finish()
+    }
+}
+
 /// The connections to the platform, and the access tokens. One for the process; cloning shares it.
 #[derive(Clone)]
 pub struct Platform(pub(crate) Arc<Parts>);
 
 pub(crate) struct Parts {
+    /// What builds requests.
     pub(crate) http: reqwest::Client,
+    transport: Arc<dyn Transport>,
     pub(crate) settings: Settings,
     pub(crate) tokens: Tokens,
     pub(crate) clock: Clock,
+}
+
+/// What carries requests: the connections; in this crate's tests, a double of the platform that needs none.
+pub(crate) trait Transport: Send + Sync + 'static {
+    /// Sends one, and answers as soon as the status and the headers are there.
+    fn send(&self, request: Request) -> BoxFuture<'_, reqwest::Result<Response>>;
+}
+
+impl Transport for reqwest::Client {
+    fn send(&self, request: Request) -> BoxFuture<'_, reqwest::Result<Response>> {
+        Box::pin(self.execute(request))
+    }
 }
 
 impl Platform {
@@ -69,12 +103,29 @@ impl Platform {
         store: Arc<dyn TokenStore>,
         clock: Clock,
     ) -> Result<Self, BoxError> {
-        Ok(Self(Arc::new(Parts {
-            http: connections(settings)?,
+        let http = connections(settings)?;
+        let transport = Arc::new(http.clone());
+        Ok(Self::over(transport, http, settings, store, clock))
+    }
+
+    pub(crate) fn over(
+        transport: Arc<dyn Transport>,
+        http: reqwest::Client,
+        settings: &Settings,
+        store: Arc<dyn TokenStore>,
+        clock: Clock,
+    ) -> Self {
+        Self(Arc::new(Parts {
+            http,
+            transport,
             settings: settings.clone(),
             tokens: Tokens::new(store),
             clock,
-        })))
+        }))
+    }
+
+    pub(crate) async fn send(&self, request: RequestBuilder) -> reqwest::Result<Response> {
+        self.0.transport.send(request.build()?).await
     }
 
     /// Calls for this account. It costs next to nothing: make one whenever one is needed.
@@ -83,7 +134,7 @@ impl Platform {
     }
 }
 
-fn connections(settings: &Settings) -> Result<reqwest::Client, BoxError> {
+pub(crate) fn connections(settings: &Settings) -> Result<reqwest::Client, BoxError> {
     let builder = reqwest::Client::builder()
         .tls_backend_preconfigured(crate::tls_config(true))
         .user_agent(concat!("echostr/", env!("CARGO_PKG_VERSION")))
@@ -110,8 +161,8 @@ fn connections(settings: &Settings) -> Result<reqwest::Client, BoxError> {
     Ok(builder.build().map_err(unusable)?)
 }
 
-impl std::fmt::Debug for Platform {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Platform")
             .field("settings", &self.0.settings)
             .finish_non_exhaustive()

@@ -15,6 +15,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 #[derive(Debug, Default)]
 pub(crate) struct Tries {
     has_new_token: bool,
+    has_found_token: bool,
     pauses: u32,
 }
 
@@ -30,6 +31,14 @@ pub(crate) enum Next {
 }
 
 impl Tries {
+    /// The other token was there before the call, so that it may have ended together with the first: once, that is no attempt.
+    pub(crate) fn found_token(&mut self) {
+        if !self.has_found_token {
+            self.has_found_token = true;
+            self.has_new_token = false;
+        }
+    }
+
     /// What comes after `error`; `random` from 0 to 1 keeps many callers from coming back at once.
     pub(crate) fn next(
         &mut self,
@@ -122,6 +131,17 @@ mod tests {
         for code in [40001, 40014, 42001] {
             check(&refused(code), false, "t");
         }
+    }
+
+    #[test]
+    fn a_token_that_was_found_is_replaced_too() {
+        let mut tries = Tries::default();
+        let mut found = 0;
+        while tries.next(&refused(40001), true, false, 0.5) == Next::NewToken {
+            tries.found_token();
+            found += 1;
+        }
+        assert_eq!(found, 2);
     }
 
     #[test]

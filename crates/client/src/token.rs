@@ -7,10 +7,12 @@
 
 mod fetch;
 mod memory;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use echostr_protocol::AppId;
@@ -228,10 +230,7 @@ impl Tokens {
     }
 
     fn slot(&self, name: &str) -> Arc<Slot> {
-        let mut slots = self
-            .slots
-            .lock()
-            .unwrap_or_else(|broken| broken.into_inner());
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         match slots.get(name) {
             Some(slot) => Arc::clone(slot),
             None => Arc::clone(slots.entry(name.to_owned()).or_default()),
@@ -241,9 +240,7 @@ impl Tokens {
 
 impl Slot {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state
-            .lock()
-            .unwrap_or_else(|broken| broken.into_inner())
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -274,14 +271,16 @@ impl Refreshing {
     async fn renew(self) {
         let slot = Arc::clone(&self.slot);
         let app_id = self.which.app_id(&self.account).clone();
-        if let Err(error) = self.run().await {
+        let platform = self.platform.clone();
+        if let Err(error) = self.detached().await {
             warn!(
                 error = &error as &dyn std::error::Error,
                 "the access token of {app_id} cannot be renewed before it expires; it is tried again"
             );
             // It is tried again a little later.
+            let now_ms = platform.0.clock.unix_ms();
             if let Some(kept) = &mut slot.state().kept {
-                kept.fetched_at_ms = kept.fetched_at_ms.max(kept.renew_at_ms());
+                kept.fetched_at_ms = now_ms;
             }
         }
         slot.state().is_renewing = false;
@@ -348,28 +347,33 @@ impl Refreshing {
                 }
                 Ok(Leased::Granted(last)) => match self.fetched(last.as_ref()).await {
                     Ok(kept) => match store.keep(&name, holder, &kept).await {
-                        Ok(true) => return Ok(kept),
                         // It took so long that somebody else was let in, and has one.
                         Ok(false) if Instant::now() < give_up_at => {}
-                        Ok(false) => return Ok(kept),
+                        Ok(_) => return Ok(kept),
                         Err(error) => {
                             self.log(&*error);
+                            self.release(&name, holder).await;
                             return Ok(kept);
                         }
                     },
                     Err(error) => {
-                        if let Err(error) = store.release(&name, holder).await {
-                            self.log(&*error);
-                        }
+                        self.release(&name, holder).await;
                         return Err(error);
                     }
                 },
                 // Better one too many than no answer.
                 Err(error) => {
                     self.log(&*error);
-                    return self.fetched(None).await;
+                    let last = self.slot.state().kept.clone();
+                    return self.fetched(last.as_ref()).await;
                 }
             }
+        }
+    }
+
+    async fn release(&self, name: &str, holder: u128) {
+        if let Err(error) = self.platform.0.tokens.store.release(name, holder).await {
+            self.log(&*error);
         }
     }
 

@@ -1,18 +1,22 @@
 //! Asks the platform, or whoever else has it, for a token.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use echostr_protocol::api::Secret;
 use echostr_protocol::api::component_token::{GetAuthorizerAccessToken, GetComponentAccessToken};
 use echostr_protocol::api::token::{GetAccessToken, GetAccessTokenResponse, GetStableAccessToken};
 
 use futures_util::future::BoxFuture;
+use tokio::time::{Instant, timeout_at};
 
 use super::{FORCED_EVERY_MS, GivenToken, Kept, Which};
 use crate::account::{ApiAccount, Component, TokenSource};
 use crate::error::Words;
 use crate::{BoxError, Platform};
 
+/// How long all of it may take: less than a lease lasts.
+const ASKED_WITHIN: Duration = Duration::from_secs(20);
 /// A lifetime that nobody has is a mistake.
 const MAX_SECS: i64 = 30 * 24 * 3600;
 
@@ -35,7 +39,8 @@ async fn fetched(
     refused: Option<&Secret>,
     last: Option<&Kept>,
 ) -> Result<Kept, BoxError> {
-    let client = platform.client(Arc::clone(account));
+    let until = Instant::now() + ASKED_WITHIN;
+    let client = platform.client(Arc::clone(account)).until(until);
     let now_ms = || platform.0.clock.unix_ms();
     if which == Which::Component {
         let component = component(account)?;
@@ -94,17 +99,22 @@ async fn fetched(
             let request = GetAuthorizerAccessToken {
                 component_appid: component(account)?.app_id.clone(),
                 authorizer_appid: account.app_id.clone(),
-                authorizer_refresh_token: renewed.unwrap_or_else(|| first.clone()),
+                authorizer_refresh_token: renewed.clone().unwrap_or_else(|| first.clone()),
             };
             let given = client.call(request).await?;
             Ok(Kept {
                 refresh_token: Some(given.authorizer_refresh_token)
-                    .filter(|token| !token.expose().is_empty()),
+                    .filter(|token| !token.expose().is_empty())
+                    .or(renewed),
                 ..kept(given.authorizer_access_token, given.expires_in, now_ms())?
             })
         }
-        TokenSource::Url(program) => given(program.ask(&platform.0.http).await?, refused, now_ms()),
-        TokenSource::External(program) => given(program.token(refused).await?, refused, now_ms()),
+        TokenSource::Url(program) => given(program.ask(platform).await?, refused, now_ms()),
+        TokenSource::External(program) => {
+            let token = timeout_at(until, program.token(refused)).await;
+            let late = "the program that has the access tokens does not answer";
+            given(token.map_err(|_| Words(late.into()))??, refused, now_ms())
+        }
         TokenSource::None => {
             Err(Words("the account has no AppSecret here; set `app_secret`".into()).into())
         }

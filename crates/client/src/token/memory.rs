@@ -1,7 +1,7 @@
 //! [`MemoryTokens`]: access tokens of a process that is the only one.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use echostr_protocol::api::Secret;
 use tokio::time::Instant;
@@ -20,7 +20,7 @@ struct Row {
 
 impl MemoryTokens {
     fn with<T>(&self, name: &str, change: impl FnOnce(&mut Row) -> T) -> T {
-        let mut rows = self.0.lock().unwrap_or_else(|broken| broken.into_inner());
+        let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         change(rows.entry(name.to_owned()).or_default())
     }
 }
