@@ -9,6 +9,7 @@ mod metrics;
 pub mod notify;
 pub mod office;
 mod page;
+pub mod platform;
 mod rules;
 pub mod serve;
 pub mod socket;
