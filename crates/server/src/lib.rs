@@ -1,6 +1,7 @@
 //! The parts of the `echostr` binary, as a library so that they can be tested.
 
 pub mod api;
+mod capabilities;
 pub mod command;
 pub mod config;
 mod live;
