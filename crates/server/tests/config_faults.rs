@@ -647,7 +647,9 @@ fn a_word_that_does_not_exist() {
             &account("delivery = \"send\""),
             &account("delivery = \"send\"\napp_id = \"wx0123456789abcdef\""),
             // One fault, not two: the secret is there.
-            &account("delivery = \"send\"\napp_id = \"wx0123456789abcdef\"\napp_secret = \"short\""),
+            &account(
+                "delivery = \"send\"\napp_id = \"wx0123456789abcdef\"\napp_secret = \"short\"",
+            ),
             &account("delivery = \"link\""),
         ]),
     );
@@ -730,8 +732,12 @@ fn a_way_to_the_platform_that_cannot_be_used() {
             "[platform]\nproxy = \"127.0.0.1:3128\"\ntimeout_secs = 0",
             "[platform]\nproxy = \"socks5://me:geheim@127.0.0.1:1080\"",
             "[platform]\nproxy = \"http://me:geheim@127.0.0.1:3128/path\"",
-            &account("api_base = \"api.weixin.qq.com\"\naccess_token = \"geheim\"\naccess_token_key = \"geheim\""),
-            &account("api_base = \"https://me:geheim@relay.example.com\"\naccess_token = \"https://a.example.com/?key=geheim\""),
+            &account(
+                "api_base = \"api.weixin.qq.com\"\naccess_token = \"geheim\"\naccess_token_key = \"geheim\"",
+            ),
+            &account(
+                "api_base = \"https://me:geheim@relay.example.com\"\naccess_token = \"https://a.example.com/?key=geheim\"",
+            ),
             &account("access_token_key = \"geheim geheim\""),
         ]),
     );
@@ -739,7 +745,8 @@ fn a_way_to_the_platform_that_cannot_be_used() {
 
 #[test]
 fn the_way_to_the_platform_is_read() {
-    let toml = "[platform]\nproxy = \"http://me:geheim@127.0.0.1:3128\"\ntimeout_secs = 30\n".to_owned()
+    let toml = "[platform]\nproxy = \"http://me:geheim@127.0.0.1:3128\"\ntimeout_secs = 30\n"
+        .to_owned()
         + &account(
             "app_id = \"wx0123456789abcdef\"\ndelivery = \"send\"\napi_base = \" https://relay.example.com/wx/ \"\n\
              access_token = \"https://a.example.com/token\"\naccess_token_key = \"geheim-geheim\"",
