@@ -53,6 +53,7 @@ mod relay;
 mod seen;
 mod session;
 mod shared;
+mod trouble;
 mod webhook;
 
 pub use able::Able;
@@ -85,6 +86,7 @@ pub use relay::{Relay, RelayBot};
 pub use seen::{Came, LastRefusal, REFUSALS, Seen, SeenSnapshot, Used};
 pub use session::{Follower, Session};
 pub use shared::{InProcess, Place, Shared};
+pub use trouble::{ApiTrouble, Trouble};
 pub use webhook::{is_answered, not_allowed, not_found, receive};
 
 /// What most bots need.

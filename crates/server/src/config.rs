@@ -30,8 +30,8 @@ use self::reader::{Document, Reader};
 pub(crate) use self::reader::{quoted, shown};
 pub(crate) use self::unknown::nearest;
 use self::value::{
-    address, boolean, bot, bot_of_open_access, database, folder, integer, list_of,
-    network, number, one_of, ruled, ruled_secret, seconds, url,
+    address, boolean, bot, bot_of_open_access, database, folder, integer, list_of, network, number,
+    one_of, ruled, ruled_secret, seconds, url,
 };
 use crate::notify::Notify;
 use crate::platform::{self, PlatformSettings};

@@ -111,9 +111,7 @@ pub(crate) fn access_token_key(key: &str) -> Checked<SecretString> {
     let key = key.trim();
     let length = key.len();
     if !(8..=512).contains(&length) {
-        return Err(format!(
-            "has {length} characters, 8 to 512 are allowed"
-        ));
+        return Err(format!("has {length} characters, 8 to 512 are allowed"));
     }
     if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("has blanks or other characters in it that no key has; letters, digits and signs are allowed".into());
@@ -168,10 +166,7 @@ pub(crate) fn delivery(word: &str) -> Checked<Strategy> {
         "quick" => Ok(Strategy::Quick),
         "send" => Ok(Strategy::Send),
         "link" => Ok(Strategy::Link),
-        other => Err(one_of(
-            other,
-            "`auto`, `patient`, `quick`, `send`, `link`",
-        )),
+        other => Err(one_of(other, "`auto`, `patient`, `quick`, `send`, `link`")),
     }
 }
 

@@ -216,7 +216,11 @@ fn notices(config: &Config, address: SocketAddr, store: Option<&Store>) -> Notic
                 .list()
                 .iter()
                 .filter(|account| account.disabled_at_ms.is_none())
-                .map(|account| Watched::of(&account.id, &account.settings.name, &account.seen))
+                .map(|account| {
+                    let settings = &account.settings;
+                    Watched::of(&account.id, &settings.name, &account.seen)
+                        .able(&account.able, settings.delivery)
+                })
                 .collect(),
         },
         // It could not be opened; that alone is to be told.

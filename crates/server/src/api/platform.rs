@@ -527,10 +527,6 @@ fn problem(not_done: NotDone, id: &str) -> Problem {
             Code::KeyUsed,
             "another request had this key within the last 24 hours; choose a new key for each message",
         ),
-        NotDone::TooManyKeys => Problem::new(
-            Code::TooManyRequests,
-            "there are too many keys of the last 24 hours; send without one, or later",
-        ),
     }
 }
 

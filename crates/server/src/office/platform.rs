@@ -3,13 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use echostr_client::{Capabilities, Client, Download, Error, GivenToken};
+use echostr_client::{Capabilities, Client, Download, Error, GivenToken, May};
 use echostr_protocol::api::custom_message::SendCustomMessage;
 use echostr_protocol::api::{Body, Endpoint, Method, Request as _, Secret};
 use echostr_store::{AccountEntry, Actor, NotChanged};
+use ring::digest::{self, SHA256};
 use serde_json::{Value, json};
+use tracing::error;
 
-use super::once::{Begun, Ended};
+use super::once::Begun;
 use super::{Office, Refused, now_ms};
 use crate::store::with_causes;
 
@@ -32,9 +34,11 @@ pub(crate) enum NotDone {
     Underway,
     /// Another request had this key.
     KeyUsed,
-    /// There are too many keys.
-    TooManyKeys,
 }
+
+/// How a request with a key ended.
+const SENT: &str = r#"{"state":"sent"}"#;
+const UNSURE: &str = r#"{"state":"unsure"}"#;
 
 impl From<Refused> for NotDone {
     fn from(refused: Refused) -> Self {
@@ -99,11 +103,12 @@ impl Office {
         id: &str,
         failed: Option<Secret>,
     ) -> Result<GivenToken, NotDone> {
-        let (_, client) = self.client(id)?;
+        let (entry, client) = self.client(id)?;
         let given = match failed {
             Some(failed) => client.access_token_instead(failed).await,
             None => client.access_token().await,
         };
+        entry.able.trouble().learn(given.as_ref().err());
         given.map_err(|error| NotDone::of(error, true))
     }
 
@@ -115,14 +120,15 @@ impl Office {
         endpoint: &'static Endpoint,
         request: Value,
     ) -> Result<Download<Value>, NotDone> {
-        let (_, client) = self.client(id)?;
+        let (entry, client) = self.client(id)?;
         if endpoint.is_repeatable {
             let called = client.call_json(endpoint, request).await;
+            entry.able.trouble().learn(called.as_ref().err());
             return called.map_err(|error| NotDone::of(error, true));
         }
         let name = endpoint.call_name();
         let calling = async move { client.call_json(endpoint, request).await };
-        self.changing(by, id, name, calling).await
+        self.changing(by, &entry, name, calling).await
     }
 
     /// Makes a call that has no type here.
@@ -132,7 +138,7 @@ impl Office {
         id: &str,
         call: RawCall,
     ) -> Result<Value, NotDone> {
-        let (_, client) = self.client(id)?;
+        let (entry, client) = self.client(id)?;
         let RawCall { is_get, path, body } = call;
         let (path, query) = match path.split_once('?') {
             Some((path, query)) => (path.to_owned(), query.to_owned()),
@@ -152,26 +158,29 @@ impl Office {
             client.call_raw(method, &path, &query, body).await
         };
         if is_get {
-            return calling.await.map_err(|error| NotDone::of(error, true));
+            let called = calling.await;
+            entry.able.trouble().learn(called.as_ref().err());
+            return called.map_err(|error| NotDone::of(error, true));
         }
-        self.changing(by, id, name, calling).await
+        self.changing(by, &entry, name, calling).await
     }
 
     /// Makes a call that may change something. Its name is noted, never what is in it.
     async fn changing<T: Send + 'static>(
         &self,
         by: &Actor,
-        id: &str,
+        entry: &Arc<AccountEntry>,
         name: String,
         calling: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, NotDone> {
-        let (office, by, id) = (self.clone(), by.clone(), id.to_owned());
+        let (office, by, entry) = (self.clone(), by.clone(), Arc::clone(entry));
         let deed = async move {
             let called = calling.await;
+            entry.able.trouble().learn(called.as_ref().err());
             if called.as_ref().err().is_none_or(Error::may_have_arrived) {
                 let after = json!({ "call": name });
                 // That it could not be noted was logged; the answer is wanted all the same.
-                let _ = office.note(&by, "platform.call", &id, after).await;
+                let _ = office.note(&by, "platform.call", &entry.id, after).await;
             }
             called.map_err(|error| NotDone::of(error, false))
         };
@@ -185,43 +194,56 @@ impl Office {
         message: Value,
         key: Option<&str>,
     ) -> Result<(), NotDone> {
-        let (_, client) = self.client(id)?;
-        let key = key.map(|key| format!("{id} {key}"));
-        let request = message.clone();
+        let (entry, client) = self.client(id)?;
+        let request = message.to_string();
         let sending = async move {
             let sent = client.call_json(SendCustomMessage::ENDPOINT, message).await;
+            entry.able.trouble().learn(sent.as_ref().err());
             sent.map(|_| ())
         };
-        self.once(key, &request, sending).await
-    }
-
-    /// Does something to its end, once only if it has a key.
-    async fn once(
-        &self,
-        key: Option<String>,
-        request: &Value,
-        deed: impl Future<Output = Result<(), Error>> + Send + 'static,
-    ) -> Result<(), NotDone> {
-        if let Some(key) = &key {
-            match self.2.begin(key, request, now_ms()) {
-                Begun::First => {}
-                Begun::Done => return Ok(()),
-                Begun::Unsure => return Err(NotDone::UnsureBefore),
-                Begun::Underway => return Err(NotDone::Underway),
-                Begun::Other => return Err(NotDone::KeyUsed),
-                Begun::Full => return Err(NotDone::TooManyKeys),
+        match key {
+            Some(key) => self.once(id, key, &request, sending).await,
+            None => {
+                let deed = async { sending.await.map_err(|error| NotDone::of(error, false)) };
+                self.to_its_end(deed).await
             }
         }
-        let office = self.clone();
+    }
+
+    /// Does something to its end, and not again when the same request comes with the same key.
+    async fn once(
+        &self,
+        account: &str,
+        key: &str,
+        request: &str,
+        deed: impl Future<Output = Result<(), Error>> + Send + 'static,
+    ) -> Result<(), NotDone> {
+        let mut digest = [0; 32];
+        digest.copy_from_slice(digest::digest(&SHA256, request.as_bytes()).as_ref());
+        let begun = self.2.begin(account, key, &digest, now_ms()).await;
+        match begun.map_err(Refused::from)? {
+            Begun::New => {}
+            Begun::Underway => return Err(NotDone::Underway),
+            Begun::Other => return Err(NotDone::KeyUsed),
+            Begun::Done(how) if how == UNSURE => return Err(NotDone::UnsureBefore),
+            Begun::Done(_) => return Ok(()),
+        }
+        let (office, account, key) = (self.clone(), account.to_owned(), key.to_owned());
         let deed = async move {
             let done = deed.await;
-            if let Some(key) = &key {
-                let ended = match &done {
-                    Ok(()) => Ended::Done,
-                    Err(error) if error.may_have_arrived() => Ended::Unsure,
-                    Err(_) => Ended::NotDone,
-                };
-                office.2.end(key, ended);
+            let noted = match &done {
+                Ok(()) => office.2.finish(&account, &key, SENT).await,
+                Err(error) if error.may_have_arrived() => {
+                    office.2.finish(&account, &key, UNSURE).await
+                }
+                Err(_) => office.2.abandon(&account, &key).await,
+            };
+            if let Err(error) = noted {
+                // What was done was done; the key is not used again before its time is over.
+                error!(
+                    error = &error as &dyn std::error::Error,
+                    "how a request with a key ended cannot be noted"
+                );
             }
             done.map_err(|error| NotDone::of(error, false))
         };
@@ -245,6 +267,12 @@ impl Office {
     pub(crate) async fn find_out(&self, id: &str) -> Result<Capabilities, NotDone> {
         let (entry, client) = self.client(id)?;
         let found = client.capabilities().await;
+        // When nothing could be found out, it is not over.
+        let is_known = |(_, may): &(_, May)| !matches!(may, May::Unknown(_));
+        match &found {
+            Ok(found) if !found.found.iter().any(is_known) => {}
+            found => entry.able.trouble().learn(found.as_ref().err()),
+        }
         let found = found.map_err(|error| NotDone::of(error, true))?;
         entry.able.set(found.clone());
         Ok(found)
