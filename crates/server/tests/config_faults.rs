@@ -864,7 +864,7 @@ fn a_notice_that_would_go_nowhere() {
     };
     assert!(web.program.is_some() && web.mail.is_none());
     assert!(mail.program.is_none() && mail.mail.is_some());
-    assert_eq!((web.causes.len(), mail.causes.len()), (5, 1));
+    assert_eq!((web.causes.len(), mail.causes.len()), (6, 1));
     assert_eq!(web.no_push, Some(Duration::from_hours(24)));
     assert_eq!((mail.no_push, mail.forged_per_10_min), (None, 100));
 }

@@ -345,6 +345,31 @@ fn every_refusal_is_a_problem_that_says_what_to_do() {
 }
 
 #[test]
+fn the_owner_is_told_of_an_address_that_is_not_on_the_list() {
+    let script = Script::start();
+    let refused = "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist";
+    script.will_answer("/cgi-bin/stable_token", vec![refusal(40164, refused); 50]);
+    let (keep, told) = std::sync::mpsc::channel();
+    let receiver = common::platform::listener(move |body| {
+        let _ = keep.send(body);
+    });
+    let notify = format!(
+        "[[notify]]\nurl = \"http://{receiver}/\"\nsecret = \"{}\"\n",
+        common::program::SECRET
+    );
+    let server = Server::start(&(script.account("shop") + &notify));
+    check(
+        server.folder(),
+        &["call", "shop", "getTags"],
+        1,
+        &["微信平台拒绝了", "add 203.0.113.7 to the list"],
+    );
+    let notice = told.recv_timeout(common::PATIENCE).expect("it is told");
+    assert!(notice.contains("notice.api_refused"), "{notice}");
+    assert!(notice.contains("把 203.0.113.7 加入 IP 白名单"), "{notice}");
+}
+
+#[test]
 fn what_an_account_may_do_is_found_out_and_shown() {
     let house = House::new();
     for path in ["/cgi-bin/message/custom/typing", "/cgi-bin/tags/get"] {

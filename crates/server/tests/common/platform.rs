@@ -52,23 +52,15 @@ pub(crate) enum Reaction {
 
 impl Script {
     pub(crate) fn start() -> Self {
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
         let told = Arc::<(Mutex<Told>, Condvar)>::default();
         told.0.lock().expect("nobody panics").token = 1;
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        listener.set_nonblocking(true).expect("it is a socket");
-        let address = listener.local_addr().expect("it is bound");
         let script = Self { address, told };
-        let app = Router::new().fallback(answer).with_state(script.clone());
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime");
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).expect("a socket");
-                axum::serve(listener, app).await.expect("it serves");
-            });
-        });
+        serve(
+            listener,
+            Router::new().fallback(answer).with_state(script.clone()),
+        );
         script
     }
 
@@ -181,4 +173,27 @@ async fn answer(State(script): State<Script>, uri: Uri, body: Bytes) -> Response
         Reaction::Held => unreachable!("it was held"),
     };
     response.expect("a response")
+}
+
+fn serve(listener: std::net::TcpListener, app: Router) {
+    listener.set_nonblocking(true).expect("it is a socket");
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).expect("a socket");
+            axum::serve(listener, app).await.expect("it serves");
+        });
+    });
+}
+
+/// A program that takes whatever is sent to it.
+pub(crate) fn listener(take: impl Fn(String) + Clone + Send + Sync + 'static) -> SocketAddr {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let app = Router::new().fallback(async move |body: String| take(body));
+    serve(listener, app);
+    address
 }
