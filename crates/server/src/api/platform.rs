@@ -217,7 +217,7 @@ async fn replace_access_token(
     responses(
         (status = 200, description = "平台的回答 · what the platform answers",
             content((Value = "application/json"), (String = "application/octet-stream"))),
-        NotFound, Conflict, Refusal, Unreached, NotSure
+        NotFound, Conflict, Refusal, Unreached, Away, NotSure
     )
 )]
 async fn call_platform(
@@ -246,7 +246,7 @@ async fn call_platform(
     request_body(content = Option<Value>, description = "原样送到平台 · goes to the platform as it is", example = json!({ "tag": { "name": "熟客" } })),
     responses(
         (status = 200, description = "平台的回答 · what the platform answers", body = Value),
-        NotFound, Conflict, Refusal, Unreached, NotSure
+        NotFound, Conflict, Refusal, Unreached, Away, NotSure
     )
 )]
 async fn call_path(
@@ -298,7 +298,7 @@ async fn call_path(
     request_body = NewMessage,
     responses(
         (status = 200, description = "已发送 · it was sent", body = Sent),
-        NotFound, Conflict, Refusal, Unreached, NotSure
+        NotFound, Conflict, Refusal, Unreached, Away, NotSure
     )
 )]
 async fn send_message(

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use echostr_client::{Capabilities, Client, Download, Error, GivenToken, May};
+use echostr_client::{Capabilities, Capability, Client, Download, Error, GivenToken, May};
 use echostr_protocol::api::custom_message::SendCustomMessage;
-use echostr_protocol::api::{Body, Endpoint, Method, Request as _, Secret};
+use echostr_protocol::api::{Body, Class, Endpoint, Method, Request as _, Secret};
 use echostr_store::{AccountEntry, Actor, NotChanged};
 use ring::digest::{self, SHA256};
 use serde_json::{Value, json};
@@ -199,15 +199,21 @@ impl Office {
         let sending = async move {
             let sent = client.call_json(SendCustomMessage::ENDPOINT, message).await;
             entry.able.trouble().learn(sent.as_ref().err());
+            match sent.as_ref().map_err(Error::refused) {
+                Ok(_) => entry.able.learn(Capability::CustomMessage, May::Yes),
+                Err(Some(refused)) if refused.class() == Class::Permission => {
+                    let may = May::No(refused.code);
+                    entry.able.learn(Capability::CustomMessage, may);
+                }
+                Err(_) => {}
+            }
             sent.map(|_| ())
         };
-        match key {
-            Some(key) => self.once(id, key, &request, sending).await,
-            None => {
-                let deed = async { sending.await.map_err(|error| NotDone::of(error, false)) };
-                self.to_its_end(deed).await
-            }
-        }
+        let Some(key) = key else {
+            let deed = async { sending.await.map_err(|error| NotDone::of(error, false)) };
+            return self.to_its_end(deed).await;
+        };
+        self.once(id, key, &request, sending).await
     }
 
     /// Does something to its end, and not again when the same request comes with the same key.
