@@ -6,11 +6,14 @@ use std::time::Duration;
 use echostr_client::{Capabilities, Capability, May};
 use tokio::time::Instant;
 
+use crate::ApiTrouble;
+
 /// What an account may do at the platform. Shared by all versions of the account; nothing is known at the beginning.
 #[derive(Debug, Default)]
 pub struct Able {
     known: RwLock<Option<Capabilities>>,
     paused_until: Mutex<Option<Instant>>,
+    pub(crate) trouble: ApiTrouble,
 }
 
 impl Able {

@@ -54,6 +54,7 @@ mod seen;
 mod send;
 mod session;
 mod shared;
+mod trouble;
 mod upload;
 mod webhook;
 
@@ -88,6 +89,7 @@ pub use seen::{Came, LastRefusal, REFUSALS, Seen, SeenSnapshot, Used};
 pub use send::{CustomMessages, NotSent, Sender, custom_message};
 pub use session::{Follower, Session};
 pub use shared::{InProcess, Place, Shared};
+pub use trouble::{ApiTrouble, Trouble};
 pub use upload::FileReply;
 pub use webhook::{is_answered, not_allowed, not_found, receive};
 

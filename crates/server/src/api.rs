@@ -12,6 +12,7 @@ mod given;
 mod health;
 mod keys;
 mod messages;
+mod platform;
 mod problem;
 
 use axum::Router;
@@ -36,10 +37,10 @@ use crate::office::{Office, Refused};
 pub const PREFIX: &str = "/api/v1";
 
 const DESCRIPTION: &str = "\
-账号、消息、回答、关注者，都可以用程序来管理。密钥用 `echostr api-key create --scope …` 生成，放在请求头 `Authorization: Bearer echostr_…` 里。
+账号、消息、回答、关注者，都可以用程序来管理，微信平台的接口也可以从这里调用。密钥用 `echostr api-key create --scope …` 生成，放在请求头 `Authorization: Bearer echostr_…` 里。
 所有时间都是 Unix 时间；名字以 `_ms` 结尾的以毫秒计。出错时回答 `application/problem+json`，其中的 `code` 不会改变。
 
-Accounts, messages, answers and followers, for programs. Make a key with `echostr api-key create --scope …` and send it in the \
+Accounts, messages, answers and followers, for programs, and calls to the platform. Make a key with `echostr api-key create --scope …` and send it in the \
 header `Authorization: Bearer echostr_…`. All times are Unix times; those whose names end in `_ms` count milliseconds. Every error \
 is `application/problem+json` with a `code` that stays the same. Lists come newest first, except accounts, which come by id; \
 `next` of one page is the `before` (of accounts: the `after`) of the following one, and `null` on the last.";
@@ -56,6 +57,7 @@ is `application/problem+json` with a `code` that stays the same. Lists come newe
         (name = "messages", description = "收到的消息和回复 · what came and what was replied"),
         (name = "answers", description = "没有一次送完的回答 · answers that were not delivered in one piece"),
         (name = "followers", description = "关注者和他们的数据 · followers and their data"),
+        (name = "platform", description = "微信平台的接口：access_token、调用、客服消息 · the platform's API: access tokens, calls, messages to followers"),
         (name = "keys", description = "API 密钥 · API keys"),
         (name = "operations", description = "运行状况、操作记录、主密钥 · health, audit log, master key"),
     )
@@ -110,6 +112,7 @@ fn chapters() -> OpenApiRouter<Office> {
         .merge(messages::routes())
         .merge(answers::routes())
         .merge(followers::routes())
+        .merge(platform::routes())
         .merge(keys::routes())
         .merge(audit::routes())
         .merge(health::routes());

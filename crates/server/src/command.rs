@@ -4,13 +4,18 @@ pub mod account;
 pub mod answer;
 pub mod api_key;
 pub mod audit;
+pub mod call;
+pub mod completion;
 pub mod config;
 pub mod doctor;
 pub mod document;
 pub mod follower;
+pub mod material;
+pub mod menu;
 pub mod message;
 pub mod migrate_to;
 pub mod secrets;
+pub mod send;
 
 mod client;
 mod here;

@@ -30,10 +30,11 @@ use self::reader::{Document, Reader};
 pub(crate) use self::reader::{quoted, shown};
 pub(crate) use self::unknown::nearest;
 use self::value::{
-    address, boolean, bot, bot_of_open_access, database, delivery, folder, integer, list_of,
-    network, number, one_of, ruled, ruled_secret, seconds, url,
+    address, boolean, bot, bot_of_open_access, database, folder, integer, list_of, network, number,
+    one_of, ruled, ruled_secret, seconds, url,
 };
 use crate::notify::Notify;
+use crate::platform::{self, PlatformSettings};
 
 use crate::rules;
 
@@ -64,6 +65,8 @@ pub struct Config {
     pub journal: JournalSettings,
     /// The HTTP API.
     pub api: ApiSettings,
+    /// How the platform's HTTP API is reached.
+    pub platform: PlatformSettings,
     /// Accounts that nobody registered.
     pub open_access: OpenAccess,
     /// Registered accounts (公众号) of the file; ids differ, and so do tokens, previous ones included. Each has what its mode
@@ -182,6 +185,7 @@ const DELIVERIES: &[(&str, Strategy)] = &[
     ("auto", Strategy::Auto),
     ("patient", Strategy::Patient),
     ("quick", Strategy::Quick),
+    ("send", Strategy::Send),
     ("link", Strategy::Link),
 ];
 const LANGUAGES: &[(&str, Language)] = &[("zh", Language::Chinese), ("en", Language::English)];
@@ -285,6 +289,10 @@ fn config(keys: &mut Reader<'_>) -> Config {
             requests_per_second: keys.get("api.requests_per_second", number(1..=10_000)),
             burst: keys.get("api.burst", number(1..=100_000)),
         },
+        platform: PlatformSettings {
+            proxy: keys.get("platform.proxy", ruled_secret(platform::proxy)),
+            timeout: keys.get("platform.timeout_secs", seconds(1..=120)),
+        },
         open_access: open_access(keys),
         accounts,
         notify: notify::all(keys),
@@ -364,7 +372,13 @@ fn account(keys: &mut Reader<'_>, table: &str, in_use: &mut InUse) -> Option<Acc
     let language = keys.get(&key("language"), one_of(LANGUAGES));
     let welcome = keys.explicit(&key("welcome"), ruled(rules::text));
     let fallback = keys.get(&key("fallback"), ruled(rules::text));
-    let delivery = keys.get(&key("delivery"), delivery);
+    let delivery = keys.get(&key("delivery"), one_of(DELIVERIES));
+    let api_base = keys.get(&key("api_base"), ruled(rules::api_base));
+    let access_token = keys.get(&key("access_token"), ruled_secret(rules::access_token));
+    let access_token_key = keys.explicit(
+        &key("access_token_key"),
+        ruled_secret(rules::access_token_key),
+    );
     let texts = texts(keys, table);
     let bot = keys.get(&key("bot"), bot);
 
@@ -374,6 +388,12 @@ fn account(keys: &mut Reader<'_>, table: &str, in_use: &mut InUse) -> Option<Acc
     }
     let has_what_it_needs = mode == ModeWord::Plain || (app_id.is_some() && current.is_some());
     check_mode(keys, table, mode);
+    // A faulty one is there all the same.
+    let [has_app_id, has_app_secret] = ["app_id", "app_secret"].map(|name| keys.has(&key(name)));
+    let lacking = rules::lacking_for_send(has_app_id, has_app_secret, &access_token);
+    if let Some(lacking) = lacking.filter(|_| delivery == Strategy::Send) {
+        keys.fault(&key("delivery"), &lacking);
+    }
     in_use.check_id(keys, &key("id"), id.as_deref());
     in_use.check_token(keys, &key("token"), token.as_ref());
     if previous_token == token && token.is_some() {
@@ -397,12 +417,15 @@ fn account(keys: &mut Reader<'_>, table: &str, in_use: &mut InUse) -> Option<Acc
     settings.fallback = fallback;
     settings.language = language;
     settings.texts = texts;
+    settings.api_base = api_base;
+    settings.access_token = access_token;
     settings.bot = bot.settings;
     let secrets = &mut entry.secrets;
     secrets.previous_token = previous_token.map(in_the_file);
     secrets.encoding_aes_key = current;
     secrets.previous_encoding_aes_key = previous.map(in_the_file);
     secrets.app_secret = app_secret;
+    secrets.access_token_key = access_token_key;
     secrets.bot_secret = bot.secret;
     secrets.relay_token = bot.relay_token;
     secrets.relay_encoding_aes_key = bot.relay_encoding_aes_key;

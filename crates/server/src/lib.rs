@@ -1,6 +1,7 @@
 //! The parts of the `echostr` binary, as a library so that they can be tested.
 
 pub mod api;
+mod capabilities;
 pub mod command;
 pub mod config;
 mod live;
@@ -9,6 +10,7 @@ mod metrics;
 pub mod notify;
 pub mod office;
 mod page;
+pub mod platform;
 mod rules;
 pub mod serve;
 pub mod socket;

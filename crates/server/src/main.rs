@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use echostr_server::command::{
-    account, answer, api_key, audit, config, doctor, document, follower, message, migrate_to,
-    secrets,
+    account, answer, api_key, audit, call, completion, config, doctor, document, follower,
+    material, menu, message, migrate_to, secrets, send,
 };
 use echostr_server::config::Sources;
 use echostr_server::serve;
@@ -37,6 +37,20 @@ enum Command {
     Account {
         #[command(subcommand)]
         action: account::Action,
+    },
+    /// 调用微信平台的任何接口 · any call of the platform's API
+    Call(Box<call::Options>),
+    /// 给关注者发一条消息（客服消息） · send a follower a message
+    Send(send::Options),
+    /// 公众号的菜单：取下、换上 · the menu of an account: pull and push it
+    Menu {
+        #[command(subcommand)]
+        action: menu::Action,
+    },
+    /// 素材：上传图片、语音、视频 · files for replies and messages: upload them
+    Material {
+        #[command(subcommand)]
+        action: material::Action,
     },
     /// 查看收到的消息和回复 · messages and what was replied
     Message {
@@ -74,6 +88,8 @@ enum Command {
     },
     /// 把数据文件夹里的全部数据搬进 PostgreSQL · move everything from the data folder into PostgreSQL
     MigrateTo(migrate_to::Options),
+    /// 让 shell 能补全命令和接口的名字 · lets a shell complete commands and the names of calls
+    Completion(completion::Options),
 }
 
 #[derive(Subcommand)]
@@ -108,6 +124,11 @@ fn main() -> ExitCode {
             action: Some(ConfigAction::Check { file }),
         }) => config::check(file),
         Some(Command::Doctor(options)) => doctor::run(&options),
+        Some(Command::Call(options)) => call::run(*options),
+        Some(Command::Send(options)) => send::run(options),
+        Some(Command::Menu { action }) => menu::run(action),
+        Some(Command::Material { action }) => material::run(action),
+        Some(Command::Completion(options)) => completion::run(&options, Cli::command()),
         Some(Command::Message { action }) => message::run(action),
         Some(Command::Answer { action }) => answer::run(action),
         Some(Command::Follower { action }) => follower::run(action),

@@ -37,10 +37,13 @@ pub enum Cause {
     NoPush,
     /// Pushes were meant for another account than the one whose original id was learnt.
     WrongAccount,
+    /// The platform's API refuses calls until somebody changes something.
+    ApiRefused,
 }
 
 /// The words of the settings and, behind `notice.`, of what is sent.
 pub const CAUSES: &[(&str, Cause)] = &[
+    ("api_refused", Cause::ApiRefused),
     ("journal_away", Cause::JournalAway),
     ("journal_back", Cause::JournalBack),
     ("many_forged", Cause::ManyForged),
@@ -94,6 +97,10 @@ pub struct Concerned {
     pub name: String,
     /// How many requests, or how many hours.
     pub n: u64,
+    /// What to do for this account, in Chinese and English, where that is not the same for all.
+    pub remedy: Option<[&'static str; 2]>,
+    /// An address that the remedy is about.
+    pub address: Option<String>,
 }
 
 /// Looks and writes until it is dropped. `server` says which one this is, `look` sees how it is.
@@ -161,6 +168,10 @@ impl Cause {
             Self::JournalBack => ["流水恢复了", "the journal can be written again"],
             Self::ManyForged => ["很多签名不对的请求", "many requests with a wrong signature"],
             Self::NoPush => ["很久没有收到推送", "no pushes for a long time"],
+            Self::ApiRefused => [
+                "微信平台拒绝调用接口",
+                "the platform refuses calls to its API",
+            ],
             Self::WrongAccount => [
                 "收到了别的公众号的推送",
                 "pushes that were meant for another account",
@@ -190,6 +201,11 @@ impl Cause {
                 "For how many hours, see below. Look whether the server configuration is still enabled on the platform's page, \
                  and whether the address can be reached: echostr doctor.",
             ],
+            Self::ApiRefused => [
+                "要有人改了才会好，怎么改见下。在那之前，客服消息、菜单、素材等都用不了；回答照常留着，关注者可以点开看。",
+                "Somebody has to change something, see below. Until then nothing that needs the API can be done; answers are kept, \
+                 and followers can fetch them.",
+            ],
             Self::WrongAccount => [
                 "这些推送的原始 ID 不是这个公众号的，个数见下，都已拒绝。如果确实换了公众号：echostr account set ID --gh-id ''",
                 "These pushes, counted below, went to another original id (原始ID) and were refused. If the account really was \
@@ -202,8 +218,21 @@ impl Cause {
     fn unit(self) -> [&'static str; 2] {
         match self {
             Self::NoPush => ["小时", "hours"],
+            Self::ApiRefused => ["次", "calls"],
             _ => ["个", "requests"],
         }
+    }
+}
+
+impl Concerned {
+    /// What to do, after the count.
+    fn remedy(&self, place: usize) -> String {
+        let Some(remedy) = self.remedy else {
+            return String::new();
+        };
+        let separator = ["；", "; "][place];
+        let address = self.address.as_deref().unwrap_or("?");
+        format!("{separator}{}", remedy[place].replace("{address}", address))
     }
 }
 
@@ -222,11 +251,13 @@ impl Notice {
         let units = self.cause.unit();
         for (place, title) in titles.into_iter().enumerate() {
             let _ = writeln!(text, "{title}\n{}", explanations[place]);
-            for Concerned { id, name, n } in self.accounts.iter().take(MAX_NAMED) {
+            for concerned in self.accounts.iter().take(MAX_NAMED) {
+                let Concerned { id, name, n, .. } = concerned;
                 let unit = units[place];
+                let remedy = concerned.remedy(place);
                 let _ = match place {
-                    0 => writeln!(text, "- 公众号「{name}」({id})：{n} {unit}"),
-                    _ => writeln!(text, "- {name} ({id}): {n} {unit}"),
+                    0 => writeln!(text, "- 公众号「{name}」({id})：{n} {unit}{remedy}"),
+                    _ => writeln!(text, "- {name} ({id}): {n} {unit}{remedy}"),
                 };
             }
             if let Some(further) = self.accounts.len().checked_sub(MAX_NAMED + 1) {
@@ -247,7 +278,7 @@ impl Notice {
         let cause = self.cause.as_str();
         let accounts = self.accounts.iter().take(MAX_NAMED);
         let accounts: Vec<Value> = accounts
-            .map(|Concerned { id, name, n }| json!({ "id": id, "name": name, "n": n }))
+            .map(|Concerned { id, name, n, .. }| json!({ "id": id, "name": name, "n": n }))
             .collect();
         json!({
             "type": format!("notice.{cause}"),

@@ -2,11 +2,14 @@
 
 mod document;
 mod form;
+mod once;
+mod platform;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use echostr::journal::Id;
+use echostr_client::Platform;
 use echostr_protocol::{EncodingAesKey, Token};
 use echostr_store::{
     AccountEntry, AccountSecrets, AccountStore, Actor, AnswerEntry, AnswerFilter, ApiKey, ApiKeys,
@@ -25,6 +28,8 @@ use utoipa::ToSchema;
 use self::document::{BadDocument, Wanted};
 use self::form::Circumstances;
 pub(crate) use self::form::{FormFault, word_of};
+use self::once::Once;
+pub(crate) use self::platform::{NotDone, RawCall};
 
 /// How long the journal may take to delete something, and the audit log to note it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,7 +37,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// The functions of the API. Cloning is cheap.
 #[derive(Clone)]
-pub struct Office(Arc<Parts>, Arc<RwLock<()>>);
+pub struct Office(Arc<Parts>, Arc<RwLock<()>>, Arc<Once>);
 
 /// What an [`Office`] works with.
 pub struct Parts {
@@ -46,6 +51,8 @@ pub struct Parts {
     pub db: Db,
     /// What is read of it.
     pub history: History,
+    /// The connections to the platform.
+    pub platform: Platform,
     /// Scheme, host and port by which the world reaches the server.
     pub public_url: Option<String>,
     /// When the server was started.
@@ -118,14 +125,14 @@ pub(crate) struct Condition {
 impl Office {
     /// Opens it.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts), Arc::default())
+        Self(Arc::new(parts), Arc::default(), Arc::default())
     }
 
     /// Does something of several steps to its end, also when who asked for it goes away meanwhile.
-    async fn to_its_end<T: Send + 'static>(
+    async fn to_its_end<T: Send + 'static, E: From<Refused> + Send + 'static>(
         &self,
-        deed: impl Future<Output = Result<T, Refused>> + Send + 'static,
-    ) -> Result<T, Refused> {
+        deed: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, E> {
         let underway = Arc::clone(&self.1).read_owned().await;
         let done = tokio::spawn(async move {
             let _underway = underway;
@@ -133,7 +140,7 @@ impl Office {
         });
         done.await.unwrap_or_else(|failed| {
             error!("a request of the API failed: {failed}");
-            Err(Refused::Unsure)
+            Err(Refused::Unsure.into())
         })
     }
 
@@ -198,6 +205,10 @@ impl Office {
     /// At most `limit` whose id comes after `after`, by id.
     pub(crate) fn accounts(&self, after: Option<&str>, limit: usize) -> Vec<Arc<AccountEntry>> {
         self.0.accounts.page(after, limit)
+    }
+
+    pub(crate) fn all_accounts(&self) -> Vec<Arc<AccountEntry>> {
+        self.0.accounts.list()
     }
 
     pub(crate) fn account(&self, id: &str) -> Option<Arc<AccountEntry>> {

@@ -3,8 +3,9 @@
 use std::ops::RangeInclusive;
 
 use echostr::{BadProgram, Language, ProgramSecret, ProgramUrl, Strategy, Texts, is_original_id};
+use echostr_client::{ApiBase, BadBase, TokenUrl};
 use echostr_protocol::{AppId, EncodingAesKey, Error, MAX_TEXT_BYTES, Token};
-use echostr_store::ModeWord;
+use echostr_store::{AccessTokenFrom, ModeWord};
 use secrecy::SecretString;
 
 use crate::config::{quoted, shown};
@@ -59,6 +60,65 @@ pub(crate) fn app_secret(secret: &str) -> Checked<SecretString> {
     Err("is not 32 hex digits; copy it from the platform's page (开发者密码)".into())
 }
 
+/// What the strategy `send` lacks, as the rest of a sentence about `delivery`.
+pub(crate) fn lacking_for_send(
+    has_app_id: bool,
+    has_app_secret: bool,
+    access_token: &AccessTokenFrom,
+) -> Option<String> {
+    let has_token = has_app_secret || matches!(access_token, AccessTokenFrom::Url(_));
+    let missing = match (has_app_id, has_token) {
+        (true, true) => return None,
+        (false, true) => "`app_id`",
+        (true, false) => "`app_secret`",
+        (false, false) => "`app_id` and `app_secret`",
+    };
+    Some(format!(
+        "is `send`, which needs {missing}: answers are sent by a call to the platform; instead of `app_secret`, \
+         `access_token` may be the address of a program that gives out access tokens"
+    ))
+}
+
+/// Where the platform's HTTP API is; empty: at its own address.
+pub(crate) fn api_base(base: &str) -> Checked<Option<String>> {
+    let base = base.trim();
+    if base.is_empty() {
+        return Ok(None);
+    }
+    let parsed: ApiBase = base.parse().map_err(|BadBase(what)| what)?;
+    Ok(Some(parsed.as_str().into()))
+}
+
+/// Where access tokens come from. What is no address is not shown: it may be a token.
+pub(crate) fn access_token(from: &str) -> Checked<AccessTokenFrom> {
+    let from = from.trim();
+    match from {
+        "stable" => Ok(AccessTokenFrom::Stable),
+        "plain" => Ok(AccessTokenFrom::Plain),
+        url if url.contains("://") => {
+            TokenUrl::new(url, None).map_err(|BadBase(what)| what)?;
+            Ok(AccessTokenFrom::Url(url.into()))
+        }
+        _ => Err(
+            "is none of `stable`, `plain`, the address of a program that gives out access tokens"
+                .into(),
+        ),
+    }
+}
+
+/// The key of that program.
+pub(crate) fn access_token_key(key: &str) -> Checked<SecretString> {
+    let key = key.trim();
+    let length = key.len();
+    if !(8..=512).contains(&length) {
+        return Err(format!("has {length} characters, 8 to 512 are allowed"));
+    }
+    if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("has blanks or other characters in it that no key has; letters, digits and signs are allowed".into());
+    }
+    Ok(key.into())
+}
+
 pub(crate) fn mode(word: &str) -> Checked<ModeWord> {
     match word {
         "plain" => Ok(ModeWord::Plain),
@@ -104,8 +164,9 @@ pub(crate) fn delivery(word: &str) -> Checked<Strategy> {
         "auto" => Ok(Strategy::Auto),
         "patient" => Ok(Strategy::Patient),
         "quick" => Ok(Strategy::Quick),
+        "send" => Ok(Strategy::Send),
         "link" => Ok(Strategy::Link),
-        other => Err(one_of(other, "`auto`, `patient`, `quick`, `link`")),
+        other => Err(one_of(other, "`auto`, `patient`, `quick`, `send`, `link`")),
     }
 }
 

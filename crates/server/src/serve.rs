@@ -23,6 +23,7 @@ use tower::ServiceExt as _;
 use tracing::{error, info, warn};
 
 use crate::api::{self, Authority};
+use crate::capabilities;
 use crate::command::config::FAULTY;
 use crate::config::{BotKind, Config, OpenAccess, Sources, load};
 use crate::live::{Addresses, Live};
@@ -84,13 +85,17 @@ async fn serve(config: Config) -> Result<(), String> {
     let address = listener.local_addr().map_err(unheard)?;
     let store = store::open(&config).await?;
     let limits = config.limits.clone();
+    let platform = config.platform.connect(Store::tokens(store.as_ref()))?;
     let bot = bot(&config, store.as_ref())?;
     let live = live(&config, &bot, store.as_ref());
     let taking_up = take_up(&bot).await;
     // From the first command on, a stop is an orderly one.
     let stop = tokio::spawn(stop_signal());
     let keeping = store.as_ref().map(Store::keep);
-    let office = store.as_ref().map(|store| store.office(&config));
+    let office = store
+        .as_ref()
+        .map(|store| store.office(&config, platform.clone()));
+    let able = office.as_ref().map(capabilities::keep);
     let commands = match &office {
         Some(office) => commands(&config, office).await,
         None => None,
@@ -123,7 +128,7 @@ async fn serve(config: Config) -> Result<(), String> {
     if let Some(office) = office {
         office.settle(COMMANDS_END_WITHIN).await;
     }
-    for task in taking_up.into_iter().chain(keeping) {
+    for task in taking_up.into_iter().chain(keeping).chain(able) {
         task.abort();
         // What it is at may hold a connection.
         let _ = task.await;
@@ -211,7 +216,11 @@ fn notices(config: &Config, address: SocketAddr, store: Option<&Store>) -> Notic
                 .list()
                 .iter()
                 .filter(|account| account.disabled_at_ms.is_none())
-                .map(|account| Watched::of(&account.id, &account.settings.name, &account.seen))
+                .map(|account| {
+                    let settings = &account.settings;
+                    Watched::of(&account.id, &settings.name, &account.seen)
+                        .able(&account.able, settings.delivery)
+                })
                 .collect(),
         },
         // It could not be opened; that alone is to be told.

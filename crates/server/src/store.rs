@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use echostr_client::{MemoryTokens, Platform, TokenStore};
 use echostr_store::{
     AccountStore, ApiKeys, Db, Error, FILE_NAME, History, MASTER_KEY_FILE, MasterKeys, NotChanged,
     Place, Retention, SqlJournal, Vault,
@@ -88,14 +89,20 @@ impl Store {
         })
     }
 
-    /// What people and programs may do with it.
-    pub(crate) fn office(&self, config: &Config) -> Office {
+    /// Where access tokens are kept.
+    pub(crate) fn tokens(_: Option<&Self>) -> Arc<dyn TokenStore> {
+        Arc::new(MemoryTokens::default())
+    }
+
+    /// What people and programs may do with it, and at the platform.
+    pub(crate) fn office(&self, config: &Config, platform: Platform) -> Office {
         Office::new(Parts {
             accounts: Arc::clone(&self.accounts),
             keys: Arc::clone(&self.keys),
             journal: Arc::clone(&self.journal),
             db: self.db.clone(),
             history: History::new(self.db.clone()),
+            platform,
             public_url: config.public_url.clone(),
             started: Instant::now(),
         })

@@ -221,6 +221,9 @@ fn all_faults_of_an_account_are_told_at_once_and_none_shows_a_secret() {
             "app_id": "wx01",
             "encoding_aes_key": "plantedSecret",
             "app_secret": "plantedSecret",
+            "api_base": "https://plantedSecret@relay.example.com",
+            "access_token": "plantedSecret",
+            "access_token_key": "plantedSecret plantedSecret",
             "delivery": "soon",
             "language": 7,
             "texts": { "unread": "没有了", "wiat": "" },
@@ -236,6 +239,9 @@ fn all_faults_of_an_account_are_told_at_once_and_none_shows_a_secret() {
         .collect();
     fields.sort_unstable();
     let expected = [
+        "access_token",
+        "access_token_key",
+        "api_base",
         "app_id",
         "app_secret",
         "bot.secret",
@@ -293,6 +299,8 @@ fn every_error_is_a_problem_with_a_code() {
         ("DELETE", "/accounts/shop", "", b"", 409, "provisioned", "`shop`"),
         ("PATCH", "/accounts/wenzi", json, b"{\"id\":\"other\"}", 422, "invalid", "`id` is fixed"),
         ("PATCH", "/accounts/wenzi", json, b"{\"mode\":\"safe\"}", 422, "invalid", "`app_id` is missing"),
+        ("PATCH", "/accounts/wenzi", json, b"{\"delivery\":\"send\"}", 422, "invalid", "`delivery` is `send`, which needs `app_id` and `app_secret`"),
+        ("PATCH", "/accounts/wenzi", json, b"{\"delivery\":\"send\",\"app_secret\":\"x\"}", 422, "invalid", "`app_secret` is not 32 hex digits"),
         ("POST", "/accounts/wenzi/rotate", json, b"{}", 422, "invalid", "say what to replace"),
         ("POST", "/accounts/wenzi/rotate", json, b"{\"token\":null}", 422, "invalid", "`token` is `null`"),
         ("POST", "/keys", json, b"{\"name\":\"a\",\"scopes\":[\"acounts:read\"]}", 422, "invalid", "`acounts:read`"),
@@ -467,6 +475,11 @@ fn a_document_that_was_exported_changes_nothing_and_one_that_was_edited_only_tha
         "name": "雯子的\"店\"",
         "welcome": "第一行\n第二行",
         "texts": { "more_label": "继续看" },
+        "app_id": "wx0123456789abcdef",
+        "delivery": "send",
+        "api_base": "http://127.0.0.1:9/wx",
+        "access_token": "http://127.0.0.1:9/token",
+        "access_token_key": "plantedAccess",
         "bot": { "kind": "http", "url": "http://127.0.0.1:9/?key=plantedKey", "secret": secret },
     });
     let made = program.post("/accounts", &form);
@@ -476,7 +489,7 @@ fn a_document_that_was_exported_changes_nothing_and_one_that_was_edited_only_tha
     let exported = program.call("GET", "/export", "", b"");
     let document = exported.response.text();
     assert_eq!(exported.response.header("content-type"), "application/toml");
-    for planted in [token, secret, "plantedKey"] {
+    for planted in [token, secret, "plantedKey", "plantedAccess"] {
         assert!(!document.contains(planted), "{document}");
     }
     let apply = |document: &str, target: &str| {
@@ -500,6 +513,8 @@ fn a_document_that_was_exported_changes_nothing_and_one_that_was_edited_only_tha
     assert_eq!(handshake(&server, "wenzi", token), 200);
     let wenzi = program.get("/accounts/wenzi");
     assert_eq!(wenzi["texts"]["more_label"], "看下去");
+    assert_eq!(wenzi["access_token"], "http://127.0.0.1:9/token");
+    assert_eq!(wenzi["access_token_key"], json!({ "set": true }));
     assert_eq!(wenzi["bot"]["secret"], json!({ "set": true }));
     let again = apply(&edited, "/apply");
     assert_eq!(
@@ -519,11 +534,21 @@ fn secrets_are_in_no_answer_and_no_line_of_the_log() {
         "whsec_cGxhbnRlZFNlY3JldC1wbGFudGVkU2VjcmV0",
         "relayPlanted9Z",
         "queryPlanted",
+        "plantedAccess7Q",
     ];
-    let [token, key, app_secret, bot_secret, relay_token, query] = planted;
+    let [
+        token,
+        key,
+        app_secret,
+        bot_secret,
+        relay_token,
+        query,
+        access_key,
+    ] = planted;
     let form = json!({
         "id": "wenzi", "token": token, "mode": "safe", "app_id": "wx0123456789abcdef",
-        "encoding_aes_key": key, "app_secret": app_secret,
+        "encoding_aes_key": key, "app_secret": app_secret, "access_token_key": access_key,
+        "api_base": "http://127.0.0.1:9",
         "bot": { "kind": "http", "url": format!("http://127.0.0.1:9/?key={query}"), "secret": bot_secret },
     });
     assert_eq!(program.post("/accounts", &form).status, 201);

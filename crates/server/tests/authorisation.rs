@@ -10,7 +10,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode};
-use echostr::{Bot, Clock, Limits, echo, receive};
+use echostr::{Bot, Clock, Limits, Platform, echo, receive};
+use echostr_client::Settings;
 use echostr_protocol::Token;
 use echostr_server::api::{Authority, SCOPES, document, router};
 use echostr_server::config::ApiSettings;
@@ -55,6 +56,12 @@ const ROUTES: &[Row] = &[
     ("PATCH", "/accounts/{id}", "/accounts/none", EMPTY, Some("accounts:write"), 404),
     ("DELETE", "/accounts/{id}", "/accounts/none", NOTHING, Some("accounts:write"), 404),
     ("POST", "/accounts/{id}/rotate", "/accounts/none/rotate", (JSON, "{\"token\":true}"), Some("accounts:write"), 404),
+    ("GET", "/accounts/{id}/access-token", "/accounts/none/access-token", NOTHING, Some("tokens:read"), 404),
+    ("POST", "/accounts/{id}/access-token", "/accounts/none/access-token", (JSON, "{\"failed\":\"x\"}"), Some("tokens:read"), 404),
+    ("POST", "/accounts/{id}/call/{name}", "/accounts/none/call/createTag", EMPTY, Some("platform:call"), 404),
+    ("POST", "/accounts/{id}/call", "/accounts/none/call?path=/cgi-bin/tags/get", NOTHING, Some("platform:call"), 404),
+    ("POST", "/accounts/{id}/messages", "/accounts/none/messages", (JSON, "{\"to\":\"o1\",\"text\":\"x\"}"), Some("messages:write"), 404),
+    ("GET", "/accounts/{id}/capabilities", "/accounts/none/capabilities", NOTHING, Some("accounts:read"), 404),
     ("GET", "/export", "/export", NOTHING, Some("accounts:read"), 200),
     ("POST", "/apply", "/apply?dry_run=true", (TOML, ""), Some("accounts:write"), 200),
     ("GET", "/messages", "/messages?q=x", NOTHING, Some("messages:read"), 200),
@@ -100,6 +107,7 @@ impl House {
             journal: Arc::clone(&journal),
             history: History::new(db.clone()),
             db,
+            platform: Platform::new(&Settings::default()).expect("it has no proxy"),
             public_url: None,
             started: Instant::now(),
         });

@@ -263,7 +263,7 @@ fn every_key_of_the_manual_is_read_and_no_other() {
     let manual: toml::Table = whole_manual().parse().expect("the manual is TOML");
     let mut keys = BTreeSet::new();
     collect_keys(&manual, "", "", &mut keys);
-    assert_eq!(keys.len(), 57);
+    assert_eq!(keys.len(), 62);
     for (header, path, key) in keys {
         // No key takes a date.
         let faults = read(&sources(
@@ -645,6 +645,11 @@ fn a_word_that_does_not_exist() {
             &account("mode = \"Safe\"\nbot = \"\"\nlanguage = \"a\\nb\""),
             &account("delivery = \"fast\""),
             &account("delivery = \"send\""),
+            &account("delivery = \"send\"\napp_id = \"wx0123456789abcdef\""),
+            // One fault, not two: the secret is there.
+            &account(
+                "delivery = \"send\"\napp_id = \"wx0123456789abcdef\"\napp_secret = \"short\"",
+            ),
             &account("delivery = \"link\""),
         ]),
     );
@@ -719,6 +724,54 @@ fn an_account_with_a_wrong_value() {
 }
 
 /// What the bot `http` needs, and what is no text around answers.
+#[test]
+fn a_way_to_the_platform_that_cannot_be_used() {
+    assert_said(
+        "platform",
+        files(&[
+            "[platform]\nproxy = \"127.0.0.1:3128\"\ntimeout_secs = 0",
+            "[platform]\nproxy = \"socks5://me:geheim@127.0.0.1:1080\"",
+            "[platform]\nproxy = \"http://me:geheim@127.0.0.1:3128/path\"",
+            &account(
+                "api_base = \"api.weixin.qq.com\"\naccess_token = \"geheim\"\naccess_token_key = \"geheim\"",
+            ),
+            &account(
+                "api_base = \"https://me:geheim@relay.example.com\"\naccess_token = \"https://a.example.com/?key=geheim\"",
+            ),
+            &account("access_token_key = \"geheim geheim\""),
+        ]),
+    );
+}
+
+#[test]
+fn the_way_to_the_platform_is_read() {
+    let toml = "[platform]\nproxy = \"http://me:geheim@127.0.0.1:3128\"\ntimeout_secs = 30\n"
+        .to_owned()
+        + &account(
+            "app_id = \"wx0123456789abcdef\"\ndelivery = \"send\"\napi_base = \" https://relay.example.com/wx/ \"\n\
+             access_token = \"https://a.example.com/token\"\naccess_token_key = \"geheim-geheim\"",
+        );
+    let shown = |config: &Config| format!("{:?}", config.platform);
+    check(
+        &toml,
+        &[],
+        shown,
+        "PlatformSettings { proxy: Some(http://***@127.0.0.1:3128/), timeout: 30s }".into(),
+    );
+    let shown = |config: &Config| {
+        let account = config.accounts[0].account().expect("it is whole");
+        format!("{:?}", account.api.expect("it has access"))
+    };
+    check(
+        &toml,
+        &[],
+        shown,
+        "ApiAccount { app_id: AppId(\"wx0123456789abcdef\"), source: Url(TokenUrl { url: \"https://a.example.com/token\", \
+         key: Some(***) }), base: Some(https://relay.example.com/wx), component: None }"
+            .into(),
+    );
+}
+
 #[test]
 fn a_program_or_a_text_that_cannot_be_used() {
     let long = "好".repeat(171);
@@ -811,7 +864,7 @@ fn a_notice_that_would_go_nowhere() {
     };
     assert!(web.program.is_some() && web.mail.is_none());
     assert!(mail.program.is_none() && mail.mail.is_some());
-    assert_eq!((web.causes.len(), mail.causes.len()), (5, 1));
+    assert_eq!((web.causes.len(), mail.causes.len()), (6, 1));
     assert_eq!(web.no_push, Some(Duration::from_hours(24)));
     assert_eq!((mail.no_push, mail.forged_per_10_min), (None, 100));
 }
@@ -1061,6 +1114,17 @@ fn no_secret_is_ever_shown() {
         )),
         account(&format!(
             "bot = {{ kind = \"echo\", secret = \"{planted}\" }}"
+        )),
+        format!("[platform]\nproxy = \"http://me:{planted}@127.0.0.1:3128\""),
+        format!("[platform]\nproxy = \"{planted}\""),
+        account(&format!(
+            "access_token = \"{planted}\"\naccess_token_key = \"{planted}\"\napp_secret = \"{planted}\""
+        )),
+        account(&format!(
+            "access_token = \"https://{planted}:x@a/\"\napi_base = \"https://a/?{planted}\""
+        )),
+        account(&format!(
+            "access_token = \"https://a.example.com/\"\naccess_token_key = \"{planted}\"\napp_id = \"wx0123456789abcdef\""
         )),
     ];
     for toml in cases {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use echostr::{Clock, Program};
+use echostr::{Able, Clock, Program, Strategy, Trouble};
+use echostr_client::{Capabilities, Capability, May};
 use echostr_server::notify::{
     CAUSES, Cause, Mail, MailServer, Notices, Notify, Patience, Sight, Watched, Watcher,
 };
@@ -225,6 +226,85 @@ fn further_accounts_are_told_of_an_hour_after_the_notice() {
             (300, both([1, 4], [200, 300], [0, 5]), ""),
         ],
     );
+}
+
+#[test]
+fn a_refusal_of_the_platform_is_told_once_until_it_is_another_or_over() {
+    let refused = |code: i64, address: Option<&str>, n_calls: u64| {
+        sight([Watched {
+            api: Some(Trouble {
+                code,
+                address: address.map(str::to_owned),
+                n_calls,
+            }),
+            ..shop()
+        }])
+    };
+    check(
+        &nobody(),
+        &[
+            (0, sight([shop()]), ""),
+            (
+                1,
+                refused(40164, Some("203.0.113.7"), 2),
+                "api_refused shop:2",
+            ),
+            (2, refused(40164, Some("203.0.113.7"), 9), ""),
+            (90, refused(40164, Some("203.0.113.7"), 99), ""),
+            (
+                91,
+                refused(40164, Some("203.0.113.8"), 100),
+                "api_refused shop:100",
+            ),
+            (92, refused(40125, None, 1), ""),
+            (160, refused(40125, None, 5), "api_refused shop:5"),
+            (300, sight([shop()]), ""),
+            (301, refused(40125, None, 1), "api_refused shop:1"),
+        ],
+    );
+}
+
+#[test]
+fn an_account_that_sends_must_be_able_to() {
+    let able = Able::default();
+    for (may, delivery, expected) in [
+        (May::Yes, Strategy::Send, None),
+        (May::No(48001), Strategy::Patient, None),
+        (May::Unknown(None), Strategy::Send, None),
+        (May::No(48001), Strategy::Send, Some(48001)),
+    ] {
+        able.set(Capabilities {
+            found_at_ms: NOON,
+            found: vec![(Capability::CustomMessage, may)],
+        });
+        let watched = shop().able(&able, delivery);
+        assert_eq!(watched.api.map(|trouble| trouble.code), expected, "{may:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_notice_says_which_address_to_add() {
+    let mut receiver = Receiver::new(&[204]).await;
+    let trouble = Trouble {
+        code: 40164,
+        address: Some("203.0.113.7".into()),
+        n_calls: 3,
+    };
+    let watched = Watched {
+        api: Some(trouble),
+        ..shop()
+    };
+    let _notices = start(receiver.notify(), AT_ONCE, sight([watched]));
+    let (_, body) = receiver.next().await;
+    let notice: Value = serde_json::from_slice(&body).expect("JSON");
+    assert_eq!(notice["type"], "notice.api_refused");
+    let text = notice["data"]["text"].as_str().expect("a text");
+    for line in [
+        "- 公众号「小店」(shop)：3 次；在公众平台的页面上把 203.0.113.7 加入 IP 白名单\n",
+        "- 小店 (shop): 3 calls; add 203.0.113.7 to the list of allowed addresses (IP白名单) on the platform's page\n",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
 }
 
 #[test]

@@ -57,6 +57,13 @@ pub(super) struct Account {
     /// 原始ID；没写的从第一条推送得知 · the original id; learnt from the first valid push when it was not given.
     #[schema(example = "gh_e8df390a377e")]
     gh_id: Option<String>,
+    /// 平台接口的地址；`null` 是平台自己的 · where the platform's HTTP API is; `null`: at its own address.
+    #[schema(example = json!(null))]
+    api_base: Option<String>,
+    /// access_token 从哪里来：`stable`、`plain`，或发放它的程序的地址 · where access tokens come from: `stable`, `plain`, or the
+    /// address of a program that gives them out.
+    #[schema(example = "stable")]
+    access_token: String,
     delivery: Delivery,
     /// 欢迎语；`null` 随 `language` 而定 · the welcome of a new follower; `null` follows `language`.
     welcome: Option<String>,
@@ -68,6 +75,8 @@ pub(super) struct Account {
     token: Secret,
     encoding_aes_key: Secret,
     app_secret: Secret,
+    /// 发放 access_token 的程序要的密钥 · shown to the program that gives out access tokens.
+    access_token_key: Secret,
     seen: Seen,
 }
 
@@ -266,13 +275,23 @@ struct AccountChange {
     /// 开发者密码 · for the platform's HTTP API.
     #[schema(pattern = "^[0-9A-Fa-f]{32}$")]
     app_secret: Option<String>,
+    /// 平台接口的地址，默认是平台自己的 · where the platform's HTTP API is; by default at its own address.
+    #[schema(max_length = 2048, example = "https://api2.weixin.qq.com")]
+    api_base: Option<String>,
+    /// access_token 从哪里来：`stable`（默认）、`plain`，或发放它的程序的地址 · where access tokens come from: `stable` (the
+    /// default), `plain`, or the address of a program that gives them out.
+    #[schema(max_length = 2048, example = "stable")]
+    access_token: Option<String>,
+    /// 那个程序要的密钥 · the key that this program wants.
+    #[schema(min_length = 8, max_length = 512)]
+    access_token_key: Option<String>,
     /// 消息加解密密钥；旧的还有效 24 小时 · the EncodingAESKey; the one before counts for another 24 hours.
     #[schema(pattern = "^[A-Za-z0-9+/]{43}$")]
     encoding_aes_key: Option<String>,
     /// 原始ID；空着就从下一条推送重新得知 · empty: learnt anew from the next push.
     #[schema(max_length = 35)]
     gh_id: Option<String>,
-    /// 默认 `auto` · default `auto`.
+    /// 默认 `auto`；`send` 需要 app_id 和 app_secret · default `auto`; `send` needs `app_id` and `app_secret`.
     delivery: Option<Delivery>,
     /// 最多 2048 字节，空着就不欢迎 · at most 2048 bytes; empty: none.
     #[schema(max_length = 2048)]
@@ -307,6 +326,12 @@ struct NewAccount {
     app_id: Option<String>,
     #[schema(pattern = "^[0-9A-Fa-f]{32}$")]
     app_secret: Option<String>,
+    #[schema(max_length = 2048)]
+    api_base: Option<String>,
+    #[schema(max_length = 2048)]
+    access_token: Option<String>,
+    #[schema(min_length = 8, max_length = 512)]
+    access_token_key: Option<String>,
     #[schema(pattern = "^[A-Za-z0-9+/]{43}$")]
     encoding_aes_key: Option<String>,
     #[schema(max_length = 35)]
@@ -592,6 +617,8 @@ fn account(office: &Office, entry: &AccountEntry) -> Account {
         mode: mode(settings.mode),
         app_id: settings.app_id.as_ref().map(ToString::to_string),
         gh_id: entry.gh_id(),
+        api_base: settings.api_base.clone(),
+        access_token: settings.access_token.as_str().to_owned(),
         delivery: match settings.delivery {
             echostr::Strategy::Auto => Delivery::Auto,
             echostr::Strategy::Patient => Delivery::Patient,
@@ -613,6 +640,7 @@ fn account(office: &Office, entry: &AccountEntry) -> Account {
             secrets.previous_encoding_aes_key.as_ref(),
         ),
         app_secret: plain_secret(secrets.app_secret.is_some()),
+        access_token_key: plain_secret(secrets.access_token_key.is_some()),
         seen: seen(entry),
     }
 }

@@ -23,7 +23,7 @@ use crate::config::ApiSettings;
 use crate::office::Office;
 
 /// What a key may be good for.
-pub const SCOPES: [&str; 12] = [
+pub const SCOPES: [&str; 15] = [
     "*",
     "accounts:read",
     "accounts:write",
@@ -35,7 +35,10 @@ pub const SCOPES: [&str; 12] = [
     "health:read",
     "keys:write",
     "messages:read",
+    "messages:write",
+    "platform:call",
     "secrets:write",
+    "tokens:read",
 ];
 
 /// The name of the security scheme in the description.

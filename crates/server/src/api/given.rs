@@ -21,6 +21,8 @@ pub(super) const BODY_BYTES: usize = 256 * 1024;
 pub(super) const DOCUMENT_BYTES: usize = 8 * 1024 * 1024;
 /// How long a body may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How large the request of a call to the platform may be: room for a video of 10 MB in base64.
+pub(super) const CALL_BYTES: usize = 16 * 1024 * 1024;
 
 /// Names with values, from a query or from a JSON object.
 pub(super) struct Given {
@@ -37,11 +39,17 @@ pub(super) struct Query(pub(super) Given);
 /// The one variable segment of an address: an id.
 pub(super) struct Segment(pub(super) String);
 
+/// The one variable segment of an address: an id; and the query.
+pub(super) struct Asked(pub(super) String, pub(super) Given);
+
 /// The two variable segments of an address.
 pub(super) struct Segments(pub(super) String, pub(super) String);
 
 /// The body of a request, which is a JSON object.
 pub(super) struct Object(pub(super) Map<String, Value>);
+
+/// The body of a call to the platform: JSON as it came, or nothing. The query is for others to look at.
+pub(super) struct Payload(pub(super) Option<Vec<u8>>);
 
 /// The body of a request, which is a text in TOML.
 pub(super) struct Toml(pub(super) String);
@@ -123,6 +131,18 @@ impl Given {
             return None;
         }
         Some(text)
+    }
+
+    /// An object, whatever is in it.
+    pub(super) fn object(&mut self, name: &'static str) -> Option<Map<String, Value>> {
+        match self.take(name)? {
+            Value::Object(object) => Some(object),
+            other => {
+                let found = described(&other);
+                self.fault(name, &format!("is {found}, an object is needed"));
+                None
+            }
+        }
     }
 
     /// A whole number in this range.
@@ -265,6 +285,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
     }
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Query(query) = Query::from_request_parts(parts, state).await?;
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        path.map(|Path(segment)| Self(segment, query))
+            .map_err(|_| no_text(parts))
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Segments {
     type Rejection = Problem;
 
@@ -296,16 +327,30 @@ impl<S: Send + Sync> FromRequest<S> for Object {
                 Code::BadJson,
                 format!("the body is {}, a JSON object is needed", described(&other)),
             )),
-            // Its text names a place and what was expected, never what stands there.
-            Err(error) => Err(Problem::new(
-                Code::BadJson,
-                format!(
-                    "the body cannot be read as JSON: error in line {}, column {}",
-                    error.line(),
-                    error.column()
-                ),
-            )),
+            Err(error) => Err(no_json(&error)),
         }
+    }
+}
+
+/// Names the place, never what stands there.
+fn no_json(error: &serde_json::Error) -> Problem {
+    let (line, column) = (error.line(), error.column());
+    let detail = format!("the body cannot be read as JSON: error in line {line}, column {column}");
+    Problem::new(Code::BadJson, detail)
+}
+
+impl<S: Send + Sync> FromRequest<S> for Payload {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(body, CALL_BYTES).await?;
+        if bytes.is_empty() {
+            return Ok(Self(None));
+        }
+        check_type(&parts.headers, &["application/json"])?;
+        serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).map_err(|error| no_json(&error))?;
+        Ok(Self(Some(bytes)))
     }
 }
 

@@ -59,6 +59,7 @@ codes! {
     UnknownMessage NOT_FOUND "没有这条消息 · there is no such message";
     UnknownAnswer NOT_FOUND "没有这条回答 · there is no such answer";
     UnknownFollower NOT_FOUND "没有这个关注者 · there is no such follower";
+    UnknownCall NOT_FOUND "平台没有这个接口 · the platform has no such call";
     UnknownKey NOT_FOUND "没有这个 API 密钥 · there is no such API key";
     WrongMethod METHOD_NOT_ALLOWED "这个地址不接受这种请求 · this address does not take such requests";
     AccountExists CONFLICT "已有这个 id 的公众号 · there is an account with this id already";
@@ -66,12 +67,18 @@ codes! {
     ChangedMeanwhile CONFLICT "这个公众号刚刚又被改了 · the account was changed meanwhile";
     Provisioned CONFLICT "这个公众号写在设置文件里 · this account is set in the file of settings";
     AccountUnread CONFLICT "这个公众号读不出来 · this account cannot be read";
+    NoAppSecret CONFLICT "这个公众号缺少调用这个接口要的凭据 · the account lacks the credentials for this call";
+    KeyUsed CONFLICT "这个 Idempotency-Key 已用于另一个请求 · this `Idempotency-Key` was used for another request";
+    Underway CONFLICT "同一个请求正在进行 · the same request is underway";
     BodyTooLarge PAYLOAD_TOO_LARGE "请求体太大 · the body is too large";
     WrongMediaType UNSUPPORTED_MEDIA_TYPE "请求体的类型不对 · the body is of another type";
     Invalid UNPROCESSABLE_ENTITY "有的内容不可用 · some values cannot be used";
+    PlatformRefused FAILED_DEPENDENCY "微信平台拒绝了 · the platform refused";
     TooManyRequests TOO_MANY_REQUESTS "请求太多 · too many requests";
+    PlatformUnreached BAD_GATEWAY "微信平台没有给出可用的回答 · the platform gave no answer that can be used";
     Unconfirmed SERVICE_UNAVAILABLE "数据库没有确认，不知道做了没有 · the database did not confirm it: it is not known whether it was done";
     DatabaseAway SERVICE_UNAVAILABLE "数据库暂时不可用 · the database is away";
+    Unsure GATEWAY_TIMEOUT "微信平台没有及时给出回答，不知道做了没有 · the platform gave no good answer in time: it is not known whether it was done";
 }
 
 /// Something that went wrong, for who asked.
@@ -100,6 +107,14 @@ pub(super) struct Told {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     fields: Vec<FieldFault>,
+    /// 微信平台的错误码 · the platform's error code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, example = json!(null))]
+    errcode: Option<i64>,
+    /// 微信平台给这次调用的编号，可以拿去查 · the platform's id of this call, for questions to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, example = json!(null))]
+    rid: Option<String>,
     #[serde(skip)]
     header: Option<(HeaderName, HeaderValue)>,
 }
@@ -132,6 +147,8 @@ impl Problem {
             code,
             detail: detail.into(),
             fields: Vec::new(),
+            errcode: None,
+            rid: None,
             header: (code.status() == StatusCode::UNAUTHORIZED)
                 .then_some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
         }))
@@ -144,6 +161,13 @@ impl Problem {
         let mut problem = Self::new(code, detail);
         problem.0.fields = fields;
         problem
+    }
+
+    /// With what the platform says.
+    pub(super) fn of_platform(mut self, errcode: i64, rid: Option<&str>) -> Self {
+        self.0.errcode = Some(errcode);
+        self.0.rid = rid.map(str::to_owned);
+        self
     }
 
     /// To be tried again after so many seconds.
@@ -188,7 +212,10 @@ macro_rules! can_answer {
 can_answer! {
     NotFound "404";
     Conflict "409";
+    Refusal "424";
+    Unreached "502";
     Away "503";
+    NotSure "504";
 }
 
 impl From<FormFault> for FieldFault {

@@ -140,7 +140,13 @@ pub fn run(action: Action) -> ExitCode {
             if json {
                 return say(&lines(&[account]));
             }
-            say(&show::page(&account))
+            let able = if show::has_access(&account) {
+                let able = path(&["accounts", &id, "capabilities"], &[]);
+                client.get(&able).await?
+            } else {
+                Value::Null
+            };
+            say(&(show::page(&account) + &show::able(&able)))
         }),
         Action::Add(add) => added(*add),
         Action::Set(set) => changed(*set),

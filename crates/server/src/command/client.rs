@@ -19,7 +19,7 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::config::FAULTY;
-use super::here::Here;
+use super::here::{Here, Unopened};
 use super::print::{clean, escaped};
 use crate::config::{Config, Sources, load};
 use crate::socket;
@@ -145,6 +145,15 @@ impl Client {
         Ok(ExitCode::SUCCESS)
     }
 
+    /// Asks, and gives the answer unread: it may be a file.
+    pub(super) async fn fetch(
+        &self,
+        path: &str,
+        content: Content,
+    ) -> Result<Response<Body>, Failure> {
+        self.answer(Method::POST, path, content).await
+    }
+
     /// At most so many of a list, page by page; `query` may say where it begins.
     pub(super) async fn all(
         &self,
@@ -268,7 +277,7 @@ impl Client {
         })
     }
 
-    async fn open(&self, is_reading: bool) -> Result<&Here, Error> {
+    async fn open(&self, is_reading: bool) -> Result<&Here, Unopened> {
         self.here
             .get_or_try_init(async || Here::open(&self.config, is_reading).await)
             .await
@@ -295,14 +304,25 @@ impl Found {
 pub(super) enum Content {
     None,
     Json(Value),
+    /// The same, for something that is done once although it is asked for twice with this key.
+    Once(Value, HeaderValue),
+    /// JSON as it is.
+    Raw(Vec<u8>),
     Toml(String),
 }
 
 impl Content {
     fn request(self, method: Method, path: &str) -> Request {
+        const JSON: Option<&str> = Some("application/json");
+        let mut once = None;
         let (kind, body) = match self {
             Self::None => (None, Body::empty()),
-            Self::Json(value) => (Some("application/json"), Body::from(value.to_string())),
+            Self::Json(value) => (JSON, Body::from(value.to_string())),
+            Self::Once(value, key) => {
+                once = Some(key);
+                (JSON, Body::from(value.to_string()))
+            }
+            Self::Raw(json) => (JSON, Body::from(json)),
             Self::Toml(text) => (Some("application/toml"), Body::from(text)),
         };
         let mut request = Request::new(body);
@@ -313,6 +333,9 @@ impl Content {
         if let Some(kind) = kind {
             let kind = HeaderValue::from_static(kind);
             request.headers_mut().insert(CONTENT_TYPE, kind);
+        }
+        if let Some(key) = once {
+            request.headers_mut().insert("idempotency-key", key);
         }
         request
     }
@@ -341,7 +364,11 @@ pub(super) fn path(parts: &[&str], query: &[(&str, Option<String>)]) -> String {
 }
 
 /// Why neither a server answers nor the store could be opened.
-fn unopened(error: &Error) -> Failure {
+fn unopened(error: &Unopened) -> Failure {
+    let error = match error {
+        Unopened::Store(error) => error,
+        Unopened::Platform(problem) => return Failure::Trouble(problem.clone()),
+    };
     let text = with_causes(error);
     Failure::Trouble(match error {
         Error::Taken { .. } => format!(
@@ -365,7 +392,7 @@ async fn good(answer: Response<Body>) -> Result<Response<Body>, Failure> {
     Err(Failure::Refused(Problem::of(status, &bytes)))
 }
 
-async fn json(answer: Response<Body>) -> Result<Value, Failure> {
+pub(super) async fn json(answer: Response<Body>) -> Result<Value, Failure> {
     let bytes = read(answer).await?;
     if bytes.is_empty() {
         return Ok(Value::Null);
@@ -383,7 +410,7 @@ async fn read(answer: Response<Body>) -> Result<Bytes, Failure> {
     Ok(read.map_err(|error| broken_off(&*error))?.to_bytes())
 }
 
-fn broken_off(error: &dyn std::error::Error) -> Failure {
+pub(super) fn broken_off(error: &dyn std::error::Error) -> Failure {
     Failure::Trouble(format!("the answer broke off: {error}; try again"))
 }
 
@@ -429,6 +456,8 @@ impl Failure {
 pub(super) struct Problem {
     pub(super) status: u16,
     pub(super) code: String,
+    /// The platform's.
+    pub(super) errcode: Option<i64>,
     title: String,
     detail: String,
     fields: Vec<Field>,

@@ -18,12 +18,26 @@ pub(super) struct Here {
     store: Store,
 }
 
+/// Why it cannot be opened.
+pub(super) enum Unopened {
+    /// The store.
+    Store(Error),
+    /// The connections to the platform.
+    Platform(String),
+}
+
+impl From<Error> for Unopened {
+    fn from(error: Error) -> Self {
+        Self::Store(error)
+    }
+}
+
 impl Here {
     /// Opens it, and keeps servers out of it meanwhile. Who only reads makes no new one.
-    pub(super) async fn open(config: &Config, is_reading: bool) -> Result<Self, Error> {
+    pub(super) async fn open(config: &Config, is_reading: bool) -> Result<Self, Unopened> {
         let path = config.data.join(FILE_NAME);
         if is_reading && config.database.is_none() && !path.exists() {
-            return Err(Error::Missing { path });
+            return Err(Error::Missing { path }.into());
         }
         // What goes wrong in there is said as a server says it, to the person who waits.
         log::start(Log {
@@ -31,7 +45,15 @@ impl Here {
             format: Format::Pretty,
         });
         let store = Store::open(config).await?;
-        let app = api::router(store.office(config), Authority::Operator);
+        let platform = config.platform.connect(Store::tokens(Some(&store)));
+        let platform = match platform {
+            Ok(platform) => platform,
+            Err(problem) => {
+                store.close().await;
+                return Err(Unopened::Platform(problem));
+            }
+        };
+        let app = api::router(store.office(config, platform), Authority::Operator);
         Ok(Self { app, store })
     }
 

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use echostr::Strategy;
 use echostr_protocol::{EncodingAesKey, Token};
 use echostr_store::{BotSettings, ModeWord, PostgresUrl};
 use ipnet::IpNet;
@@ -16,7 +15,7 @@ use secrecy::SecretString;
 
 use super::fault::Faults;
 use super::reader::{Given, quoted, shown};
-use super::{BOTS, BOTS_OF_OPEN_ACCESS, BotKind, DELIVERIES};
+use super::{BOTS, BOTS_OF_OPEN_ACCESS, BotKind};
 use crate::rules;
 
 pub(super) fn boolean(given: &Given<'_>) -> Result<bool, Faults> {
@@ -276,23 +275,6 @@ fn check_keys(
         if entry(entries, name).is_none() {
             faults.append(given.fault(&format!("has no `{name}`; {what}")));
         }
-    }
-}
-
-/// How answers reach followers. `send` has its name already, so that nobody takes it for a mistake.
-pub(super) fn delivery(given: &Given<'_>) -> Result<Strategy, Faults> {
-    match given.text()? {
-        word @ "send" => {
-            let words: Vec<_> = DELIVERIES
-                .iter()
-                .map(|(word, _)| format!("`{word}`"))
-                .collect();
-            Err(given.fault(&format!(
-                "is `{word}`, which this version cannot do yet; allowed: {}",
-                words.join(", ")
-            )))
-        }
-        _ => one_of(DELIVERIES)(given),
     }
 }
 

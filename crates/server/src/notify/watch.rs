@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use echostr::Seen;
+use echostr::client::{Capability, May};
+use echostr::{Able, Seen, Strategy, Trouble};
 
 use super::{Cause, Concerned, Notice, Notify};
 
@@ -12,6 +13,14 @@ const HOUR_MS: i64 = 60 * 60 * 1000;
 const WINDOW_MS: i64 = 10 * 60 * 1000;
 /// How finely this is known.
 const SAMPLE_MS: i64 = 30 * 1000;
+
+/// What is told of accounts.
+const CONCERNING: [Cause; 4] = [
+    Cause::ManyForged,
+    Cause::NoPush,
+    Cause::WrongAccount,
+    Cause::ApiRefused,
+];
 
 /// How the server is at a moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,6 +44,8 @@ pub struct Watched {
     pub forged: u64,
     /// Pushes to another original id, in all.
     pub wrong_account: u64,
+    /// Why the platform's API refuses calls, while it does.
+    pub api: Option<Trouble>,
 }
 
 impl Watched {
@@ -48,6 +59,24 @@ impl Watched {
             last_push_at_ms: seen.last_push_at_ms,
             forged: refused("bad_signature"),
             wrong_account: refused("wrong_account"),
+            api: None,
+        }
+    }
+
+    /// With what it may do at the platform, and how it answers.
+    #[must_use]
+    pub fn able(self, able: &Able, delivery: Strategy) -> Self {
+        let may_send = match able.may(Capability::CustomMessage) {
+            May::No(code) if delivery == Strategy::Send => Some(Trouble {
+                code,
+                address: None,
+                n_calls: 1,
+            }),
+            _ => None,
+        };
+        Self {
+            api: able.trouble().now().or(may_send),
+            ..self
         }
     }
 }
@@ -71,6 +100,8 @@ struct Known {
     // The most within a window that is to be told, if that is many.
     n_forged: u64,
     wrong_account: u64,
+    // The trouble with the API that was told: its code and address.
+    api: Option<(i64, Option<String>)>,
     // The last push before the silence that was told.
     silent_since_ms: Option<i64>,
 }
@@ -92,8 +123,7 @@ impl Watcher {
         self.told.retain(|_, at_ms| now_ms - *at_ms < HOUR_MS);
         let mut notices = Vec::new();
         notices.extend(self.journal(sight, now_ms));
-        let mut concerned =
-            [Cause::ManyForged, Cause::NoPush, Cause::WrongAccount].map(|cause| (cause, vec![]));
+        let mut concerned = CONCERNING.map(|cause| (cause, vec![]));
         let here: HashSet<&str> = sight.accounts.iter().map(|account| &*account.id).collect();
         self.accounts.retain(|id, _| here.contains(&**id));
         for account in &sight.accounts {
@@ -102,6 +132,8 @@ impl Watcher {
                 if let Some(n) = n
                     && self.may_tell(*cause)
                 {
+                    let trouble = account.api.as_ref();
+                    let trouble = trouble.filter(|_| *cause == Cause::ApiRefused);
                     if let Some(known) = self.accounts.get_mut(&account.id) {
                         known.tell(*cause, account, now_ms);
                     }
@@ -109,6 +141,8 @@ impl Watcher {
                         id: account.id.clone(),
                         name: account.name.clone(),
                         n,
+                        remedy: trouble.map(|trouble| remedy(trouble.code)),
+                        address: trouble.and_then(|trouble| trouble.address.clone()),
                     });
                 }
             }
@@ -145,8 +179,8 @@ impl Watcher {
         })
     }
 
-    /// How many requests or hours there are to tell of, in the order of the causes in `look`.
-    fn account(&mut self, account: &Watched, now_ms: i64) -> [Option<u64>; 3] {
+    /// How many requests, hours or calls there are to tell of, in the order of [`CONCERNING`].
+    fn account(&mut self, account: &Watched, now_ms: i64) -> [Option<u64>; CONCERNING.len()] {
         let known = self
             .accounts
             .entry(account.id.clone())
@@ -154,6 +188,7 @@ impl Watcher {
                 forged: VecDeque::from([(now_ms, account.forged)]),
                 n_forged: 0,
                 wrong_account: account.wrong_account,
+                api: None,
                 silent_since_ms: None,
             });
         let forged = known.forged(account.forged, now_ms);
@@ -168,16 +203,53 @@ impl Watcher {
             let is_news = known.silent_since_ms != Some(last_ms);
             (is_long && is_news).then(|| (now_ms - last_ms) / HOUR_MS)
         });
+        let api = account.api.as_ref();
+        if api.is_none() {
+            known.api = None;
+        }
+        let api = api.filter(|trouble| known.api != Some(which(trouble)));
         [
             Some(known.n_forged).filter(|n| *n > 0),
             hours.and_then(|hours| u64::try_from(hours).ok()),
             Some(wrong).filter(|n| *n > 0),
+            api.map(|trouble| trouble.n_calls),
         ]
     }
 
     /// Whether this is asked for and was not told within the last hour.
     fn may_tell(&self, cause: Cause) -> bool {
         self.settings.causes.contains(&cause) && !self.told.contains_key(&cause)
+    }
+}
+
+/// What makes it this trouble.
+fn which(trouble: &Trouble) -> (i64, Option<String>) {
+    (trouble.code, trouble.address.clone())
+}
+
+/// What to do about a code of the platform's, in Chinese and English.
+fn remedy(code: i64) -> [&'static str; 2] {
+    match code {
+        40164 | 61004 => [
+            "在公众平台的页面上把 {address} 加入 IP 白名单",
+            "add {address} to the list of allowed addresses (IP白名单) on the platform's page",
+        ],
+        40013 | 41002 => [
+            "AppID 不对，比较这里的 app_id 和公众平台的页面",
+            "the AppID is wrong: compare `app_id` with the platform's page",
+        ],
+        40243 => [
+            "AppSecret 被冻结了，在公众平台的页面上解冻",
+            "the AppSecret is frozen (冻结): unfreeze it on the platform's page",
+        ],
+        40001 | 40125 | 41004 => [
+            "AppSecret 不对，在公众平台的页面上重置，再用 echostr account set --app-secret-file 写到这里",
+            "the AppSecret is wrong: reset it on the platform's page, and set it with `echostr account set --app-secret-file`",
+        ],
+        _ => [
+            "这个公众号不能发客服消息：先认证，或把 delivery 从 send 改成别的",
+            "the account may not send customer-service messages: have it verified (认证), or choose another `delivery` than `send`",
+        ],
     }
 }
 
@@ -208,6 +280,7 @@ impl Known {
             }
             Cause::NoPush => self.silent_since_ms = account.last_push_at_ms,
             Cause::WrongAccount => self.wrong_account = account.wrong_account,
+            Cause::ApiRefused => self.api = account.api.as_ref().map(which),
             _ => {}
         }
     }

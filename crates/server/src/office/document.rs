@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use echostr_protocol::EncodingAesKey;
-use echostr_store::{AccountEntry, BotSettings, Origin, TextSettings};
+use echostr_store::{AccessTokenFrom, AccountEntry, BotSettings, Origin, TextSettings};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value as Json};
 use toml::{Table, Value};
@@ -20,7 +20,13 @@ const WITH_SECRETS: &str = "# 里面有密钥：请 chmod 600，不要给别人�
                             # It holds secrets: chmod 600, and show it to nobody.\n";
 
 /// What stays as it is when a document does not name it: secrets, and what is learnt.
-const STAYING: [&str; 4] = ["token", "app_secret", "encoding_aes_key", "gh_id"];
+const STAYING: [&str; 5] = [
+    "token",
+    "app_secret",
+    "access_token_key",
+    "encoding_aes_key",
+    "gh_id",
+];
 /// What bots have beside their kind and secrets, which is the default when a document does not name it.
 const HTTP: [&str; 2] = ["timeout_secs", "events"];
 const RELAY: [&str; 3] = ["mode", "app_id", "timeout_secs"];
@@ -79,12 +85,17 @@ fn write_account(text: &mut String, entry: &AccountEntry, with_secrets: bool) {
         .as_ref()
         .map(EncodingAesKey::to_base64);
     let app_secret = secrets.app_secret.as_ref();
+    let access_token_key = secrets.access_token_key.as_ref();
     let all = [
         ("token", Some(secrets.token.expose().to_owned())),
         ("encoding_aes_key", key),
         (
             "app_secret",
             app_secret.map(|secret| secret.expose_secret().to_owned()),
+        ),
+        (
+            "access_token_key",
+            access_token_key.map(|key| key.expose_secret().to_owned()),
         ),
     ];
     let mut left_out = Vec::new();
@@ -96,6 +107,10 @@ fn write_account(text: &mut String, entry: &AccountEntry, with_secrets: bool) {
     put("mode", Some(settings.mode.as_str().into()));
     let app_id = settings.app_id.as_ref().map(ToString::to_string);
     put("app_id", app_id.map(Value::from));
+    put("api_base", settings.api_base.clone().map(Value::from));
+    let access_token = Some(settings.access_token.as_str());
+    let access_token = access_token.filter(|_| settings.access_token != AccessTokenFrom::Stable);
+    put("access_token", access_token.map(Value::from));
     put("gh_id", entry.gh_id().map(Value::from));
     put("delivery", word_of(&settings.delivery).map(Value::from));
     put("welcome", settings.welcome.clone().map(Value::from));
@@ -311,6 +326,15 @@ pub(super) fn differing(before: &AccountEntry, after: &AccountEntry) -> Vec<&'st
             same(
                 old_secrets.app_secret.as_ref(),
                 new_secrets.app_secret.as_ref(),
+            ),
+        ),
+        ("api_base", old.api_base == new.api_base),
+        ("access_token", old.access_token == new.access_token),
+        (
+            "access_token_key",
+            same(
+                old_secrets.access_token_key.as_ref(),
+                new_secrets.access_token_key.as_ref(),
             ),
         ),
         (

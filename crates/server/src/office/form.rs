@@ -47,12 +47,15 @@ pub(super) struct Circumstances {
 }
 
 /// The fields of an account, without its id, which never changes.
-pub(super) const FIELDS: [&str; 14] = [
+pub(super) const FIELDS: [&str; 17] = [
     "name",
     "token",
     "mode",
     "app_id",
     "app_secret",
+    "api_base",
+    "access_token",
+    "access_token_key",
     "encoding_aes_key",
     "gh_id",
     "delivery",
@@ -148,6 +151,20 @@ impl Form {
             "app_secret" => {
                 let secret = self.optional(name, value, rules::app_secret);
                 set(secret, |secret| entry.secrets.app_secret = secret);
+            }
+            "api_base" => {
+                let base = self.optional(name, value, rules::api_base);
+                set(base, |base| settings.api_base = base.flatten());
+            }
+            "access_token" => {
+                let from = self.optional(name, value, rules::access_token);
+                set(from, |from| {
+                    settings.access_token = from.unwrap_or_default();
+                });
+            }
+            "access_token_key" => {
+                let key = self.optional(name, value, rules::access_token_key);
+                set(key, |key| entry.secrets.access_token_key = key);
             }
             "mode" => {
                 let mode = self.optional(name, value, rules::mode);
@@ -404,6 +421,22 @@ impl Form {
                 "delivery",
                 "is `link`, which needs `public_url` in the server's settings: followers open the page there",
             );
+        }
+        if entry.settings.delivery == Strategy::Send {
+            let (settings, secrets) = (&entry.settings, &entry.secrets);
+            let lacking = rules::lacking_for_send(
+                settings.app_id.is_some(),
+                secrets.app_secret.is_some(),
+                &settings.access_token,
+            );
+            // A faulty one is not missing.
+            let parts = ["app_id", "app_secret", "access_token"];
+            let is_told = |fault: &FormFault| parts.contains(&&*fault.field);
+            if let Some(lacking) = lacking
+                && !self.faults.iter().any(is_told)
+            {
+                self.fault("delivery", &lacking);
+            }
         }
         // What the bot before this one needed.
         if !matches!(entry.settings.bot, BotSettings::Http { .. }) {

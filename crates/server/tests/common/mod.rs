@@ -4,6 +4,7 @@
 
 pub(crate) mod command;
 pub(crate) mod metrics;
+pub(crate) mod platform;
 pub(crate) mod program;
 
 use std::fs;

@@ -39,6 +39,15 @@ pub(super) struct Given {
     /// 从文件读 AppSecret，- 表示标准输入 · the AppSecret from a file, `-` for standard input
     #[arg(long, value_name = "FILE")]
     app_secret_file: Option<PathBuf>,
+    /// 平台接口的地址，经过自己的转发时才写；空着就是平台的 · where the platform's API is, if it is reached by a relay of yours; empty: at its own address
+    #[arg(long, value_name = "URL")]
+    api_base: Option<String>,
+    /// access_token 从哪里来：stable、plain，或发放它的程序的地址；空着就是 stable · where access tokens come from: stable, plain, or the address of a program; empty: stable
+    #[arg(long, value_name = "FROM")]
+    access_token: Option<String>,
+    /// 从文件读那个程序要的密钥，- 表示标准输入 · the key for that program from a file, `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    access_token_key_file: Option<PathBuf>,
     /// 回答来晚了怎么办：auto、patient、quick…… · how late answers arrive: auto, patient, quick, …
     #[arg(long, value_name = "STRATEGY")]
     delivery: Option<String>,
@@ -104,6 +113,8 @@ impl Given {
         put("mode", self.mode.map(|mode| mode.word().into()));
         put("app_id", or_null(self.app_id));
         put("gh_id", or_null(self.gh_id));
+        put("api_base", or_null(self.api_base));
+        put("access_token", or_null(self.access_token));
         put("delivery", self.delivery.map(Value::from));
         put("welcome", self.welcome.map(Value::from));
         put("fallback", self.fallback.map(Value::from));
@@ -136,6 +147,11 @@ impl Given {
                 self.encoding_aes_key_file,
             ),
             ("app_secret", "--app-secret-file", self.app_secret_file),
+            (
+                "access_token_key",
+                "--access-token-key-file",
+                self.access_token_key_file,
+            ),
         ] {
             if let Some(file) = file {
                 put(name, Some(files.read(option, &file)?.trim().into()));

@@ -52,6 +52,14 @@ fn settings(account: &Value, now: i64) -> String {
         ("AppID", shown("app_id")),
         ("原始 ID gh_id", gh_id),
         ("谁答 bot", clean(&bot(account))),
+        ("平台接口 api_base", shown("api_base")),
+        (
+            "access_token",
+            match text(&account["access_token"]) {
+                "stable" => String::new(),
+                from => clean(from),
+            },
+        ),
         ("投递 delivery", shown("delivery")),
         ("语言 language", shown("language")),
         (
@@ -75,6 +83,47 @@ fn settings(account: &Value, now: i64) -> String {
         ("新建 made", moment(&account["created_at_ms"], now)),
         ("修改 changed", moment(&account["updated_at_ms"], now)),
     ])
+}
+
+/// Whether it can make calls to the platform.
+pub(super) fn has_access(account: &Value) -> bool {
+    let has_token =
+        account["app_secret"]["set"] == true || text(&account["access_token"]).contains("://");
+    account["app_id"].is_string() && has_token
+}
+
+/// What it may do at the platform, with what a no means.
+pub(super) fn able(able: &Value) -> String {
+    let Some(items) = able["items"].as_array() else {
+        return String::new();
+    };
+    let mut page = String::from("\n能做什么 · what it may do\n");
+    let found = moment(&able["found_at_ms"], now_ms());
+    if found.is_empty() {
+        page.push_str(
+            "  还没有查过，服务器启动后几分钟内会查 · not looked up yet; a server does so within minutes of its start\n",
+        );
+        return page;
+    }
+    page.push_str(&facts(items.iter().map(|item| {
+        let errcode = &item["errcode"];
+        let may = match (text(&item["may"]), errcode.as_i64()) {
+            ("yes", _) => "能 · yes".into(),
+            ("no", Some(code)) => format!("不能 · no（errcode {code}）"),
+            ("no", None) => "不能 · no".into(),
+            (_, Some(code)) => format!("不知道 · unknown（errcode {code}）"),
+            _ => "不知道 · unknown".into(),
+        };
+        (text(&item["title"]), may)
+    })));
+    let _ = writeln!(page, "  查于 found {found}");
+    if items.iter().any(|item| item["may"] == "no") {
+        page.push_str(
+            "  不能的：多半要先认证，或在公众平台的页面上开通 · \
+             what it may not: mostly the account has to be verified (认证), or the platform's page has to permit it\n",
+        );
+    }
+    page
 }
 
 fn came(account: &Value, now: i64) -> String {
@@ -165,6 +214,14 @@ fn secrets(account: &Value, now: i64) -> String {
         ("Token", secret(&account["token"], now)),
         ("EncodingAESKey", secret(&account["encoding_aes_key"], now)),
         ("AppSecret", secret(&account["app_secret"], now)),
+        (
+            "access_token key",
+            if account["access_token_key"]["set"] == true {
+                secret(&account["access_token_key"], now)
+            } else {
+                String::new()
+            },
+        ),
         ("bot secret", own_secret(&bot["secret"], now)),
         ("bot token", own_secret(&bot["token"], now)),
         (
