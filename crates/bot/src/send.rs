@@ -173,7 +173,9 @@ impl Sender for CustomMessages {
                 });
             };
             let client = self.0.client(Arc::clone(api)).within(SENT_WITHIN);
-            match client.call(message).await {
+            let sent = client.call(message).await;
+            account.able.trouble().learn(sent.as_ref().err());
+            match sent {
                 Ok(_) => Ok(()),
                 Err(error) => {
                     learn(account, &error);

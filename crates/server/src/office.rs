@@ -2,7 +2,6 @@
 
 mod document;
 mod form;
-mod once;
 mod platform;
 
 use std::sync::Arc;
@@ -28,7 +27,6 @@ use utoipa::ToSchema;
 use self::document::{BadDocument, Wanted};
 use self::form::Circumstances;
 pub(crate) use self::form::{FormFault, word_of};
-use self::once::Once;
 pub(crate) use self::platform::{NotDone, RawCall};
 
 /// How long the journal may take to delete something, and the audit log to note it.
@@ -37,7 +35,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// The functions of the API. Cloning is cheap.
 #[derive(Clone)]
-pub struct Office(Arc<Parts>, Arc<RwLock<()>>, Arc<Once>);
+pub struct Office(Arc<Parts>, Arc<RwLock<()>>);
 
 /// What an [`Office`] works with.
 pub struct Parts {
@@ -125,7 +123,7 @@ pub(crate) struct Condition {
 impl Office {
     /// Opens it.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts), Arc::default(), Arc::default())
+        Self(Arc::new(parts), Arc::default())
     }
 
     /// Does something of several steps to its end, also when who asked for it goes away meanwhile.

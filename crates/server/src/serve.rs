@@ -11,8 +11,8 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Router, http};
 use echostr::{
-    Account, AccountMap, Answer, Bot, Clock, JobLimits, Message, Reply, Result, echo, is_answered,
-    listen, not_allowed, not_found, receive, stop_signal,
+    Account, AccountMap, Answer, Bot, Clock, JobLimits, Message, Platform, Reply, Result, echo,
+    is_answered, listen, not_allowed, not_found, receive, stop_signal,
 };
 use echostr_protocol::Token;
 use echostr_store::{AccountEntry, AccountStore};
@@ -86,7 +86,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let store = store::open(&config).await?;
     let limits = config.limits.clone();
     let platform = config.platform.connect(Store::tokens(store.as_ref()))?;
-    let bot = bot(&config, store.as_ref())?;
+    let bot = bot(&config, store.as_ref(), platform.clone())?;
     let live = live(&config, &bot, store.as_ref());
     let taking_up = take_up(&bot).await;
     // From the first command on, a stop is an orderly one.
@@ -159,7 +159,7 @@ async fn commands(config: &Config, office: &Office) -> Option<Serving> {
 }
 
 /// The one bot for all accounts.
-fn bot(config: &Config, store: Option<&Store>) -> Result<Bot, String> {
+fn bot(config: &Config, store: Option<&Store>, platform: Platform) -> Result<Bot, String> {
     let bot = Bot::new()
         .with_limits(config.limits.clone())
         .with_job_limits(JobLimits {
@@ -169,6 +169,7 @@ fn bot(config: &Config, store: Option<&Store>) -> Result<Bot, String> {
             kept: Duration::from_hours(24 * u64::from(config.journal.answers_days)),
             ..JobLimits::default()
         })
+        .platform(platform)
         .on(answer);
     bot.check().map_err(|error| error.to_string())?;
     Ok(match store {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use echostr_client::{MemoryTokens, Platform, TokenStore};
 use echostr_store::{
     AccountStore, ApiKeys, Db, Error, FILE_NAME, History, MASTER_KEY_FILE, MasterKeys, NotChanged,
-    Place, Retention, SqlJournal, Vault,
+    Place, Retention, SqlJournal, SqlTokens, Vault,
 };
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -34,6 +34,7 @@ pub(crate) struct Store {
     pub(crate) db: Db,
     pub(crate) accounts: Arc<AccountStore>,
     pub(crate) keys: Arc<ApiKeys>,
+    tokens: Arc<SqlTokens>,
 }
 
 impl Store {
@@ -53,13 +54,14 @@ impl Store {
         let journal = SqlJournal::open(&place, retention).await?;
         let db = journal.db();
         let opened = async {
-            let vault = Vault::open(&db, master_keys(config)).await?;
-            let accounts = AccountStore::open(db.clone(), vault).await?;
-            Ok((accounts, ApiKeys::open(db.clone()).await?))
+            let vault = Arc::new(Vault::open(&db, master_keys(config)).await?);
+            let accounts = AccountStore::open(db.clone(), Arc::clone(&vault)).await?;
+            Ok((accounts, ApiKeys::open(db.clone()).await?, vault))
         };
         match opened.await {
-            Ok((accounts, keys)) => Ok(Self {
+            Ok((accounts, keys, vault)) => Ok(Self {
                 journal: Arc::new(journal),
+                tokens: Arc::new(SqlTokens::new(db.clone(), vault)),
                 db,
                 accounts,
                 keys,
@@ -89,9 +91,12 @@ impl Store {
         })
     }
 
-    /// Where access tokens are kept.
-    pub(crate) fn tokens(_: Option<&Self>) -> Arc<dyn TokenStore> {
-        Arc::new(MemoryTokens::default())
+    /// Where access tokens are kept; without a database, in memory.
+    pub(crate) fn tokens(store: Option<&Self>) -> Arc<dyn TokenStore> {
+        match store {
+            Some(store) => Arc::clone(&store.tokens) as _,
+            None => Arc::new(MemoryTokens::default()),
+        }
     }
 
     /// What people and programs may do with it, and at the platform.

@@ -70,6 +70,27 @@ struct WholeMessage {
     deliveries: Vec<Delivery>,
     /// 单独保存的回答 · its answer, if that was saved on its own.
     answer: Option<Answer>,
+    /// 作为客服消息发出的部分 · what of its answer was sent as customer-service messages.
+    sent: Vec<SentMessage>,
+}
+
+/// 一条客服消息 · a customer-service message.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes `SentEntry`")]
+struct SentMessage {
+    id: i64,
+    /// 平台 `custom/send` 的内容，没有 `touser` · what the platform's `custom/send` takes, without `touser`.
+    #[schema(value_type = Object)]
+    message: (),
+    /// 谁写的 · who wrote it.
+    #[schema(example = "echo")]
+    by: String,
+    sent_at_ms: i64,
+    /// `sent` 已送出，`unsure` 不知道送到没有，`refused` 平台没收 · the platform has it, nobody knows, it does not.
+    #[schema(example = "sent")]
+    outcome: String,
+    /// 为什么 · why it is not known to be sent.
+    why: Option<String>,
 }
 
 /// 一次推送 · one delivery.

@@ -304,12 +304,15 @@ async fn call_path(
 async fn send_message(
     State(office): State<Office>,
     Segment(id): Segment,
+    caller: Caller,
     headers: HeaderMap,
     Object(given): Object,
 ) -> Result<Json<Sent>, Problem> {
     let key = idempotency_key(&headers)?;
     let message = message(Given::of_body(given))?;
-    let sent = office.send(&id, message, key.as_deref()).await;
+    let sent = office
+        .send(&caller.actor, &id, message, key.as_deref())
+        .await;
     sent.map_err(|not_done| problem(not_done, &id))?;
     Ok(Json(Sent {
         state: SentWord::Sent,

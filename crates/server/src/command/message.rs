@@ -191,6 +191,12 @@ fn shown(message: &Value) -> String {
     shown.push_str("\n投递 · deliveries\n");
     shown.push_str(&deliveries(message));
 
+    let sent = sent(message);
+    if !sent.is_empty() {
+        shown.push_str("\n客服消息 · customer-service messages\n");
+        shown.push_str(&sent);
+    }
+
     shown.push_str("\n回复 · reply\n");
     let Some(reply) = reply(message) else {
         shown.push_str("  还没有 · none yet\n");
@@ -219,6 +225,33 @@ fn shown(message: &Value) -> String {
         let _ = writeln!(shown, "  {line}");
     }
     shown
+}
+
+/// What of the answer was sent, a line each.
+fn sent(message: &Value) -> String {
+    let sent = message["sent"].as_array().map_or(&[][..], Vec::as_slice);
+    let rows: Vec<_> = sent
+        .iter()
+        .map(|one| {
+            let outcome = match text(&one["outcome"]) {
+                "sent" => "已送出 sent",
+                "unsure" => "不知道送到没有 nobody knows",
+                _ => "平台没收 refused",
+            };
+            let content = &one["message"]["text"]["content"];
+            let content = match content.as_str() {
+                Some(content) => content.to_owned(),
+                None => one["message"].to_string(),
+            };
+            vec![
+                format!("  {}", time(one["sent_at_ms"].as_i64().unwrap_or_default())),
+                outcome.to_owned(),
+                short(&content, 40),
+                clean(text(&one["why"])),
+            ]
+        })
+        .collect();
+    table(&rows)
 }
 
 fn deliveries(message: &Value) -> String {

@@ -3,15 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
+use echostr::Journal as _;
+use echostr::journal::{Record, SentMessage, SentOutcome};
 use echostr_client::{Capabilities, Capability, Client, Download, Error, GivenToken, May};
 use echostr_protocol::api::custom_message::SendCustomMessage;
 use echostr_protocol::api::{Body, Class, Endpoint, Method, Request as _, Secret};
-use echostr_store::{AccountEntry, Actor, NotChanged};
+use echostr_store::{AccountEntry, Actor, Begun, Idempotency, NotChanged};
 use ring::digest::{self, SHA256};
 use serde_json::{Value, json};
 use tracing::error;
 
-use super::once::Begun;
 use super::{Office, Refused, now_ms};
 use crate::store::with_causes;
 
@@ -73,6 +74,31 @@ pub(crate) struct RawCall {
     pub(crate) path: String,
     /// JSON, as it is.
     pub(crate) body: Option<Vec<u8>>,
+}
+
+/// A message and what became of it, for the journal.
+fn journaled(
+    account: &str,
+    by: &Actor,
+    mut message: Value,
+    sent: &Result<Download<Value>, Error>,
+) -> Record {
+    let fields = message.as_object_mut();
+    let follower = fields.and_then(|fields| fields.remove("touser"));
+    let follower = follower.as_ref().and_then(Value::as_str);
+    Record::Sent(SentMessage {
+        account: account.into(),
+        follower: follower.unwrap_or_default().into(),
+        push: None,
+        message: message.to_string(),
+        by: by.0.as_str().into(),
+        sent_at_ms: now_ms(),
+        outcome: match sent {
+            Ok(_) => SentOutcome::Sent,
+            Err(error) if error.may_have_arrived() => SentOutcome::Unsure(with_causes(error)),
+            Err(error) => SentOutcome::Refused(with_causes(error)),
+        },
+    })
 }
 
 impl Office {
@@ -187,17 +213,23 @@ impl Office {
         self.to_its_end(deed).await
     }
 
-    /// Sends a follower a message, given as the platform's documents write it; with a key once only.
+    /// Sends a follower a message, given as the platform's documents write it; with a key once only. It stands in the journal,
+    /// and counts for how many more the follower may be sent.
     pub(crate) async fn send(
         &self,
+        by: &Actor,
         id: &str,
         message: Value,
         key: Option<&str>,
     ) -> Result<(), NotDone> {
         let (entry, client) = self.client(id)?;
         let request = message.to_string();
+        let (journal, by) = (Arc::clone(&self.0.journal), by.clone());
         let sending = async move {
-            let sent = client.call_json(SendCustomMessage::ENDPOINT, message).await;
+            let sent = client
+                .call_json(SendCustomMessage::ENDPOINT, message.clone())
+                .await;
+            journal.write(vec![journaled(&entry.id, &by, message, &sent)]);
             entry.able.trouble().learn(sent.as_ref().err());
             match sent.as_ref().map_err(Error::refused) {
                 Ok(_) => entry.able.learn(Capability::CustomMessage, May::Yes),
@@ -226,23 +258,23 @@ impl Office {
     ) -> Result<(), NotDone> {
         let mut digest = [0; 32];
         digest.copy_from_slice(digest::digest(&SHA256, request.as_bytes()).as_ref());
-        let begun = self.2.begin(account, key, &digest, now_ms()).await;
+        let keys = Idempotency::new(self.0.db.clone());
+        let begun = keys.begin(account, key, &digest, now_ms()).await;
         match begun.map_err(Refused::from)? {
             Begun::New => {}
             Begun::Underway => return Err(NotDone::Underway),
             Begun::Other => return Err(NotDone::KeyUsed),
+            Begun::Unsure => return Err(NotDone::UnsureBefore),
             Begun::Done(how) if how == UNSURE => return Err(NotDone::UnsureBefore),
             Begun::Done(_) => return Ok(()),
         }
-        let (office, account, key) = (self.clone(), account.to_owned(), key.to_owned());
+        let (account, key) = (account.to_owned(), key.to_owned());
         let deed = async move {
             let done = deed.await;
             let noted = match &done {
-                Ok(()) => office.2.finish(&account, &key, SENT).await,
-                Err(error) if error.may_have_arrived() => {
-                    office.2.finish(&account, &key, UNSURE).await
-                }
-                Err(_) => office.2.abandon(&account, &key).await,
+                Ok(()) => keys.finish(&account, &key, SENT).await,
+                Err(error) if error.may_have_arrived() => keys.finish(&account, &key, UNSURE).await,
+                Err(_) => keys.abandon(&account, &key).await,
             };
             if let Err(error) = noted {
                 // What was done was done; the key is not used again before its time is over.
@@ -280,7 +312,8 @@ impl Office {
             found => entry.able.trouble().learn(found.as_ref().err()),
         }
         let found = found.map_err(|error| NotDone::of(error, true))?;
-        entry.able.set(found.clone());
+        let saved = self.0.accounts.save_capabilities(id, &found).await;
+        saved.map_err(Refused::from)?;
         Ok(found)
     }
 }
