@@ -26,6 +26,7 @@ endpoints! {
     Post "/cgi-bin/message/mass/preview" Preview -> Empty, "预览消息";
     Post "/cgi-bin/message/mass/delete" DeleteMassMsg -> Empty, "删除群发消息";
     Post "/cgi-bin/message/mass/get" MassMsgGet -> MassMsgGetResponse, "查询群发消息发送状态";
+    Post "/cgi-bin/media/uploadvideo" UploadVideo -> UploadVideoResponse, "上传群发视频素材";
     Post "/cgi-bin/message/mass/speed/get" GetSpeed -> GetSpeedResponse, "获取群发速度", no_body();
     Post "/cgi-bin/message/mass/speed/set" SetSpeed -> Empty, "设置群发速度";
 }
@@ -328,6 +329,39 @@ words! {
         /// It was taken back.
         Delete = "DELETE",
     }
+}
+
+/// Makes a video that can be sent to many of one that was uploaded — 上传群发视频素材, for [`Content::Mpvideo`] and [`MassSend`].
+///
+/// It is no longer in the platform's documents, where the media id of permanent material takes its place; accounts that may do
+/// it still can.
+///
+/// # Errors
+/// - 40007: the media id is wrong, or older than three days.
+/// - 48022: a video that was uploaded by the API cannot be sent by it.
+#[doc(alias = "上传群发视频素材")]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct UploadVideo {
+    /// Of [`UploadTempMedia`](super::media::UploadTempMedia).
+    pub media_id: MediaId,
+    /// Shown with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Shown below the title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// What [`UploadVideo`] answers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UploadVideoResponse {
+    /// `video`.
+    pub r#type: String,
+    /// What is sent; another one than that of the request.
+    pub media_id: MediaId,
+    /// Unix seconds.
+    pub created_at: i64,
 }
 
 /// How fast mass messages are sent — 获取群发速度.
