@@ -221,7 +221,7 @@ impl Office {
     ) -> Result<Made, Refused> {
         let mut faults = Vec::new();
         let id = form::id(given.remove("id"), &mut faults).unwrap_or_default();
-        let (entry, token, encoding_aes_key) = match self.draft(id, given) {
+        let (entry, token, encoding_aes_key) = match self.draft(by, id, given) {
             Ok(draft) if faults.is_empty() => draft,
             Ok(_) => return Err(Refused::Faulty(faults)),
             Err(others) => {
@@ -240,6 +240,7 @@ impl Office {
     /// A new account, and what is made for it because it was not given.
     fn draft(
         &self,
+        by: &Actor,
         id: String,
         mut given: Map<String, Value>,
     ) -> Result<(AccountEntry, Option<Token>, Option<EncodingAesKey>), Vec<FormFault>> {
@@ -251,7 +252,7 @@ impl Office {
         let mut entry = AccountEntry::new(id, token.clone(), now_ms());
         // Also in plain mode: the platform's page wants one.
         entry.secrets.encoding_aes_key = Some(key.clone());
-        form::fill_in(&mut entry, &given, self.circumstances())?;
+        form::fill_in(&mut entry, &given, self.circumstances(by))?;
         // Nothing was before.
         entry.secrets.previous_token = None;
         entry.secrets.previous_encoding_aes_key = None;
@@ -269,7 +270,7 @@ impl Office {
         id: &str,
         given: &Map<String, Value>,
     ) -> Result<Arc<AccountEntry>, Refused> {
-        let circumstances = self.circumstances();
+        let circumstances = self.circumstances(by);
         let mut filled = Ok(());
         let change = |entry: &mut AccountEntry| {
             let mut changed = entry.clone();
@@ -334,7 +335,7 @@ impl Office {
         text: &str,
         dry_run: bool,
     ) -> Result<Vec<Planned>, Refused> {
-        let (mut planned, edits) = self.plan(text)?;
+        let (mut planned, edits) = self.plan(by, text)?;
         if dry_run {
             for planned in &mut planned {
                 (planned.token, planned.encoding_aes_key) = (None, None);
@@ -346,7 +347,7 @@ impl Office {
     }
 
     /// What a document changes, with all of its faults found before anything is done.
-    fn plan(&self, text: &str) -> Result<(Vec<Planned>, Vec<Edit>), Refused> {
+    fn plan(&self, by: &Actor, text: &str) -> Result<(Vec<Planned>, Vec<Edit>), Refused> {
         let wanted = document::read(text, |id| self.account(id)).map_err(|bad| match bad {
             BadDocument::Toml(what) => Refused::Toml(what),
             BadDocument::Faulty(faults) => Refused::Faulty(faults),
@@ -361,7 +362,7 @@ impl Office {
                 let mut others = Vec::new();
                 form::id(Some(id.clone().into()), &mut others);
                 faulty(others);
-                match self.draft(id.clone(), fields) {
+                match self.draft(by, id.clone(), fields) {
                     Ok((entry, token, encoding_aes_key)) => {
                         after.push((place, entry.clone()));
                         edits.push(Edit::Create(Box::new(entry)));
@@ -387,7 +388,7 @@ impl Office {
             }
             let before = before.to_edit();
             let mut entry = before.clone();
-            if let Err(others) = form::fill_in(&mut entry, &fields, self.circumstances()) {
+            if let Err(others) = form::fill_in(&mut entry, &fields, self.circumstances(by)) {
                 faulty(others);
                 continue;
             }
@@ -437,8 +438,9 @@ impl Office {
         Ok(self.0.accounts.reencrypt(by).await?)
     }
 
-    fn circumstances(&self) -> Circumstances {
+    fn circumstances(&self, by: &Actor) -> Circumstances {
         Circumstances {
+            is_operator: by.is_command_line(),
             has_public_url: self.0.public_url.is_some(),
             now_ms: now_ms(),
         }

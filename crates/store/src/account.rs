@@ -228,6 +228,20 @@ pub struct Previous<T> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor(pub String);
 
+const COMMAND_LINE: &str = "command line";
+
+impl Actor {
+    /// Whoever may run commands on the server itself.
+    pub fn command_line() -> Self {
+        Self(COMMAND_LINE.into())
+    }
+
+    /// Whether it is that one.
+    pub fn is_command_line(&self) -> bool {
+        self.0 == COMMAND_LINE
+    }
+}
+
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -151,7 +151,7 @@ impl Guard {
     fn check(&self, request: &Parts) -> Result<Option<Caller>, Problem> {
         let At::Network(network) = &self.at else {
             return Ok(Some(Caller {
-                actor: Actor("command line".into()),
+                actor: Actor::command_line(),
                 key: None,
             }));
         };

@@ -1,7 +1,7 @@
 //! An account as it is written down in JSON or TOML: what is given is put into it, and every fault is told at once.
 
 use echostr::Strategy;
-use echostr_store::{AccountEntry, BotSettings, ModeWord, TextSettings};
+use echostr_store::{AccessTokenFrom, AccountEntry, BotSettings, ModeWord, TextSettings};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -42,6 +42,8 @@ impl FormFault {
 pub(super) struct Circumstances {
     /// The strategy `link` needs an address.
     pub(super) has_public_url: bool,
+    /// Whether it is given by somebody who may read all secrets anyway.
+    pub(super) is_operator: bool,
     /// Unix milliseconds.
     pub(super) now_ms: i64,
 }
@@ -88,15 +90,25 @@ pub(super) fn fill_in(
     circumstances: Circumstances,
 ) -> Result<(), Vec<FormFault>> {
     let mut form = Form::default();
+    let sent_to = destination(entry);
     for (name, value) in given {
         form.field(entry, name, value, circumstances.now_ms);
     }
     form.whole(entry, circumstances);
+    if !circumstances.is_operator && destination(entry) != sent_to {
+        form.sent_elsewhere(entry, given);
+    }
     if form.faults.is_empty() {
         Ok(())
     } else {
         Err(form.faults)
     }
+}
+
+/// Where the secrets of an account are sent.
+fn destination(entry: &AccountEntry) -> (Option<String>, AccessTokenFrom) {
+    let settings = &entry.settings;
+    (settings.api_base.clone(), settings.access_token.clone())
 }
 
 /// The id of a new account.
@@ -405,6 +417,20 @@ impl Form {
             app_id,
             timeout_secs,
         };
+    }
+
+    /// Who does not know a secret must not have it sent to another address.
+    fn sent_elsewhere(&mut self, entry: &AccountEntry, given: &Map<String, Value>) {
+        let secrets = &entry.secrets;
+        for (name, secret) in [
+            ("app_secret", &secrets.app_secret),
+            ("access_token_key", &secrets.access_token_key),
+        ] {
+            if secret.is_some() && !given.contains_key(name) {
+                let text = "has to be given again together with another `api_base` or `access_token`, which say where it is sent";
+                self.fault(name, text);
+            }
+        }
     }
 
     /// What the fields need of each other.
