@@ -328,7 +328,8 @@ impl Bot {
     /// The answer, with its file uploaded.
     async fn made(&self, context: &Context) -> Result<Answer, BoxError> {
         match self.chosen(context).await? {
-            Answer::File(file) => file.uploaded(context).await.map(Answer::Reply),
+            // Boxed: few answers are files, and every job would be larger for it.
+            Answer::File(file) => Box::pin(file.uploaded(context)).await.map(Answer::Reply),
             answer => Ok(answer),
         }
     }

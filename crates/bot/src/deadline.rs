@@ -306,7 +306,9 @@ impl Deadline {
                     }
                     (place, _) => return self.hold(delivery, place, &mut stopping).await,
                 },
-                (Step::Wait(until), _) if view.strategy == Strategy::Send && !has_typed => {
+                (Step::Wait(until), _)
+                    if view.strategy == Strategy::Send && !view.is_event && !has_typed =>
+                {
                     if view.waited >= TYPING_AFTER {
                         has_typed = true;
                         self.show_typing(asked);

@@ -55,9 +55,6 @@ pub trait Journal: Send + Sync + 'static {
     /// latest 50 are enough.
     fn interactions<'a>(&'a self, of: Of<'a>, since_ms: i64) -> Reading<'a, Interactions>;
 
-    /// The latest message to this follower since `since_ms` of which nobody knows whether it arrived, as JSON.
-    fn unsure<'a>(&'a self, of: Of<'a>, since_ms: i64) -> Reading<'a, Option<String>>;
-
     /// The id under which the platform has a file with this [hash](file_hash) for this account, if it can still be used at
     /// `now_ms`.
     fn uploaded<'a>(

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use echostr_client::{Capability, Error, May, Platform};
-use echostr_protocol::api::Class;
+use echostr_client::Platform;
 use echostr_protocol::api::custom_message::{
     AiMsgContext, Article, CustomMessage, Image, Music, News, SendCustomMessage, Text, Typing,
     TypingCommand, Voice,
@@ -19,7 +18,7 @@ pub trait Sender: Send + Sync + 'static {
     /// Lets the follower see that somebody writes — 对方正在输入. Nobody misses it when it fails.
     fn typing<'a>(&'a self, account: &'a Account, follower: &'a OpenId) -> BoxFuture<'a, ()>;
 
-    /// Sends one message. It is given up after ten seconds; then nobody knows whether it arrived.
+    /// Sends one message, within ten seconds.
     ///
     /// # Errors
     /// Why it did not arrive, or may not have.
@@ -125,8 +124,6 @@ pub(crate) fn journaled(message: &SendCustomMessage) -> String {
     json.to_string()
 }
 
-/// When the platform does not let an account in at all, nothing is sent for so long: answers are given as replies.
-const PAUSE: Duration = Duration::from_mins(1);
 /// Nobody waits longer for the sign that somebody writes.
 const TYPED_WITHIN: Duration = Duration::from_secs(3);
 /// A message is sent within this time, or not.
@@ -174,37 +171,11 @@ impl Sender for CustomMessages {
             };
             let client = self.0.client(Arc::clone(api)).within(SENT_WITHIN);
             let sent = client.call(message).await;
-            account.able.trouble().learn(sent.as_ref().err());
-            match sent {
-                Ok(_) => Ok(()),
-                Err(error) => {
-                    learn(account, &error);
-                    Err(NotSent {
-                        may_have_arrived: error.may_have_arrived(),
-                        why: error.into(),
-                    })
-                }
-            }
+            account.able.heard_of_message(sent.as_ref().err());
+            sent.map(|_| ()).map_err(|error| NotSent {
+                may_have_arrived: error.may_have_arrived(),
+                why: error.into(),
+            })
         })
-    }
-}
-
-/// Of one follower, not of the account.
-const FOLLOWER_QUOTA: i64 = 45047;
-
-/// An account that may not send does not try it with each answer.
-fn learn(account: &Account, error: &Error) {
-    let refused = error.refused();
-    match (
-        error,
-        refused.map(|refused| (refused.class(), refused.code)),
-    ) {
-        (Error::Refused(_), Some((Class::Permission, code))) => {
-            account.able.learn(Capability::CustomMessage, May::No(code));
-        }
-        (_, Some((_, FOLLOWER_QUOTA))) => {}
-        (Error::NoToken { .. } | Error::Lacking { .. }, _)
-        | (_, Some((Class::IpNotWhitelisted | Class::Quota, _))) => account.able.pause(PAUSE),
-        _ => {}
     }
 }

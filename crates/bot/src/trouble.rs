@@ -4,8 +4,6 @@ use std::sync::{PoisonError, RwLock};
 
 use echostr_client::Error;
 
-use crate::Able;
-
 /// The trouble that an account has with the platform's API, while it lasts.
 #[derive(Debug, Default)]
 pub struct ApiTrouble(RwLock<Option<Trouble>>);
@@ -53,12 +51,5 @@ impl ApiTrouble {
 
     fn set(&self, trouble: Option<Trouble>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = trouble;
-    }
-}
-
-impl Able {
-    /// The trouble that the account has with the platform's API.
-    pub fn trouble(&self) -> &ApiTrouble {
-        &self.trouble
     }
 }

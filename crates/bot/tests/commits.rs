@@ -192,10 +192,6 @@ impl Journal for Slow {
         self.read(self.memory.interactions(of, since_ms))
     }
 
-    fn unsure<'a>(&'a self, of: Of<'a>, since_ms: i64) -> Reading<'a, Option<String>> {
-        self.read(self.memory.unsure(of, since_ms))
-    }
-
     fn uploaded<'a>(
         &'a self,
         account: &'a str,

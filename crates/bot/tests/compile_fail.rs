@@ -12,7 +12,7 @@ const CASES: [(&str, &[&str]); 6] = [
         &[
             "this is not a handler",
             "a handler is `async |first, others…| answer`: the first argument is a kind of message",
-            "others are `State<T>`, `Session<T>`, `Follower`, `Arc<Account>` or `Message`; the answer is `&'static str`, `String`",
+            "others are `State<T>`, `Session<T>`, `Follower`, `Client`, `Arc<Account>` or `Message`; the answer is `&'static str`, `String`",
             "every argument needs its type written, and a closure may not borrow",
             "to learn what is wrong with it, name its arguments: `.on::<(Text,)>(…)`",
         ],
@@ -38,7 +38,7 @@ const CASES: [(&str, &[&str]); 6] = [
         &[
             "this is not a handler",
             "a handler cannot be given a `Shop`",
-            "after the first argument, a handler can take `State<T>`, `Session<T>`, `Follower`, `Arc<Account>` and `Message`",
+            "after the first argument, a handler can take `State<T>`, `Session<T>`, `Follower`, `Client`, `Arc<Account>` and `Message`",
         ],
     ),
     (
@@ -46,7 +46,7 @@ const CASES: [(&str, &[&str]); 6] = [
         &[
             "this is not a handler",
             "a handler cannot answer with a `u64`",
-            "return `&str`, `String`, `Markdown`, `TextStream`, `Article`, `Vec<Article>`, `Reply`, `()` for no answer",
+            "return `&str`, `String`, `Markdown`, `TextStream`, `Article`, `Vec<Article>`, `FileReply`, `Reply`, `()` for no answer",
         ],
     ),
     ("keyword_answer", &["a handler cannot answer with a `u64`"]),

@@ -167,9 +167,6 @@ impl Journal for Recorded {
     fn interactions<'a>(&'a self, of: Of<'a>, since_ms: i64) -> Reading<'a, Interactions> {
         self.memory.interactions(of, since_ms)
     }
-    fn unsure<'a>(&'a self, of: Of<'a>, since_ms: i64) -> Reading<'a, Option<String>> {
-        self.memory.unsure(of, since_ms)
-    }
     fn uploaded<'a>(
         &'a self,
         account: &'a str,

@@ -279,10 +279,6 @@ impl Journal for SqlJournal {
         Box::pin(read::interactions(&self.db, of, since_ms))
     }
 
-    fn unsure<'a>(&'a self, of: Of<'a>, since_ms: i64) -> Reading<'a, Option<String>> {
-        Box::pin(read::unsure(&self.db, of, since_ms))
-    }
-
     fn uploaded<'a>(
         &'a self,
         account: &'a str,

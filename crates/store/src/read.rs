@@ -101,12 +101,6 @@ const SENT_SINCE: &str = concat!(
     " ORDER BY sent_at_ms DESC LIMIT $4"
 );
 
-const UNSURE: &str = concat!(
-    "SELECT message FROM sent WHERE sent_at_ms >= $3 AND outcome = 'unsure' AND follower_id = ",
-    follower_id!(),
-    " ORDER BY sent_at_ms DESC LIMIT 1"
-);
-
 const UPLOADED: &str = "SELECT u.media_id FROM uploads u JOIN accounts a ON a.id = u.account_id
     WHERE a.public_id = $1 AND u.hash = $2 AND u.expires_at_ms > $3";
 
@@ -294,16 +288,6 @@ pub(crate) async fn interactions(db: &Db, of: Of<'_>, since_ms: i64) -> Result<I
     })
 }
 
-pub(crate) async fn unsure(db: &Db, of: Of<'_>, since_ms: i64) -> Result<Option<String>> {
-    let (account, follower) = (db.text(of.account), db.text(of.follower.as_str()));
-    let message: Option<String> = reading!(db, pool => {
-        let query = sqlx::query_scalar(UNSURE).bind(&*account).bind(&*follower);
-        query.bind(since_ms).fetch_optional(pool).await
-    })
-    .map_err(|error| failed("what was sent to a follower", error))?;
-    Ok(message)
-}
-
 pub(crate) async fn uploaded(
     db: &Db,
     account: &str,
@@ -393,7 +377,6 @@ mod tests {
             LATEST_TEXT,
             PUSHES_SINCE,
             SENT_SINCE,
-            UNSURE,
             UPLOADED,
             FOLLOWER,
             COUNT_UNREAD,

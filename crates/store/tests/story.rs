@@ -757,9 +757,6 @@ async fn what_a_follower_did_and_was_sent_lately_is_known(ground: Ground) {
     };
     assert_eq!(lately(5).await, expected);
     assert_eq!(lately(12).await, Interactions::default());
-    let unsure = async |since: i64| journal.unsure(of(&o1), at(since)).await.expect("read");
-    assert!(unsure(8).await.is_some());
-    assert_eq!(unsure(9).await, None);
     assert_eq!(ground.count("sent"), 5);
     assert_eq!(ground.count("sent WHERE message_id IS NOT NULL"), 1);
 }

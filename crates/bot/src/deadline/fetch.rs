@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use echostr_protocol::Reply;
-use echostr_protocol::api::custom_message::CustomMessage;
 
 use super::begin::read;
 use super::{Asked, Deadline, SHOWN_AGAIN_MS, of};
@@ -70,7 +69,7 @@ impl Deadline {
                     return Fetched::Source(source);
                 }
                 if wanted == Wanted::More
-                    && let Some(text) = self.again(asked).await
+                    && let Some(text) = self.unconfirmed(asked).await
                 {
                     return Fetched::Reply(Reply::Text(text));
                 }
@@ -163,25 +162,6 @@ impl Deadline {
                 others: others.count(),
             },
         })
-    }
-
-    /// A text that may not have reached the follower.
-    async fn again(&self, asked: &Asked) -> Option<String> {
-        match self.unconfirmed(asked).await {
-            Some(text) => Some(text),
-            None => self.unsure(asked).await,
-        }
-    }
-
-    /// The latest message of which nobody knows whether it was sent.
-    async fn unsure(&self, asked: &Asked) -> Option<String> {
-        let journal = self.journal.as_ref()?;
-        let since_ms = asked.arrived_at_ms - SHOWN_AGAIN_MS;
-        let json = read(asked, journal.unsure(of(asked), since_ms)).await??;
-        match serde_json::from_str(&json) {
-            Ok(CustomMessage::Text { text }) => Some(text.content),
-            _ => None,
-        }
     }
 
     /// The latest text, when it may not have reached the follower.

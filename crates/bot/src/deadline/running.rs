@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use echostr_protocol::Reply;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
@@ -122,7 +123,8 @@ impl Running {
         } = self;
         if deadline.journal.is_some() {
             if progress.is_sent_later() {
-                deadline.send(progress).await;
+                // Boxed: few jobs come here, and each would be larger for it.
+                Box::pin(deadline.send(progress)).await;
             }
             until_read(progress, TAKEN_WITHIN).await;
             if progress.is_unread() || progress.was_saved() {
@@ -234,6 +236,10 @@ impl Deadline {
                 ..
             })) = journal.find(&asked.push).await
         {
+            if reply == Reply::Silence {
+                // It was told that its answer would follow.
+                progress.send_later();
+            }
             flight.fix(Body {
                 reply: Arc::new(reply),
                 replied_at,

@@ -1,6 +1,7 @@
 //! Sending an answer as customer-service messages, part by part. What is not sent stays in the outbox.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use echostr_protocol::Reply;
 use echostr_protocol::api::custom_message::SendCustomMessage;
@@ -12,6 +13,9 @@ use crate::journal::{LinkRecord, Record, SentMessage, SentOutcome};
 use crate::outbox::{self, Frame, Part};
 use crate::progress::Progress;
 use crate::send::{NotSent, SENT_WITHIN, Sender, custom_message, journaled, message};
+
+/// A sender that does not end by itself is given up so much later.
+const OVERTIME: Duration = Duration::from_secs(2);
 
 /// How far an answer was sent.
 enum Went {
@@ -32,7 +36,8 @@ impl Deadline {
         let _cutting = progress.cutting.lock().await;
         // A process that dies now has made the answer: the next one must not run its job again.
         progress.save();
-        self.write(vec![Record::Answer(progress.saved())]);
+        let commit = self.write(vec![Record::Answer(progress.saved())]);
+        self.written(&commit, Instant::now() + JOURNAL_WITHIN).await;
         let mut left = self.left(progress).await;
         loop {
             match self.send_part(&*sender, progress, left).await {
@@ -103,7 +108,9 @@ impl Deadline {
         };
         let is_last = link.is_some() || part.bytes.is_none();
         let sending = sender.send(&progress.account, message.clone());
-        let sent = timeout(SENT_WITHIN, sending).await.unwrap_or_else(|late| {
+        // The sender itself knows better what became of it.
+        let sent = timeout(SENT_WITHIN + OVERTIME, sending).await;
+        let sent = sent.unwrap_or_else(|late| {
             Err(NotSent {
                 may_have_arrived: true,
                 why: late.into(),
@@ -112,30 +119,37 @@ impl Deadline {
         match sent {
             Ok(()) => {
                 self.metrics.answer("sent");
-                self.went(progress, part, &message, SentOutcome::Sent, link);
+                self.went(progress, part, &message, link);
                 if is_last { Went::Over } else { Went::On }
             }
-            // Not a second time. It counts as read when it was the end; else it stays with what follows.
-            Err(why) if why.may_have_arrived && part.bytes.is_none() => {
-                self.went(
-                    progress,
-                    part,
-                    &message,
-                    SentOutcome::Unsure(why.sentence()),
-                    None,
-                );
-                Went::Stopped(why)
-            }
             Err(why) => {
-                let outcome = if why.may_have_arrived {
-                    SentOutcome::Unsure(why.sentence())
-                } else {
-                    SentOutcome::Refused(why.sentence())
-                };
-                self.write(vec![self.sent(progress, &message, outcome)]);
+                self.stopped(progress, &message, link, &why);
                 Went::Stopped(why)
             }
         }
+    }
+
+    /// A part was not given out, as far as is known. It stays in the outbox with what follows, and is not sent a second time:
+    /// who has it all the same and asks for it reads it twice, and nobody loses it.
+    fn stopped(
+        &self,
+        progress: &Progress,
+        message: &SendCustomMessage,
+        link: Option<LinkRecord>,
+        why: &NotSent,
+    ) {
+        let (outcome, link) = if why.may_have_arrived {
+            // The follower may have its link, which leads to this very part.
+            (SentOutcome::Unsure(why.sentence()), link)
+        } else {
+            (SentOutcome::Refused(why.sentence()), None)
+        };
+        let mut records = vec![self.sent(progress, message, outcome)];
+        records.extend(link.map(|link| {
+            progress.linked(link.clone());
+            Record::Link(link)
+        }));
+        self.write(records);
     }
 
     /// A part was given out: the answer, the link to its rest and the message are written down together.
@@ -144,14 +158,13 @@ impl Deadline {
         progress: &Arc<Progress>,
         part: Part,
         message: &SendCustomMessage,
-        outcome: SentOutcome,
         link: Option<LinkRecord>,
     ) {
         let reply: Arc<Reply> = Arc::new(part.reply);
         progress.gave(&reply, part.bytes, part.is_so_far);
         let mut records = vec![
             Record::Answer(progress.saved()),
-            self.sent(progress, message, outcome),
+            self.sent(progress, message, SentOutcome::Sent),
         ];
         records.extend(link.map(|link| {
             let link = LinkRecord {

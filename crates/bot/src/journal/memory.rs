@@ -36,8 +36,6 @@ struct Follower {
     latest_question_at_ms: i64,
     shown: Option<Shown>,
     interactions: Interactions,
-    // The latest, and when.
-    unsure: Option<(String, i64)>,
 }
 
 /// How much is known of what happened with one follower.
@@ -174,17 +172,6 @@ impl Journal for MemoryJournal {
         ready(happened)
     }
 
-    fn unsure<'a>(&'a self, of: Of<'a>, since_ms: i64) -> Reading<'a, Option<String>> {
-        let memory = self.memory();
-        let follower = memory.followers.get(&owner(of));
-        let unsure = follower.and_then(|follower| follower.unsure.as_ref());
-        ready(
-            unsure
-                .filter(|(_, at_ms)| *at_ms >= since_ms)
-                .map(|(message, _)| message.clone()),
-        )
-    }
-
     fn uploaded<'a>(
         &'a self,
         account: &'a str,
@@ -264,16 +251,11 @@ impl Memory {
                 }
             }
             Record::Sent(sent) => {
-                let follower = (sent.account.to_string(), sent.follower.to_string());
-                let follower = self.followers.entry(&follower);
-                match sent.outcome {
-                    SentOutcome::Refused(_) => return None,
-                    SentOutcome::Unsure(_) => {
-                        follower.unsure = Some((sent.message, sent.sent_at_ms));
-                    }
-                    SentOutcome::Sent => {}
+                if !matches!(sent.outcome, SentOutcome::Refused(_)) {
+                    let follower = (sent.account.to_string(), sent.follower.to_string());
+                    let happened = &mut self.followers.entry(&follower).interactions;
+                    keep_latest(&mut happened.sent_at_ms, sent.sent_at_ms);
                 }
-                keep_latest(&mut follower.interactions.sent_at_ms, sent.sent_at_ms);
             }
             Record::Uploaded {
                 account,
