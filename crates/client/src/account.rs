@@ -8,6 +8,7 @@ use std::time::Duration;
 use echostr_protocol::AppId;
 use echostr_protocol::api::Secret;
 use futures_util::future::BoxFuture;
+use http::header::CONTENT_TYPE;
 use reqwest::Url;
 
 use crate::answer::bounded;
@@ -93,7 +94,7 @@ pub trait ExternalToken: fmt::Debug + Send + Sync + 'static {
 }
 
 /// A program that has access tokens, asked with `GET`: `{"access_token": "…", "expires_in": 7200}`, as another Echostr answers
-/// at `/api/v1/accounts/{id}/access-token`. It prints without what is secret.
+/// at `/api/v1/accounts/{id}/access-token`. One that the platform has refused is told with `POST` and `{"failed": "…"}`. It prints without what is secret.
 #[derive(Clone)]
 pub struct TokenUrl {
     url: Url,
@@ -213,13 +214,34 @@ impl TokenUrl {
         Ok(Self { url, key })
     }
 
-    /// Asks it.
-    pub(crate) async fn ask(&self, platform: &Platform) -> Result<GivenToken, BoxError> {
+    /// Asks it. It is told of a token that the platform has refused, unless it cannot be told such things.
+    pub(crate) async fn ask(
+        &self,
+        platform: &Platform,
+        refused: Option<&Secret>,
+    ) -> Result<GivenToken, BoxError> {
+        if let Some(refused) = refused {
+            let told = serde_json::json!({ "failed": refused }).to_string();
+            let request = platform.0.http.post(self.url.clone());
+            let request = request.header(CONTENT_TYPE, "application/json").body(told);
+            if let Ok(given) = self.answered(platform, request).await {
+                return Ok(given);
+            }
+        }
+        let request = platform.0.http.get(self.url.clone());
+        self.answered(platform, request).await
+    }
+
+    async fn answered(
+        &self,
+        platform: &Platform,
+        request: reqwest::RequestBuilder,
+    ) -> Result<GivenToken, BoxError> {
         let host = self.url.host_str().unwrap_or_default();
         let failed = |what: String| -> BoxError {
             format!("the program at {host} that has the access tokens {what}").into()
         };
-        let mut request = platform.0.http.get(self.url.clone()).timeout(TOKEN_WITHIN);
+        let mut request = request.timeout(TOKEN_WITHIN);
         if let Some(key) = &self.key {
             request = request.bearer_auth(key.expose());
         }

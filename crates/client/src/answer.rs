@@ -194,12 +194,13 @@ fn file_name(disposition: &str) -> Option<String> {
     (!name.is_empty() && name != "." && name != "..").then(|| name.to_owned())
 }
 
-/// All of an answer, if it is not too large.
+/// Why an answer is not whole.
 pub(crate) enum Cut {
     TooLarge,
     Broken(reqwest::Error),
 }
 
+/// All of an answer, if it is not too large.
 pub(crate) async fn bounded(
     mut response: reqwest::Response,
     limit_bytes: usize,

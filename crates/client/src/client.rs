@@ -266,6 +266,7 @@ impl Client {
         let may_have_arrived = AtomicBool::new(false);
         let until = self.until_of(call.place == Place::Form || call.answer == Answer::File);
         let began_at_ms = self.now_ms();
+        let connect_timeout = self.platform.0.settings.connect_timeout;
         let done = timeout_at(until, async {
             let mut tries = Tries::default();
             let which = self.which(call)?;
@@ -294,6 +295,10 @@ impl Client {
                             }
                             token = Some(kept.value);
                         }
+                    }
+                    // What is known now is better than to be cut off in an attempt that cannot end.
+                    Next::After(pause) if Instant::now() + pause + connect_timeout >= until => {
+                        return Err(error);
                     }
                     Next::After(pause) => sleep(pause).await,
                     Next::GiveUp => return Err(error),

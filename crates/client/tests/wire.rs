@@ -213,7 +213,7 @@ async fn files_travel_in_forms_under_names_in_utf_8() {
         },
         &form(
             "/cgi-bin/media/upload?access_token=TOKEN_1-a&type=image",
-            &["name=\"media\"; filename=\"熟客.jpg\"\r\ncontent-type: image/jpeg\r\n\r\nBYTES\r\n"],
+            &["name=\"media\"; filename=\"熟客.jpg\"\r\nContent-Type: image/jpeg\r\n\r\nBYTES\r\n"],
         ),
     )
     .await;
@@ -223,7 +223,7 @@ async fn files_travel_in_forms_under_names_in_utf_8() {
             "/cgi-bin/material/add_material?access_token=TOKEN_1-a&type=video",
             &[
                 "name=\"description\"\r\n\r\n{\"title\":\"标题\",\"introduction\":\"介绍 \\\"一\\\"\"}",
-                "name=\"media\"; filename=\"a.mp4\"\r\ncontent-type: image/jpeg\r\n\r\nBYTES\r\n",
+                "name=\"media\"; filename=\"a.mp4\"\r\nContent-Type: image/jpeg\r\n\r\nBYTES\r\n",
             ],
         ),
     )
@@ -232,7 +232,7 @@ async fn files_travel_in_forms_under_names_in_utf_8() {
         UploadImage { media: file("a\"; b\\c\r\nd.png") },
         &form(
             "/cgi-bin/media/uploadimg?access_token=TOKEN_1-a",
-            &["name=\"media\"; filename=\"a_; b_c__d.png\"\r\ncontent-type: image/jpeg\r\n\r\nBYTES\r\n"],
+            &["name=\"media\"; filename=\"a_; b_c__d.png\"\r\nContent-Type: image/jpeg\r\n\r\nBYTES\r\n"],
         ),
     )
     .await;
@@ -243,7 +243,7 @@ async fn files_travel_in_forms_under_names_in_utf_8() {
         },
         &form(
             "/customservice/kfaccount/uploadheadimg?access_token=TOKEN_1-a&kf_account=desk%40shop",
-            &["name=\"media\"; filename=\"a.jpg\"\r\ncontent-type: image/jpeg\r\n\r\nBYTES\r\n"],
+            &["name=\"media\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\nBYTES\r\n"],
         ),
     )
     .await;
@@ -567,7 +567,7 @@ async fn a_request_given_as_json_is_the_same_and_fields_that_are_not_known_are_r
         server.last(),
         form(
             "/cgi-bin/media/upload?access_token=TOKEN_1-a&type=image",
-            &["name=\"media\"; filename=\"a.jpg\"\r\ncontent-type: image/jpeg\r\n\r\nBYTES\r\n"],
+            &["name=\"media\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\nBYTES\r\n"],
         )
     );
     let n_requests = server.requests().len();
@@ -585,7 +585,7 @@ async fn a_request_given_as_json_is_the_same_and_fields_that_are_not_known_are_r
         (
             "createTag",
             json!([]),
-            "createTag cannot be called: invalid length 0, expected struct CreateTag with 1 element",
+            "createTag cannot be called: invalid type: sequence, expected struct CreateTag",
         ),
         (
             "uploadImage",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use echostr_protocol::api::Secret;
 use echostr_protocol::api::component_token::{GetAuthorizerAccessToken, GetComponentAccessToken};
-use echostr_protocol::api::token::{GetAccessToken, GetAccessTokenResponse, GetStableAccessToken};
+use echostr_protocol::api::token::{GetAccessToken, GetStableAccessToken};
 
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
@@ -72,13 +72,11 @@ async fn fetched(
             // It insists on what it does not take itself.
             if refused == Some(&given.access_token) && may_force {
                 let forced_at_ms = now_ms();
-                let GetAccessTokenResponse {
-                    access_token,
-                    expires_in,
-                } = ask(Some(true)).await?;
+                // When that is refused, 20 times a day being all, the one that it insists on may yet be taken.
+                let forced = ask(Some(true)).await.unwrap_or(given);
                 return Ok(Kept {
                     forced_at_ms: Some(forced_at_ms),
-                    ..kept(access_token, expires_in, now_ms())?
+                    ..kept(forced.access_token, forced.expires_in, now_ms())?
                 });
             }
             Ok(Kept {
@@ -109,7 +107,9 @@ async fn fetched(
                 ..kept(given.authorizer_access_token, given.expires_in, now_ms())?
             })
         }
-        TokenSource::Url(program) => given(program.ask(platform).await?, refused, now_ms()),
+        TokenSource::Url(program) => {
+            given(program.ask(platform, refused).await?, refused, now_ms())
+        }
         TokenSource::External(program) => {
             let token = timeout_at(until, program.token(refused)).await;
             let late = "the program that has the access tokens does not answer";

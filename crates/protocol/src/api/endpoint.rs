@@ -30,7 +30,7 @@ pub struct Endpoint {
     pub query: &'static [&'static str],
     /// What comes back.
     pub answer: Answer,
-    /// Whether it may be made again when it is not known whether it arrived: it reads, or a second time changes nothing more.
+    /// Whether it only reads: then it may be made again when it is not known whether it arrived.
     pub is_repeatable: bool,
     /// Whether the platform does not maintain it any more, or has replaced it.
     pub is_deprecated: bool,

@@ -24,7 +24,7 @@ use crate::{AppId, MediaId};
 endpoints! {
     Post "/cgi-bin/menu/create" CreateCustomMenu -> Empty, "创建自定义菜单";
     Get "/cgi-bin/menu/get" GetMenu -> GetMenuResponse, "获取自定义菜单配置";
-    Get "/cgi-bin/menu/delete" DeleteMenu -> Empty, "删除自定义菜单";
+    Get "/cgi-bin/menu/delete" DeleteMenu -> Empty, "删除自定义菜单", once();
     Post "/cgi-bin/menu/addconditional" AddConditionalMenu -> AddConditionalMenuResponse, "创建个性化菜单";
     Post "/cgi-bin/menu/delconditional" DeleteConditionalMenu -> Empty, "删除个性化菜单";
     Post "/cgi-bin/menu/trymatch" TryMatchMenu -> TryMatchMenuResponse, "测试个性化菜单匹配结果";

@@ -337,7 +337,11 @@ async fn get_capabilities(
     let known = office.capabilities(&id, is_anew).await;
     let known = known.map_err(|not_done| problem(not_done, &id))?;
     Ok(Json(Abilities {
-        found_at_ms: known.as_ref().map(|known| known.found_at_ms),
+        // Something may be known from a message alone.
+        found_at_ms: known
+            .as_ref()
+            .map(|known| known.found_at_ms)
+            .filter(|at_ms| *at_ms > 0),
         items: Capability::ALL
             .into_iter()
             .map(|capability| ability(capability, known.as_ref()))
@@ -537,8 +541,9 @@ fn failed(error: &Error, is_unsure: bool) -> Problem {
     let code = match error {
         Error::NotARequest { .. } => Code::Invalid,
         Error::Lacking { .. } => Code::NoAppSecret,
-        error if error.refused().is_some() => Code::PlatformRefused,
+        // Also when the platform says that it is busy: it may have done it.
         _ if is_unsure => Code::Unsure,
+        error if error.refused().is_some() => Code::PlatformRefused,
         _ => Code::PlatformUnreached,
     };
     let mut problem = Problem::new(code, with_causes(error));

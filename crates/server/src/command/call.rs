@@ -8,11 +8,9 @@ use std::process::ExitCode;
 use axum::body::Body;
 use axum::http::Response;
 use axum::http::header::CONTENT_TYPE;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Args, error};
-use echostr_protocol::api::{self, CHAPTERS};
+use echostr_protocol::api::{self, CHAPTERS, File};
 use futures_util::TryStreamExt as _;
 use serde_json::{Map, Value, json};
 
@@ -178,12 +176,17 @@ fn no_json(error: &serde_json::Error) -> Failure {
 pub(super) fn text_of(given: &str) -> Result<String, Failure> {
     let mut text = String::new();
     let read = match (given, given.strip_prefix('@')) {
-        ("-", _) => io::stdin().take(REQUEST_BYTES).read_to_string(&mut text),
+        ("-", _) => io::stdin()
+            .take(REQUEST_BYTES + 1)
+            .read_to_string(&mut text),
         (_, Some(file)) => std::fs::File::open(file)
-            .and_then(|file| file.take(REQUEST_BYTES).read_to_string(&mut text)),
+            .and_then(|file| file.take(REQUEST_BYTES + 1).read_to_string(&mut text)),
         _ => return Ok(given.to_owned()),
     };
     match read {
+        Ok(n) if n as u64 > REQUEST_BYTES => Err(Failure::Usage(format!(
+            "请求超过 {REQUEST_BYTES} 字节 · the request has more than {REQUEST_BYTES} bytes, which is the limit"
+        ))),
         Ok(_) => Ok(text),
         Err(error) => Err(Failure::Usage(format!(
             "cannot read {}: {error}",
@@ -208,31 +211,7 @@ pub(super) fn recorded(file: &Path) -> Result<Value, Failure> {
         Err(error) => return Err(Failure::Usage(format!("cannot read {shown}: {error}"))),
     }
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    Ok(json!({
-        "name": name,
-        "content_type": content_type(&name),
-        "data": STANDARD.encode(&bytes),
-    }))
-}
-
-/// The kind of a file by its name.
-fn content_type(name: &str) -> &'static str {
-    let (_, extension) = name.rsplit_once('.').unwrap_or_default();
-    match extension.to_ascii_lowercase().as_str() {
-        "jpg" | "jpeg" => "image/jpeg",
-        "png" => "image/png",
-        "gif" => "image/gif",
-        "bmp" => "image/bmp",
-        "webp" => "image/webp",
-        "mp3" => "audio/mpeg",
-        "amr" => "audio/amr",
-        "wav" => "audio/wav",
-        "wma" => "audio/x-ms-wma",
-        "mp4" => "video/mp4",
-        "pdf" => "application/pdf",
-        "txt" => "text/plain",
-        _ => "application/octet-stream",
-    }
+    Ok(json!(File::named(name, bytes)))
 }
 
 /// Prints what the platform has answered, or writes it into a file.
@@ -256,12 +235,17 @@ async fn answered(answer: Response<Body>, output: Option<&Path>) -> Result<ExitC
     }
     match output {
         Some(file) => {
-            let mut new = std::fs::File::create(file).map_err(|error| unwritten(file, &error))?;
-            let poured = pour(answer, &mut new, |error| unwritten(file, error)).await;
+            // Beside it, so that what is there stays when the answer breaks off.
+            let mut part = file.as_os_str().to_owned();
+            part.push(".part");
+            let part = PathBuf::from(part);
+            let unwritten = |error: &io::Error| unwritten(file, error);
+            let mut new = std::fs::File::create(&part).map_err(|error| unwritten(&error))?;
+            let poured = pour(answer, &mut new, unwritten).await;
             let n_bytes = poured.inspect_err(|_| {
-                // Half a file is none.
-                let _ = std::fs::remove_file(file);
+                let _ = std::fs::remove_file(&part);
             })?;
+            std::fs::rename(&part, file).map_err(|error| unwritten(&error))?;
             Ok(told(file, n_bytes))
         }
         None if io::stdout().is_terminal() => {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use echostr::Journal as _;
 use echostr::journal::{Record, SentMessage, SentOutcome};
-use echostr_client::{Capabilities, Capability, Client, Download, Error, GivenToken, May};
+use echostr_client::{Capabilities, Client, Download, Error, GivenToken, May};
 use echostr_protocol::api::custom_message::SendCustomMessage;
-use echostr_protocol::api::{Body, Class, Endpoint, Method, Request as _, Secret};
+use echostr_protocol::api::{Body, Endpoint, Method, Request as _, Secret};
 use echostr_store::{AccountEntry, Actor, Begun, Idempotency, NotChanged};
 use ring::digest::{self, SHA256};
 use serde_json::{Value, json};
@@ -183,11 +183,7 @@ impl Office {
             let body = body.map_or(Body::None, Body::Json);
             client.call_raw(method, &path, &query, body).await
         };
-        if is_get {
-            let called = calling.await;
-            entry.able.trouble().learn(called.as_ref().err());
-            return called.map_err(|error| NotDone::of(error, true));
-        }
+        // It may change something whatever its method.
         self.changing(by, &entry, name, calling).await
     }
 
@@ -230,15 +226,7 @@ impl Office {
                 .call_json(SendCustomMessage::ENDPOINT, message.clone())
                 .await;
             journal.write(vec![journaled(&entry.id, &by, message, &sent)]);
-            entry.able.trouble().learn(sent.as_ref().err());
-            match sent.as_ref().map_err(Error::refused) {
-                Ok(_) => entry.able.learn(Capability::CustomMessage, May::Yes),
-                Err(Some(refused)) if refused.class() == Class::Permission => {
-                    let may = May::No(refused.code);
-                    entry.able.learn(Capability::CustomMessage, may);
-                }
-                Err(_) => {}
-            }
+            entry.able.heard_of_message(sent.as_ref().err());
             sent.map(|_| ())
         };
         let Some(key) = key else {
