@@ -267,7 +267,8 @@ impl Client {
         let until = self.until_of(call.place == Place::Form || call.answer == Answer::File);
         let began_at_ms = self.now_ms();
         let connect_timeout = self.platform.0.settings.connect_timeout;
-        let done = timeout_at(until, async {
+        // Boxed: it is large, and would be part of every future that makes a call.
+        let work = Box::pin(async {
             let mut tries = Tries::default();
             let which = self.which(call)?;
             let mut token = self.token(call, which).await?;
@@ -305,7 +306,7 @@ impl Client {
                 }
             }
         });
-        done.await.unwrap_or_else(|_| {
+        timeout_at(until, work).await.unwrap_or_else(|_| {
             Err(Error::Late {
                 call: call.name.clone(),
                 within: until.saturating_duration_since(start),
