@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use echostr_client::Platform;
+use echostr_client::{Error, Platform};
 use echostr_protocol::api::custom_message::{
     AiMsgContext, Article, CustomMessage, Image, Music, News, SendCustomMessage, Text, Typing,
     TypingCommand, Voice,
@@ -42,19 +42,6 @@ pub struct NotSent {
     /// Why. No secret is in it.
     #[source]
     pub why: BoxError,
-}
-
-impl NotSent {
-    /// All of it in one sentence.
-    pub(crate) fn sentence(&self) -> String {
-        let mut sentence = self.why.to_string();
-        let mut cause = self.why.source();
-        while let Some(error) = cause {
-            sentence = format!("{sentence}: {error}");
-            cause = error.source();
-        }
-        sentence
-    }
 }
 
 /// This reply as a message; nothing when it can only be a reply: the hand-over to the desk or to the platform's AI, silence,
@@ -151,8 +138,13 @@ impl Sender for CustomMessages {
                 touser: follower.clone(),
                 command: TypingCommand::Typing,
             };
-            // 45080, 45081: it is not the moment for it.
-            let _ = client.call(typing).await;
+            // 45080, 45081: it is not the moment for it. But who may not even do this may send nothing, and the answer had
+            // better be a reply.
+            if let Err(error) = client.call(typing).await
+                && (error.is_permission() || matches!(error, Error::NoToken { .. }))
+            {
+                account.able.heard_of_message(Some(&error));
+            }
         })
     }
 

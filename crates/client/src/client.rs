@@ -224,7 +224,7 @@ impl Client {
         timeout_at(until, asking).await.unwrap_or_else(|_| {
             Err(Error::Late {
                 call: "getAccessToken".into(),
-                within: until.saturating_duration_since(start),
+                within: whole_ms(until.saturating_duration_since(start)),
                 may_have_arrived: false,
             })
         })
@@ -309,7 +309,7 @@ impl Client {
         timeout_at(until, work).await.unwrap_or_else(|_| {
             Err(Error::Late {
                 call: call.name.clone(),
-                within: until.saturating_duration_since(start),
+                within: whole_ms(until.saturating_duration_since(start)),
                 may_have_arrived: may_have_arrived.load(Ordering::Relaxed),
             })
         })
@@ -535,6 +535,11 @@ impl Call {
             .chain(account.secrets())
             .collect()
     }
+}
+
+/// Without what passed between two looks at the clock.
+fn whole_ms(time: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn secrets(token: Option<&Secret>) -> Vec<&Secret> {

@@ -284,6 +284,17 @@ impl Error {
     }
 }
 
+/// An error with what caused it, in one sentence: not every log shows causes by itself.
+pub fn with_causes(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
 /// A failure in words: its innermost cause. The outer ones name the address, and with it the access token.
 #[derive(Debug)]
 pub(crate) struct Words(pub(crate) String);

@@ -36,7 +36,7 @@ pub use answer::{Download, FileStream};
 pub use capability::{Capabilities, Capability, May};
 pub use client::Client;
 pub use clock::Clock;
-pub use error::{Error, Refused};
+pub use error::{Error, Refused, with_causes};
 pub use media::{KEPT_FOR, UploadedMedia};
 pub use platform::{Platform, Settings};
 pub use tls::{has_roots, tls_config};

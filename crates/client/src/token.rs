@@ -25,7 +25,7 @@ use tracing::warn;
 use self::fetch::fetch;
 pub use self::memory::MemoryTokens;
 use crate::account::{ApiAccount, TokenSource};
-use crate::error::{Error, Words, shared};
+use crate::error::{Error, Words, shared, with_causes};
 use crate::{BoxError, Platform};
 
 /// A token is renewed so long before it expires: from then on the platform has the next one, and this one still counts.
@@ -274,7 +274,7 @@ impl Refreshing {
         let platform = self.platform.clone();
         if let Err(error) = self.detached().await {
             warn!(
-                error = &error as &dyn std::error::Error,
+                error = %with_causes(&error),
                 "the access token of {app_id} cannot be renewed before it expires; it is tried again"
             );
             // It is tried again a little later.
@@ -410,7 +410,7 @@ impl Refreshing {
 
     fn log(&self, error: &(dyn std::error::Error + 'static)) {
         warn!(
-            error,
+            error = %with_causes(error),
             "the access token of {} cannot be shared with other processes at the moment",
             self.which.app_id(&self.account)
         );

@@ -20,6 +20,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use echostr::journal::Id;
 use echostr::{Bot, Clock, Language, Look, Markup, Pages, Stage};
+use echostr_client::with_causes;
 use echostr_store::{Busy, LivePage, LivePages};
 use tokio::sync::watch;
 use tracing::error;
@@ -169,7 +170,7 @@ impl Live {
             Err(error) => {
                 if !error.is::<Busy>() {
                     error!(
-                        error = &*error as &dyn std::error::Error,
+                        error = %with_causes(&*error),
                         "a live page cannot be read from the journal"
                     );
                 }
@@ -278,7 +279,7 @@ async fn shown(State(live): State<Live>, Path(word): Path<String>) -> StatusCode
         && !error.is::<Busy>()
     {
         error!(
-            error = &*error as &dyn std::error::Error,
+            error = %with_causes(&*error),
             "it cannot be written down that an answer was read on its page"
         );
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use echostr::journal::Id;
 use echostr_client::Platform;
+use echostr_client::with_causes;
 use echostr_protocol::{EncodingAesKey, Token};
 use echostr_store::{
     AccountEntry, AccountSecrets, AccountStore, Actor, AnswerEntry, AnswerFilter, ApiKey, ApiKeys,
@@ -528,7 +529,7 @@ impl Office {
             let deleted = office.0.journal.forget(&account, &who).await;
             let deleted = deleted.map_err(|error| {
                 error!(
-                    error = &*error as &dyn std::error::Error,
+                    error = %with_causes(&*error),
                     "a follower could not be forgotten"
                 );
                 Refused::Unsure
@@ -603,7 +604,7 @@ fn unsure(error: &Error) -> Refused {
 
 fn log(error: &Error) {
     error!(
-        error = error as &dyn std::error::Error,
+        error = %with_causes(error),
         "a request of the API could not be carried out"
     );
 }

@@ -31,6 +31,7 @@ use crate::metrics::Metrics;
 use crate::notify::{Notices, Patience, Sight, Watched};
 use crate::office::Office;
 use crate::socket::{self, Serving, Socket};
+use crate::store::with_causes;
 use crate::store::{self, Store};
 use crate::{log, page};
 
@@ -147,7 +148,7 @@ async fn commands(config: &Config, office: &Office) -> Option<Serving> {
         Ok(socket) => Some(socket.serve(api::router(office.clone(), Authority::Operator))),
         Err(error) => {
             error!(
-                error = &error as &dyn std::error::Error,
+                error = %with_causes(&error),
                 "commands cannot reach this server: the socket `{}` cannot be made in the data folder {}; \
                  may the server's user write there, and does its file system know sockets?",
                 socket::NAME,
@@ -242,7 +243,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 async fn take_up(bot: &Bot) -> Option<JoinHandle<()>> {
     let error = took_up(bot).await.err()?;
     error!(
-        error = &*error as &dyn std::error::Error,
+        error = %with_causes(&*error),
         "unfinished answers cannot be taken up again at the moment; it is tried until they can"
     );
     let bot = bot.clone();

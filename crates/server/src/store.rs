@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub(crate) use echostr_client::with_causes;
 use echostr_client::{MemoryTokens, Platform, TokenStore};
 use echostr_store::{
     AccountStore, ApiKeys, Db, Error, FILE_NAME, History, MASTER_KEY_FILE, MasterKeys, NotChanged,
@@ -128,7 +129,7 @@ impl Store {
         ];
         for error in done.into_iter().filter_map(Result::err) {
             warn!(
-                error = &error as &dyn std::error::Error,
+                error = %with_causes(&error),
                 "what was counted cannot be written down at the moment; it is tried again"
             );
         }
@@ -200,7 +201,7 @@ async fn provisioned(config: &Config) -> Result<Store, NotChanged> {
 
 fn without(error: &Error) {
     error!(
-        error = error as &dyn std::error::Error,
+        error = %with_causes(error),
         "the journal cannot be made; the accounts of the file are answered, but what is not read when the server stops is lost; \
          restart the server when this is mended"
     );
@@ -229,15 +230,4 @@ async fn provision(config: &Config, store: &Store) -> Result<(), NotChanged> {
         );
     }
     Ok(())
-}
-
-/// An error with what caused it.
-pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

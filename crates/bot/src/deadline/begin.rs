@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use echostr_client::with_causes;
 use echostr_protocol::{Element, MAX_TEXT_BYTES, Message, OpenId, Reply, Str};
 use futures_util::FutureExt as _;
 use tokio::time::timeout;
@@ -272,7 +273,7 @@ pub(super) async fn read<T>(asked: &Asked, reading: Reading<'_, T>) -> Option<T>
         Err(error) => {
             error!(
                 account.id = asked.account.log_id(),
-                error = &*error as &dyn std::error::Error,
+                error = %with_causes(&*error),
                 "the journal cannot be read, the push is answered without it"
             );
             None

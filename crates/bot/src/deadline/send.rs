@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use echostr_client::with_causes;
 use echostr_protocol::Reply;
 use echostr_protocol::api::custom_message::SendCustomMessage;
 use tokio::time::{Instant, timeout};
@@ -47,7 +48,7 @@ impl Deadline {
                     self.metrics.answer("kept");
                     warn!(
                         account.id = progress.account.log_id(),
-                        error = &why as &dyn std::error::Error,
+                        error = %with_causes(&why),
                         "an answer could not be sent; the follower can read it by sending 1"
                     );
                     return;
@@ -140,9 +141,9 @@ impl Deadline {
     ) {
         let (outcome, link) = if why.may_have_arrived {
             // The follower may have its link, which leads to this very part.
-            (SentOutcome::Unsure(why.sentence()), link)
+            (SentOutcome::Unsure(with_causes(&*why.why)), link)
         } else {
-            (SentOutcome::Refused(why.sentence()), None)
+            (SentOutcome::Refused(with_causes(&*why.why)), None)
         };
         let mut records = vec![self.sent(progress, message, outcome)];
         records.extend(link.map(|link| {

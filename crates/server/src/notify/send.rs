@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use echostr::{BoxError, Program};
+use echostr_client::with_causes;
 use lettre::message::header::ContentType;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use reqwest::Url;
@@ -105,7 +106,7 @@ async fn send_all(
         if let Err(error) = result {
             warn!(
                 notice.cause = notice.cause.as_str(),
-                error = &*error as &dyn std::error::Error,
+                error = %with_causes(&*error),
                 "a notice to {way} is given up"
             );
         }

@@ -267,7 +267,7 @@ impl Office {
             if let Err(error) = noted {
                 // What was done was done; the key is not used again before its time is over.
                 error!(
-                    error = &error as &dyn std::error::Error,
+                    error = %with_causes(&error),
                     "how a request with a key ended cannot be noted"
                 );
             }
