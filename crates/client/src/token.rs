@@ -46,7 +46,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// The name of a token is the account's AppID, with the address of the API behind it when it is not the platform's own.
 pub trait TokenStore: Send + Sync + 'static {
     /// Asks, in one step that nobody comes between, to be the one who gets another token than `seen`, which is aging or was
-    /// refused; nothing: none is known. A [granted](Leased::Granted) lease ends by itself after [`LEASE_FOR`](Self::LEASE_FOR).
+    /// refused; nothing: none is known. A [granted](Leased::Granted) lease ends by itself after `LEASE_FOR`, 30 seconds.
     /// `now_ms` is Unix milliseconds.
     fn lease<'a>(
         &'a self,

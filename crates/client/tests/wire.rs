@@ -664,3 +664,24 @@ async fn a_call_without_a_type_goes_to_its_path_as_it_is() {
     }
     assert_eq!(server.requests().len(), n_requests);
 }
+
+#[tokio::test]
+async fn a_picture_of_an_article_goes_where_its_size_belongs() {
+    const MEGABYTE: usize = 1 << 20;
+    for (n_bytes, path) in [
+        (MEGABYTE - 1, "/cgi-bin/media/uploadimg?"),
+        (MEGABYTE, "/cgi-bin/material/add_material?"),
+    ] {
+        let answer = r#"{"media_id":"m","url":"https://mmbiz.qpic.cn/1"}"#;
+        let server = Server::start([json(answer)]).await;
+        let picture = File::named("a.png", vec![0; n_bytes]);
+        let url = server.client().upload_article_image(picture).await;
+        assert_eq!(url.expect("an address"), "https://mmbiz.qpic.cn/1");
+        let requests = server.requests();
+        let [request] = &requests[..] else {
+            panic!("{} requests", requests.len());
+        };
+        let head = String::from_utf8_lossy(&request[..200]).into_owned();
+        assert!(head.starts_with(&format!("POST {path}")), "{head}");
+    }
+}

@@ -202,9 +202,9 @@ impl Cause {
                  and whether the address can be reached: echostr doctor.",
             ],
             Self::ApiRefused => [
-                "要有人改了才会好，怎么改见下。在那之前，客服消息、菜单、素材等都用不了；回答照常留着，关注者可以点开看。",
-                "Somebody has to change something, see below. Until then nothing that needs the API can be done; answers are kept, \
-                 and followers can fetch them.",
+                "要有人改了才会好，怎么改见下。在那之前，客服消息、菜单、素材等都用不了；晚到的回答改用回复和「继续」链接送达，不会丢。",
+                "Somebody has to change something, see below. Until then nothing that needs the API can be done; late answers arrive as \
+                 replies with links instead, and none is lost.",
             ],
             Self::WrongAccount => [
                 "这些推送的原始 ID 不是这个公众号的，个数见下，都已拒绝。如果确实换了公众号：echostr account set ID --gh-id ''",

@@ -154,6 +154,20 @@ fn the_readmes_quote_the_files_that_are_installed() {
 }
 
 #[test]
+fn the_calls_of_the_readmes_are_the_example() {
+    let example = read("crates/bot/examples/new_tag.rs");
+    let (_, example) = example.split_once("\n\n").expect("a comment, then code");
+    for readme in READMES {
+        let (_, blocks) = outline(&read(readme));
+        let mut blocks = blocks
+            .into_iter()
+            .filter(|block| block.text.contains("CreateTag"));
+        let found = blocks.next().map(|block| (block.language, block.text));
+        assert_eq!(found, Some(("rust".into(), example.into())), "{readme}");
+    }
+}
+
+#[test]
 fn the_bot_of_the_readmes_is_the_example_and_the_doc_test() {
     let example = read("crates/bot/examples/echo.rs");
     let (_, example) = example.split_once("\n\n").expect("a comment, then code");
