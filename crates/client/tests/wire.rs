@@ -672,8 +672,8 @@ async fn a_picture_of_an_article_goes_where_its_size_belongs() {
         (MEGABYTE - 1, "/cgi-bin/media/uploadimg?"),
         (MEGABYTE, "/cgi-bin/material/add_material?"),
     ] {
-        let answer = r#"{"media_id":"m","url":"https://mmbiz.qpic.cn/1"}"#;
-        let server = Server::start([json(answer)]).await;
+        let added = r#"{"media_id":"m","url":"https://mmbiz.qpic.cn/1"}"#;
+        let server = Server::start([answer(added)]).await;
         let picture = File::named("a.png", vec![0; n_bytes]);
         let url = server.client().upload_article_image(picture).await;
         assert_eq!(url.expect("an address"), "https://mmbiz.qpic.cn/1");

@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use std::mem;
 
 use echostr::journal::{
-    Id, LinkRecord, PageRecord, PushId, Received, Record, Replied, SavedAnswer, SentMessage,
-    SentOutcome, Unfinished, by,
+    Id, LinkRecord, PageRecord, PushId, Received, Record, Replied, SavedAnswer, Unfinished, by,
 };
-use echostr_protocol::{MediaId, OpenId, Reply, Str};
+use echostr_protocol::{OpenId, Reply, Str};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::{Query, QueryScalar};
 use sqlx::{Postgres, Row as _};
@@ -19,9 +18,7 @@ use crate::db::without_nul;
 use crate::journal::known::{Known, Latest, MAX_RUNS, not_0, stand_in_source};
 use crate::journal::unfinished::{UnfinishedRow, unfinished_row};
 use crate::journal::{Fault, Item, Op, OpAnswer, Outcome};
-use crate::value::{
-    ContentColumns, bytes, json, markup_of, now_ms, outcome_columns, reply, signed,
-};
+use crate::value::{ContentColumns, bytes, json, markup_of, reply, signed};
 
 pub(super) type Result<T> = std::result::Result<T, Fault>;
 
@@ -54,6 +51,9 @@ macro_rules! push_is {
         "created_at = $1 AND key = $2 AND account_id + 0 = (SELECT id FROM accounts WHERE public_id = $3)"
     };
 }
+
+// Behind the macro, which it uses.
+mod platform;
 
 /// What came of a call when something stood there already: a reply and its `CreateTime`.
 pub(super) type Instead = Option<(Reply, i64)>;
@@ -544,77 +544,6 @@ impl<'a> Transaction<'a> {
         .bind(columns.text.map(without_nul))
         .bind(columns.shown_bytes)
         .bind(columns.reply)
-        .execute(&mut *self.connection)
-        .await?;
-        Ok(())
-    }
-
-    async fn sent(&mut self, sent: &SentMessage) -> Result<()> {
-        let Some(follower) = self.receiver(sent).await? else {
-            return Ok(());
-        };
-        let message: Option<i64> = match &sent.push {
-            Some(push) => {
-                let found = query(concat!("SELECT id FROM messages WHERE ", push_is!()));
-                let found = found.of_push(push).fetch_optional(&mut *self.connection);
-                found.await?.map(|row| row.try_get(0)).transpose()?
-            }
-            None => None,
-        };
-        let (outcome, why) = outcome_columns(&sent.outcome);
-        query(
-            "INSERT INTO sent (follower_id, message_id, message, sent_by, sent_at_ms, outcome, why)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(follower)
-        .bind(message)
-        .bind(without_nul(&sent.message))
-        .bind(without_nul(&sent.by))
-        .bind(sent.sent_at_ms)
-        .bind(outcome)
-        .bind(why.map(without_nul))
-        .execute(&mut *self.connection)
-        .await?;
-        Ok(())
-    }
-
-    /// The row of who a message was for. One that was refused makes nobody known: there may be no such follower.
-    async fn receiver(&mut self, sent: &SentMessage) -> Result<Option<i64>> {
-        let SentMessage {
-            account,
-            follower,
-            sent_at_ms,
-            ..
-        } = sent;
-        if self.known.was_forgotten(account, follower, *sent_at_ms) {
-            return Ok(None);
-        }
-        if !matches!(sent.outcome, SentOutcome::Refused(_)) {
-            return self
-                .follower_unless_forgotten(account, follower, *sent_at_ms)
-                .await;
-        }
-        let account = self.account(account, *sent_at_ms).await?;
-        let follower = self.follower(account, follower).await?;
-        Ok(follower.map(|follower| follower.id))
-    }
-
-    async fn uploaded(
-        &mut self,
-        account: &Str,
-        hash: &[u8; 32],
-        media_id: &MediaId,
-        expires_at_ms: i64,
-    ) -> Result<()> {
-        let account = self.account(account, now_ms()).await?;
-        query(
-            "INSERT INTO uploads (account_id, hash, media_id, expires_at_ms) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (account_id, hash) DO UPDATE SET media_id = $3, expires_at_ms = $4",
-        )
-        .bind(account)
-        .bind(hash.to_vec())
-        .bind(without_nul(media_id.as_str()))
-        .bind(expires_at_ms)
         .execute(&mut *self.connection)
         .await?;
         Ok(())
