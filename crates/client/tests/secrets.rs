@@ -5,7 +5,7 @@ mod common;
 use std::error::Error as StdError;
 use std::fmt::Write as _;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use echostr_client::{
@@ -17,8 +17,9 @@ use echostr_protocol::api::oauth::{SnsAccessToken, SnsUserInfo};
 use echostr_protocol::api::tag::{CreateTag, GetTags, NewTag};
 use echostr_protocol::api::token::GetStableAccessToken;
 use serde_json::json;
+use tracing::Dispatch;
 use tracing::level_filters::LevelFilter;
-use tracing::subscriber::DefaultGuard;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
 
 use common::{APP_ID, Answer, Server, json as answer, platform, settings, with};
 
@@ -30,6 +31,10 @@ const COMPONENT_SECRET: &str = "component_s3cr3t_3";
 const TICKET: &str = "ticket_s3cr3t_4";
 const KEY: &str = "key_s3cr3t_5";
 const TOKEN: &str = "token_s3cr3t_6";
+
+/// While there is only one subscriber, tracing asks that of the thread which meets a line first, whether anybody listens; with
+/// tests on other threads, that is nobody. With two, it asks both.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
 
 /// What is logged on this thread, all of it.
 #[derive(Clone, Default)]
@@ -44,6 +49,7 @@ impl Log {
             .with_ansi(false)
             .with_writer(move || writer.clone())
             .finish();
+        LazyLock::force(&ANOTHER);
         (log, tracing::subscriber::set_default(subscriber))
     }
 

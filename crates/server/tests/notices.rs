@@ -1,7 +1,7 @@
 //! What the owner is told, when, and how it gets there.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -18,7 +18,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
-use tracing::subscriber::DefaultGuard;
+use tracing::Dispatch;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
 
 const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const MINUTE: i64 = 60_000;
@@ -388,6 +389,10 @@ async fn soon<T>(event: impl Future<Output = T>) -> T {
         .expect("it happens soon")
 }
 
+/// While there is only one subscriber, tracing asks that of the thread which meets a line first, whether anybody listens; with
+/// tests on other threads, that is nobody. With two, it asks both.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
+
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -400,6 +405,7 @@ impl Log {
             .with_ansi(false)
             .with_writer(move || writer.clone())
             .finish();
+        LazyLock::force(&ANOTHER);
         (log, tracing::subscriber::set_default(subscriber))
     }
 

@@ -6,7 +6,7 @@ pub(crate) mod phone;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -18,6 +18,8 @@ use echostr_simulator::{Answer, Envelope, Exchange, Mode, Platform, Push, Sealin
 use http_body_util::BodyExt as _;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
+use tracing::Dispatch;
+use tracing::subscriber::NoSubscriber;
 
 pub(crate) const TOKEN: &str = "S1qJ0JoQmYfy";
 pub(crate) const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
@@ -145,6 +147,10 @@ pub(crate) async fn soon<T>(event: impl Future<Output = T>) -> T {
         .expect("it happens soon")
 }
 
+/// While there is only one subscriber, tracing asks that of the thread which meets a line first, whether anybody listens; with
+/// tests on other threads, that is nobody. With two, it asks both.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
+
 /// What is logged on this thread.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
@@ -157,6 +163,7 @@ impl Log {
             .with_ansi(false)
             .with_writer(move || log.clone())
             .finish();
+        LazyLock::force(&ANOTHER);
         tracing::subscriber::with_default(subscriber, work)
     }
 
