@@ -118,6 +118,39 @@ fn tokens_are_given_out_and_one_that_fails_is_replaced_once() {
 }
 
 #[test]
+fn who_does_not_know_the_app_secret_cannot_have_it_sent_elsewhere() {
+    let house = House::new();
+    let (mine, key) = (house.script.base(), "of-the-program");
+    let made = json!({ "id": "new", "token": "Tokennew", "app_id": "wx0123456789abcdef",
+        "app_secret": APP_SECRET, "access_token_key": key, "api_base": mine });
+    assert_eq!(house.ask("POST", "", Some(&made)).0, 201);
+    let check = |change: Value, expected: &[&str]| {
+        let (status, body) = house.ask("PATCH", "/new", Some(&change));
+        let faults = body["fields"].as_array().into_iter().flatten();
+        let faults: Vec<_> = faults.map(|fault| fault["field"].clone()).collect();
+        assert_eq!(faults, expected, "{change}: {body}");
+        assert_eq!(
+            status,
+            if expected.is_empty() { 200 } else { 422 },
+            "{body}"
+        );
+    };
+    let (theirs, both) = ("http://127.0.0.1:1", ["app_secret", "access_token_key"]);
+    check(json!({ "api_base": theirs }), &both);
+    check(json!({ "access_token": theirs }), &both);
+    check(
+        json!({ "api_base": theirs, "app_secret": APP_SECRET }),
+        &both[1..],
+    );
+    check(json!({ "api_base": mine, "name": "the same address" }), &[]);
+    let given = json!({ "api_base": theirs, "app_secret": APP_SECRET, "access_token_key": key });
+    check(given, &[]);
+    // Who runs commands on the server may read them anyway.
+    let set = ["account", "set", "new", "--api-base", &mine];
+    assert!(run(house.server.folder(), &set).status.success());
+}
+
+#[test]
 fn a_call_has_many_names_and_arrives_as_it_was_given() {
     let house = House::new();
     let tags = "/cgi-bin/tags/create";
