@@ -12,6 +12,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request};
 use axum::response::Response;
 use axum::{Router, routing};
+use echostr_client::{Clock, Platform};
 use echostr_protocol::{Event, Message, Reply};
 use futures_util::FutureExt as _;
 use http::HeaderMap;
@@ -36,7 +37,6 @@ use crate::send::Sender;
 use crate::shared::Shared;
 use crate::webhook::{not_found, receive};
 use crate::{Account, AccountMap, Accounts, BoxError, Error, Result, SendLimits};
-use echostr_client::{Clock, Platform};
 
 /// A bot: handlers in the order in which they are asked. Cloning is cheap.
 ///

@@ -14,6 +14,7 @@ use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use echostr_client::{Capability, Clock, May, Platform, Settings};
 use echostr_protocol::{Message, Reply};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
@@ -32,7 +33,6 @@ use crate::progress::Progress;
 use crate::send::{CustomMessages, SENT_WITHIN, Sender};
 use crate::shared::{InProcess, Place, Shared};
 use crate::{Account, SendLimits, Strategy};
-use echostr_client::{Capability, Clock, May, Platform, Settings};
 
 /// The first delivery that arrives so long after the push was sent first is the last one.
 const LAST_AFTER: Duration = Duration::from_secs(9);

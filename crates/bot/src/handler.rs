@@ -6,12 +6,12 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
+use echostr_client::{Client, Clock, Platform};
 use echostr_protocol::{Article, Kind, Message, Reply, Str};
 
 use crate::answer::{Answer, Markdown, TextStream};
 use crate::deadline::platform;
 use crate::{Account, BoxError, FileReply, Journal};
-use echostr_client::{Client, Clock, Platform};
 
 /// What a handler's further arguments are taken from.
 #[derive(Clone)]

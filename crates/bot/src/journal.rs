@@ -179,7 +179,8 @@ pub struct SentMessage {
 pub enum SentOutcome {
     /// The platform has it.
     Sent,
-    /// Nobody knows: the connection broke off or was too slow. It counts as sent, and is not sent again.
+    /// Nobody knows: the connection broke off, was too slow, or the platform was busy. It counts for how many may be sent, is
+    /// not sent again; what is an answer stays in the outbox.
     Unsure(String),
     /// The platform does not have it, and why, in a sentence without secrets.
     Refused(String),

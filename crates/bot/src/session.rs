@@ -5,6 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use echostr_client::Clock;
 use echostr_protocol::{OpenId, Str};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,7 +16,6 @@ use crate::deadline::JOURNAL_WITHIN;
 use crate::handler::{Argument, Context};
 use crate::journal::{FollowerRecord, Journal, Of, Record, Written};
 use crate::{BoxError, Result};
-use echostr_client::Clock;
 
 /// Who wrote: an argument of handlers.
 ///
