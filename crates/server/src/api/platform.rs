@@ -62,7 +62,7 @@ struct Path {
     /// 接口的路径，可以带查询参数，不要带 access_token · its path; a query may follow, without the access token.
     #[param(
         min_length = 1,
-        max_length = 2048,
+        max_length = 1024,
         example = "/cgi-bin/user/info?openid=osZFAyPrKrJBb2E3"
     )]
     path: String,
@@ -255,7 +255,7 @@ async fn call_path(
     caller: Caller,
     Payload(body): Payload,
 ) -> Result<Json<Value>, Problem> {
-    let path = query.text("path", 1..=2048);
+    let path = query.text("path", 1..=1024);
     if path.is_none() {
         query.missing("path", "write for example `/cgi-bin/tags/get`");
     }
