@@ -96,8 +96,10 @@ pub struct PublisherAdposGeneral {
     /// The last day, part of the span: `YYYY-MM-DD`, yesterday at the latest.
     pub end_date: String,
     /// Which page, from 1.
+    #[serde(with = "wire::int")]
     pub page: i64,
     /// Rows in a page, at most 90.
+    #[serde(with = "wire::int")]
     pub page_size: i64,
 }
 
@@ -164,8 +166,10 @@ pub struct PublisherCpsGeneral {
     /// The last day, part of the span: `YYYY-MM-DD`, yesterday at the latest.
     pub end_date: String,
     /// Which page, from 1.
+    #[serde(with = "wire::int")]
     pub page: i64,
     /// Rows in a page, at most 90.
+    #[serde(with = "wire::int")]
     pub page_size: i64,
 }
 
@@ -232,8 +236,10 @@ pub struct PublisherSettlement {
     /// The last day, part of the span: `YYYY-MM-DD`, yesterday at the latest.
     pub end_date: String,
     /// Which page, from 1.
+    #[serde(with = "wire::int")]
     pub page: i64,
     /// Rows in a page, at most 90.
+    #[serde(with = "wire::int")]
     pub page_size: i64,
 }
 

@@ -253,8 +253,10 @@ pub struct GetPubNewTemplateTitles {
     /// [`Category::id`], several with commas between: `2,616`.
     pub ids: String,
     /// How many to leave out; 0 for the first page.
+    #[serde(with = "wire::int")]
     pub start: i64,
     /// At most 30.
+    #[serde(with = "wire::int")]
     pub limit: i64,
 }
 
