@@ -5,6 +5,7 @@
 
 mod fault;
 mod report;
+mod slow;
 
 use std::net::IpAddr;
 
@@ -13,7 +14,8 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use echostr_protocol::Reply;
 
 pub use self::fault::{Fault, Seconds};
-pub use self::report::{Finding, Note, Report, Step, StepKind, Verdict};
+pub use self::report::{Finding, Line, Note, Reason, Report, Step, StepKind, Verdict, write_body};
+pub use self::slow::{SLOW, SLOW_ANSWER, SLOW_FOLLOWER, SLOW_TEXT};
 
 use crate::judge::{Cause, Shown, is_html, is_json};
 use crate::push::{Envelope, Greeting, Handshake, Mode, Outcome, Platform, Push};
@@ -22,15 +24,16 @@ use crate::transport::{Answer, Exchange, Transport};
 /// What the doctor writes as a follower.
 pub const TEXT: &str = "回音体检 Echostr doctor";
 
-/// Examines the address of `platform`: a handshake, one whose nonce is short, one wrongly signed, a text, and its repeat.
+/// Examines the address of `platform`: a handshake, one whose nonce is short, one wrongly signed, a text, its repeat, and a text
+/// whose answer is late on purpose.
 ///
 /// After a failed step the others are left out, but for the wrong signature, which says nothing about pushes.
-/// They are real pushes, of [`TEXT`] from [`FOLLOWER`](crate::FOLLOWER) to [`Platform::gh_id`]; a server that compares
+/// They are real pushes, of [`TEXT`] from [`FOLLOWER`](crate::FOLLOWER) and [`SLOW_TEXT`] from [`SLOW_FOLLOWER`] to [`Platform::gh_id`]; a server that compares
 /// the latter with its account's has to be examined with the right one.
 ///
 /// The handshake is waited for twice as long as the platform does, so that the report can say how long it took;
 /// a text that gets no answer in three deliveries is pushed once more for the same reason. The worst case takes less
-/// than a minute.
+/// than two minutes, a server without fault some ten seconds.
 pub async fn examine(platform: &Platform) -> Report {
     let mut visit = Visit::new(platform);
     if visit.handshake(StepKind::Handshake, Greeting::Right).await
@@ -40,14 +43,26 @@ pub async fn examine(platform: &Platform) -> Report {
     {
         let is_verified = visit.wrong_signature().await;
         let envelope = platform.envelope(&Push::text(TEXT));
-        if let Some(shown) = visit.text(&envelope, is_verified).await {
-            visit.repeat(&envelope, &shown, is_verified).await;
+        if let Some(shown) = visit.text(&envelope, is_verified).await
+            && visit.repeat(&envelope, &shown, is_verified).await
+        {
+            visit.slow_answer(&shown, is_verified).await;
         }
         if !is_verified {
             visit.find(StepKind::WrongSignature, vec![Fault::NoVerification]);
         }
     }
     visit.report()
+}
+
+/// Why a handshake failed, most likely reason first; nothing when it passed.
+pub(crate) fn why_no_handshake(platform: &Platform, handshake: &Handshake) -> Vec<Fault> {
+    Visit::new(platform).of_handshake(handshake)
+}
+
+/// Why the answer to a push is no good, most likely reason first.
+pub(crate) fn why_no_answer(platform: &Platform, cause: &Cause) -> Vec<Fault> {
+    Visit::new(platform).of_push(cause, true)
 }
 
 struct Visit<'a> {
@@ -173,14 +188,15 @@ impl<'a> Visit<'a> {
         self.step(StepKind::Text, &exchange, got, faults);
     }
 
-    async fn repeat(&mut self, envelope: &Envelope, before: &Shown, is_verified: bool) {
+    /// Whether it was answered as before.
+    async fn repeat(&mut self, envelope: &Envelope, before: &Shown, is_verified: bool) -> bool {
         let outcome = self.platform.post(envelope).await;
         let is_same = match (before, &outcome.shown) {
             (Shown::Answer { reply: a, .. }, Shown::Answer { reply: b, .. }) => a.reply == b.reply,
             (a, b) => a == b,
         };
         if is_same || matches!(outcome.shown, Shown::Failure(_)) {
-            self.push_step(StepKind::Repeat, &outcome, is_verified);
+            self.push_step(StepKind::Repeat, &outcome, is_verified)
         } else {
             let exchange = outcome
                 .deliveries
@@ -191,7 +207,7 @@ impl<'a> Visit<'a> {
                 exchange,
                 self.got_outcome(&outcome, exchange),
                 vec![Fault::RepeatDiffers],
-            );
+            )
         }
     }
 

@@ -16,12 +16,40 @@
 //! # }
 //! ```
 
+mod act;
+mod api;
+mod control;
+pub mod conversation;
+mod course;
+mod difference;
 pub mod doctor;
+mod duration;
+pub mod exchange;
+pub mod fault;
+mod files;
+mod guard;
 mod judge;
+mod listen;
+pub mod load;
+mod mask;
+mod nearest;
+mod phone;
 mod push;
+pub mod replay;
+pub mod script;
+mod shown;
+mod simulator;
+mod text;
 mod transport;
+pub mod world;
 
+pub use act::{Action, Attachment, MenuTap, NotDone, Place};
+pub use api::{Asked, Consent, QrCode};
+pub use simulator::{Change, NotConfigured, NotThere, Sent, Simulator};
+
+pub use course::{Course, Forgery, NotACourse};
 pub use judge::{Cause, Shown};
-pub use push::{Clock, Course, Envelope, Handshake, Mode, Outcome, Platform, Push, Sealing, Xml};
+pub use push::{Accreditation, Authorization, MassSent, Published};
+pub use push::{Clock, Envelope, Handshake, Mode, Moment, Outcome, Platform, Push, Sealing, Xml};
 pub use push::{FOLLOWER, GH_ID};
 pub use transport::{Answer, Exchange, MAX_ANSWER_BYTES, NotAnAddress, Request, Transport};

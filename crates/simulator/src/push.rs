@@ -2,19 +2,25 @@
 //!
 //! Source: <https://developers.weixin.qq.com/doc/service/guide/dev/push/> (read 2026-11-22)
 
+mod forge;
+mod kind;
+mod menu;
+
 use std::fmt;
 use std::fmt::Write as _;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use echostr_protocol::{
-    AppId, Document, EncodingAesKey, GhId, OpenId, Token, encrypted_part, seal,
+    AppId, Document, EncodingAesKey, GhId, OpenId, Signature, Token, encrypted_part, seal,
 };
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use reqwest::Url;
 
+pub use self::kind::{Accreditation, Authorization, MassSent, Published};
+use crate::course::Course;
 use crate::judge::{self, Shown};
-use crate::transport::{self, Exchange, NotAnAddress, Request, Transport};
+use crate::transport::{self, Answer, Exchange, NotAnAddress, Request, Transport};
 
 /// The original id that pushes carry unless another is set. No account has it, so a server can tell a trial by it.
 pub const GH_ID: &str = "gh_000000000000";
@@ -34,8 +40,10 @@ pub struct Platform {
     pub gh_id: GhId,
     /// When a delivery is given up and how many there are.
     pub clock: Clock,
-    /// How the deliveries of one push follow each other.
+    /// How the deliveries of one push go.
     pub course: Course,
+    /// How far a world's clock is ahead of that of the machine, in seconds.
+    pub(crate) ahead_secs: i64,
     http: transport::Http,
 }
 
@@ -96,20 +104,6 @@ impl Default for Clock {
     }
 }
 
-/// How the deliveries of one push follow each other.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Course {
-    /// The next begins when the one before has been closed or has failed.
-    #[default]
-    InTurn,
-    /// The next begins so long after the one before began, which is still open: it has been seen to happen.
-    /// Zero: all at once.
-    Overlapping(Duration),
-    /// The first is closed after this time, and its answer, if there is one by then, is lost on the way; then as
-    /// [`Course::InTurn`].
-    FirstLost(Duration),
-}
-
 /// A handshake and what came of it.
 #[derive(Debug, Clone)]
 pub struct Handshake {
@@ -134,6 +128,25 @@ pub struct Outcome {
     pub deliveries: Vec<Exchange>,
     /// What the follower sees: the first usable answer, or the last failure.
     pub shown: Shown,
+}
+
+/// What happens while a push is delivered.
+#[derive(Debug, Clone, Copy)]
+pub enum Moment<'a> {
+    /// A delivery begins.
+    Began {
+        /// The first one is 1.
+        n: usize,
+        /// What is sent.
+        request: &'a Request,
+    },
+    /// A delivery was answered, broke or was given up.
+    Ended {
+        /// The first one is 1.
+        n: usize,
+        /// What came of it.
+        exchange: &'a Exchange,
+    },
 }
 
 /// What kind of handshake.
@@ -162,6 +175,7 @@ impl Platform {
             gh_id: GH_ID.into(),
             clock: Clock::default(),
             course: Course::default(),
+            ahead_secs: 0,
             http,
         })
     }
@@ -172,7 +186,7 @@ impl Platform {
     }
 
     pub(crate) async fn greet(&self, greeting: Greeting, deadline: Duration) -> Handshake {
-        let timestamp = now().to_string();
+        let timestamp = self.now().to_string();
         let nonce = match greeting {
             Greeting::Right | Greeting::Forged => nonce(),
             Greeting::ShortNonce => rand::random_range(2..=9).to_string(),
@@ -207,36 +221,58 @@ impl Platform {
     ///
     /// Any failure causes the next delivery; which ones do at the real platform is not established.
     pub async fn post(&self, envelope: &Envelope) -> Outcome {
+        self.post_watched(envelope, |_| {}).await
+    }
+
+    /// As [`Platform::post`], and tells what happens when it does.
+    pub async fn post_watched(
+        &self,
+        envelope: &Envelope,
+        mut watch: impl FnMut(Moment<'_>) + Send,
+    ) -> Outcome {
         let mut running = FuturesUnordered::new();
         let mut deliveries = Vec::new();
         let mut shown = None;
+        let mut is_lost = false;
         let mut n_started = 0;
+        let mut last_start = Instant::now();
+        let n_deliveries = match self.course {
+            Course::Forged(_) => 1,
+            _ => self.clock.deliveries,
+        };
         loop {
             let is_answered = matches!(shown, Some(Shown::Answer { .. } | Shown::Nothing));
-            let may_start = n_started < self.clock.deliveries && !is_answered;
+            let may_start = n_started < n_deliveries && !is_answered;
             let wait = match self.course {
                 _ if running.is_empty() => Duration::ZERO,
-                Course::Overlapping(gap) => gap,
-                Course::InTurn | Course::FirstLost(_) => Duration::MAX,
+                Course::Overlapping(gap) => gap.saturating_sub(last_start.elapsed()),
+                _ => Duration::MAX,
             };
             tokio::select! {
-                Some(exchange) = running.next() => {
+                Some((n, exchange)) = running.next() => {
                     let exchange: Exchange = exchange;
-                    let is_lost = deliveries.is_empty() && matches!(self.course, Course::FirstLost(_));
-                    if is_lost {
+                    let loses = !is_lost && match self.course {
+                        Course::FirstLost(_) => deliveries.is_empty(),
+                        Course::ResponseLost => exchange.answer.is_ok(),
+                        _ => false,
+                    };
+                    if loses {
+                        is_lost = true;
                         shown = Some(Shown::Failure(Transport::TimedOut.into()));
                     } else if !is_answered {
                         shown = Some(self.shown(envelope, &exchange));
                     }
+                    watch(Moment::Ended { n, exchange: &exchange });
                     deliveries.push(exchange);
                 }
                 () = tokio::time::sleep(wait), if may_start => {
-                    let deadline = match self.course {
-                        Course::FirstLost(after) if n_started == 0 => after,
-                        _ => self.clock.deadline,
-                    };
                     n_started += 1;
-                    running.push(self.deliver_within(envelope, deadline));
+                    last_start = Instant::now();
+                    let n = n_started;
+                    let request = self.request(envelope);
+                    watch(Moment::Began { n, request: &request });
+                    let exchange = self.exchange(request, n, is_lost);
+                    running.push(async move { (n, exchange.await) });
                 }
                 else => break,
             }
@@ -245,6 +281,26 @@ impl Platform {
         Outcome {
             deliveries,
             shown: shown.unwrap_or(Shown::Failure(Transport::TimedOut.into())),
+        }
+    }
+
+    /// The `n`th delivery, as the course has it.
+    async fn exchange(&self, request: Request, n: usize, was_lost: bool) -> Exchange {
+        let deadline = self.clock.deadline;
+        match self.course {
+            Course::FirstLost(after) if n == 1 => {
+                transport::exchange(&self.http, request, after.min(deadline)).await
+            }
+            Course::Slow(by) => transport::slow(&self.http, request, deadline, by).await,
+            Course::ResponseLost => {
+                let exchange = transport::exchange(&self.http, request, deadline).await;
+                if exchange.answer.is_ok() && !was_lost {
+                    // Nobody tells the platform that something is lost: it waits on.
+                    tokio::time::sleep_until((exchange.start + deadline).into()).await;
+                }
+                exchange
+            }
+            _ => transport::exchange(&self.http, request, deadline).await,
         }
     }
 
@@ -262,35 +318,55 @@ impl Platform {
 
     /// What the follower would see if this delivery were the one that counts.
     pub fn shown(&self, envelope: &Envelope, exchange: &Exchange) -> Shown {
-        judge::shown(&self.token, &self.mode, envelope, &exchange.answer)
+        self.judged(envelope, &exchange.answer)
+    }
+
+    pub(crate) fn judged(&self, envelope: &Envelope, answer: &Result<Answer, Transport>) -> Shown {
+        judge::shown(&self.token, &self.mode, envelope, answer)
     }
 
     /// Writes a push and, in the encrypted modes, seals it.
     pub fn envelope(&self, push: &Push) -> Envelope {
-        let document = push.document(&self.gh_id);
+        self.enclosed(&self.document(push))
+    }
+
+    /// The document of a push, by the platform's clock.
+    pub(crate) fn document(&self, push: &Push) -> String {
+        let mut push = push.clone();
+        push.created_at = push.created_at.saturating_add(self.skew_secs());
+        push.document(&self.gh_id)
+    }
+
+    /// A document as it is pushed.
+    pub(crate) fn enclosed(&self, document: &str) -> Envelope {
         let encrypt = self
             .mode
             .sealing()
-            .map(|sealing| self.encrypt(sealing, &document));
-        let (to, from) = addressees(&document);
-        let body = match (&self.mode, &encrypt) {
+            .map(|sealing| self.encrypt(sealing, document));
+        let (to, from) = addressees(document);
+        let body = self.body(document, to.as_str(), encrypt.as_deref());
+        Envelope {
+            body,
+            encrypt,
+            to,
+            from,
+        }
+    }
+
+    /// What stands in the request.
+    fn body(&self, document: &str, to: &str, encrypt: Option<&str>) -> String {
+        match (&self.mode, encrypt) {
             (Mode::Safe(_), Some(encrypt)) => {
-                let to = Xml::text("ToUserName", to.as_str());
+                let to = Xml::text("ToUserName", to);
                 Xml::group("xml", [to, Xml::text("Encrypt", encrypt)]).0
             }
             (_, Some(encrypt)) => match document.rsplit_once("</xml>") {
                 Some((children, rest)) => {
                     format!("{children}{}</xml>{rest}", Xml::text("Encrypt", encrypt))
                 }
-                None => document,
+                None => document.to_owned(),
             },
-            (_, None) => document,
-        };
-        Envelope {
-            body,
-            encrypt,
-            to,
-            from,
+            (_, None) => document.to_owned(),
         }
     }
 
@@ -309,29 +385,60 @@ impl Platform {
             .into_owned()
     }
 
-    /// The request of one delivery, signed at this moment.
+    /// The request of one delivery, signed at this moment; a forged one if that is the course.
     pub fn request(&self, envelope: &Envelope) -> Request {
-        let (timestamp, nonce) = (now().to_string(), nonce());
+        if let Course::Forged(forgery) = self.course {
+            return self.forged(envelope, forgery);
+        }
+        let (timestamp, nonce) = (self.now().to_string(), nonce());
+        let signature = self.token.signature(&timestamp, &nonce);
+        let encrypt = envelope.encrypt.as_deref();
+        let msg_signature =
+            encrypt.map(|encrypt| self.token.msg_signature(&timestamp, &nonce, encrypt));
+        let url = self.signed(
+            [&timestamp, &nonce, signature.as_str()],
+            msg_signature.as_ref().map(Signature::as_str),
+            envelope,
+        );
+        Request::post(url, envelope.body.clone())
+    }
+
+    /// The address with what proves where the request comes from.
+    fn signed(
+        &self,
+        [timestamp, nonce, signature]: [&str; 3],
+        msg_signature: Option<&str>,
+        envelope: &Envelope,
+    ) -> Url {
         let mut url = self.url.clone();
         let mut query = url.query_pairs_mut();
         query
-            .append_pair(
-                "signature",
-                self.token.signature(&timestamp, &nonce).as_str(),
-            )
-            .append_pair("timestamp", &timestamp)
-            .append_pair("nonce", &nonce)
+            .append_pair("signature", signature)
+            .append_pair("timestamp", timestamp)
+            .append_pair("nonce", nonce)
             .append_pair("openid", envelope.from.as_str());
-        if let Some(encrypt) = &envelope.encrypt {
-            query.append_pair("encrypt_type", "aes").append_pair(
-                "msg_signature",
-                self.token
-                    .msg_signature(&timestamp, &nonce, encrypt)
-                    .as_str(),
-            );
+        if let Some(msg_signature) = msg_signature {
+            query
+                .append_pair("encrypt_type", "aes")
+                .append_pair("msg_signature", msg_signature);
         }
         drop(query);
-        Request::post(url, envelope.body.clone())
+        url
+    }
+
+    /// By how much the platform's clock is ahead.
+    fn skew_secs(&self) -> i64 {
+        match self.course {
+            Course::Skewed(secs) => secs,
+            _ => 0,
+        }
+    }
+
+    /// Unix seconds by the platform's clock.
+    fn now(&self) -> i64 {
+        now()
+            .saturating_add(self.ahead_secs)
+            .saturating_add(self.skew_secs())
     }
 }
 
@@ -348,7 +455,7 @@ pub struct Envelope {
     pub from: OpenId,
 }
 
-fn addressees(document: &str) -> (GhId, OpenId) {
+pub(crate) fn addressees(document: &str) -> (GhId, OpenId) {
     let document = Document::parse(document.as_bytes()).unwrap_or_default();
     let text = |name: &str| {
         document
@@ -370,6 +477,8 @@ pub struct Push {
     /// The message's id, random unless set. Events have none.
     pub msg_id: Option<u64>,
     content: Content,
+    /// When the value was made.
+    made_at: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -410,12 +519,22 @@ impl Push {
     fn of(kind: &str, children: impl IntoIterator<Item = Xml>) -> Self {
         let mut content = Xml::text("MsgType", kind).0;
         content.extend(children.into_iter().map(|child| child.0));
+        let now = now();
         Self {
             from: FOLLOWER.into(),
-            created_at: now(),
+            created_at: now,
             msg_id: None,
             content: Content::Children(content),
+            made_at: now,
         }
+    }
+
+    /// The same push at this moment of another clock, unless its moment was set.
+    pub(crate) fn at(mut self, now: i64) -> Self {
+        if self.created_at == self.made_at {
+            self.created_at = now;
+        }
+        self
     }
 
     /// The same push by another follower.
@@ -428,7 +547,7 @@ impl Push {
     }
 
     /// The document in the platform's form.
-    fn document(&self, to: &GhId) -> String {
+    pub(crate) fn document(&self, to: &GhId) -> String {
         let children = match &self.content {
             Content::Raw(document) => return document.clone(),
             Content::Children(children) => children,
@@ -652,6 +771,14 @@ pub(crate) fn now() -> i64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// Unix milliseconds.
+pub(crate) fn now_ms() -> i64 {
+    let elapsed = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A random number of ten digits that follows any timestamp, as text and as a number.

@@ -1,14 +1,20 @@
 //! One HTTP exchange as the platform makes it: no redirects, no proxy, a connection of its own, and everything recorded.
 
+use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::error::Error as StdError;
+use std::fmt::Write as _;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use hyper::body::{Bytes, Frame, SizeHint};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
-use reqwest::{Client, Method, Url, redirect};
+use reqwest::{Body, Client, Method, Url, redirect};
 use rustls::CertificateError;
 use rustls_platform_verifier::Verifier;
 
@@ -47,6 +53,33 @@ impl Request {
             headers,
             body,
         }
+    }
+}
+
+impl Request {
+    /// Head and body, as they are sent.
+    pub fn raw(&self) -> String {
+        let query = self
+            .url
+            .query()
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
+        let mut raw = format!("{} {}{query} HTTP/1.1\r\n", self.method, self.url.path());
+        let port = self
+            .url
+            .port()
+            .map(|port| format!(":{port}"))
+            .unwrap_or_default();
+        let host = self.url.host_str().unwrap_or_default();
+        let _ = write!(raw, "host: {host}{port}\r\n");
+        for (name, value) in &self.headers {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            let _ = write!(raw, "{name}: {value}\r\n");
+        }
+        if self.method == Method::POST {
+            let _ = write!(raw, "content-length: {}\r\n", self.body.len());
+        }
+        raw + "\r\n" + &self.body
     }
 }
 
@@ -216,8 +249,23 @@ impl Http {
 /// Sends the request and waits for the complete response at most `deadline`; then, and when the future is dropped, the
 /// connection is closed.
 pub(crate) async fn exchange(http: &Http, request: Request, deadline: Duration) -> Exchange {
+    slow(http, request, deadline, Duration::ZERO).await
+}
+
+/// The same over a slow network: the body comes in pieces over this time, and the answer arrives so much later.
+pub(crate) async fn slow(
+    http: &Http,
+    request: Request,
+    deadline: Duration,
+    by: Duration,
+) -> Exchange {
     let start = Instant::now();
-    let answer = match tokio::time::timeout(deadline, answer(&http.client, &request)).await {
+    let answered = async {
+        let answer = answer(&http.client, &request, by).await;
+        tokio::time::sleep(by).await;
+        answer
+    };
+    let answer = match tokio::time::timeout(deadline, answered).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(classify(&error, &request.url, http.has_roots)),
         Err(_) => Err(Transport::TimedOut),
@@ -230,12 +278,71 @@ pub(crate) async fn exchange(http: &Http, request: Request, deadline: Duration) 
     }
 }
 
-async fn answer(client: &Client, request: &Request) -> Result<Answer, reqwest::Error> {
+/// A body whose bytes come one piece after another.
+struct Trickle {
+    pieces: VecDeque<Bytes>,
+    n_bytes: u64,
+    pause: Duration,
+    sleep: Pin<Box<tokio::time::Sleep>>,
+}
+
+impl Trickle {
+    /// In how many pieces a body comes.
+    const PIECES: usize = 10;
+
+    fn new(body: &str, over: Duration) -> Self {
+        let bytes = Bytes::copy_from_slice(body.as_bytes());
+        let length = bytes.len().div_ceil(Self::PIECES).max(1);
+        let pause = over / u32::try_from(Self::PIECES).expect("ten");
+        Self {
+            n_bytes: bytes.len() as u64,
+            pieces: bytes.chunks(length).map(Bytes::copy_from_slice).collect(),
+            pause,
+            sleep: Box::pin(tokio::time::sleep(pause)),
+        }
+    }
+}
+
+impl hyper::body::Body for Trickle {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.pieces.is_empty() {
+            return Poll::Ready(None);
+        }
+        ready!(self.sleep.as_mut().poll(context));
+        let next = tokio::time::Instant::now() + self.pause;
+        self.sleep.as_mut().reset(next);
+        let piece = self.pieces.pop_front();
+        Poll::Ready(piece.map(|piece| {
+            self.n_bytes -= piece.len() as u64;
+            Ok(Frame::data(piece))
+        }))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.n_bytes)
+    }
+}
+
+async fn answer(
+    client: &Client,
+    request: &Request,
+    slower_by: Duration,
+) -> Result<Answer, reqwest::Error> {
     let mut builder = client
         .request(request.method.clone(), request.url.clone())
         .headers(request.headers.clone());
     if request.method == Method::POST {
-        builder = builder.body(request.body.clone());
+        builder = if slower_by.is_zero() {
+            builder.body(request.body.clone())
+        } else {
+            builder.body(Body::wrap(Trickle::new(&request.body, slower_by)))
+        };
     }
     let mut response = builder.send().await?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());

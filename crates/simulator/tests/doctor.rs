@@ -14,7 +14,7 @@ use echostr_protocol::{Message, Reply, Token};
 use echostr_simulator::doctor::{self, Report};
 use echostr_simulator::{Mode, Platform};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 /// A right server, spoilt: is `fault` the first finding (none when empty)? And the whole text is as before.
 async fn check(
@@ -648,6 +648,138 @@ async fn a_repeat_with_another_answer_is_named() {
             Reply::from(format!("第 {n} 次")).render(message, 1_761_069_226)
         })
     })
+    .await;
+}
+
+/// A right server that answers the slow text on its second delivery, and before that after so long.
+async fn slow(first_after: Duration, later: &'static str) -> SocketAddr {
+    let n_pushes = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    broken(Mode::Plain, move |right, asked| {
+        if !String::from_utf8_lossy(&asked.body).contains(doctor::SLOW_TEXT) {
+            return right.answer(asked);
+        }
+        let said = right.answer_with(asked, |message| {
+            Reply::from(later).render(message, 1_761_069_226)
+        });
+        let is_first = n_pushes.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+        said.late(if is_first {
+            first_after
+        } else {
+            Duration::ZERO
+        })
+    })
+    .await
+}
+
+/// A proxy that waits 2 s for an answer, then says this and closes.
+async fn hasty(server: SocketAddr, farewell: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut server = TcpStream::connect(server).await.expect("it listens");
+                let copying = tokio::io::copy_bidirectional(&mut client, &mut server);
+                if tokio::time::timeout(Duration::from_secs(2), copying)
+                    .await
+                    .is_err()
+                {
+                    // The doctor may have gone.
+                    let _ = client.write_all(farewell.as_bytes()).await;
+                }
+            });
+        }
+    });
+    address
+}
+
+const NEVER: Duration = Duration::from_mins(1);
+
+#[tokio::test]
+async fn a_connection_that_is_held_and_answered_on_a_later_delivery_has_no_fault() {
+    let address = slow(NEVER, doctor::SLOW_ANSWER).await;
+    check_platform(
+        "slow-answer",
+        "",
+        &impatient(platform(address, Mode::Plain)),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_proxy_that_does_not_hold_connections_is_named() {
+    let check = async |name: &'static str, fault: &'static str, farewell: &'static str| {
+        let address = hasty(slow(NEVER, doctor::SLOW_ANSWER).await, farewell).await;
+        let report = check_platform(name, fault, &impatient(platform(address, Mode::Plain))).await;
+        let took = report.steps.last().and_then(|step| step.took);
+        assert!(
+            took.is_some_and(|took| (2..3).contains(&took.as_secs())),
+            "{report}"
+        );
+    };
+    tokio::join!(
+        check(
+            "held-cut",
+            "held-cut",
+            "HTTP/1.1 504 Gateway Time-out\r\ncontent-type: text/html\r\ncontent-length: 37\r\n\r\n<html><h1>504 Gateway Time-out</html>",
+        ),
+        check("held-closed", "held-closed", ""),
+        check(
+            "held-emptied",
+            "held-emptied",
+            "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+        ),
+    );
+}
+
+#[tokio::test]
+async fn a_held_message_that_is_never_answered_is_named() {
+    let never = |right: &Right, asked: &Asked| {
+        let is_slow = String::from_utf8_lossy(&asked.body).contains(doctor::SLOW_TEXT);
+        let said = right.answer(asked);
+        said.late(if is_slow { NEVER } else { Duration::ZERO })
+    };
+    let address = broken(Mode::Plain, never).await;
+    let never = impatient(platform(address, Mode::Plain));
+    // `success` on a later delivery is no answer either.
+    let address = slow(NEVER, "").await;
+    let silent = impatient(platform(address, Mode::Plain));
+    tokio::join!(
+        check_platform("held-answer-lost", "held-answer-lost", &never),
+        check_platform("held-then-silent", "held-answer-lost", &silent),
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_answers_the_slow_text_in_time_has_no_fault() {
+    let address = slow(Duration::from_secs(2), "点这里看回答").await;
+    check_platform(
+        "slow-answer-before",
+        "",
+        &impatient(platform(address, Mode::Plain)),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_held_message_with_two_answers_is_named() {
+    let n_pushes = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let address = broken(Mode::Plain, move |right, asked| {
+        if !String::from_utf8_lossy(&asked.body).contains(doctor::SLOW_TEXT) {
+            return right.answer(asked);
+        }
+        let n = n_pushes.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let said = right.answer_with(asked, |message| {
+            Reply::from(format!("第 {n} 次")).render(message, 1_761_069_226)
+        });
+        said.late(if n == 0 { NEVER } else { Duration::ZERO })
+    })
+    .await;
+    check_platform(
+        "slow-answer-differs",
+        "repeat-differs",
+        &impatient(platform(address, Mode::Plain)),
+    )
     .await;
 }
 

@@ -548,6 +548,42 @@ async fn a_lost_answer_is_not_shown() {
 }
 
 #[tokio::test]
+async fn a_delivery_is_given_up_at_the_deadline_even_if_it_would_be_lost_later() {
+    let address = serve(|_| std::future::pending()).await;
+    let mut platform = platform(address, Mode::Plain);
+    platform.clock.deadline = Duration::from_millis(100);
+    platform.course = Course::FirstLost(Duration::from_mins(1));
+    let outcome = platform.push(&Push::text("hi")).await;
+    assert_eq!(outcome.deliveries.len(), 3);
+    let took = outcome.deliveries[0].took;
+    assert!(took < Duration::from_secs(30), "{took:?}");
+}
+
+#[tokio::test]
+async fn the_end_of_a_delivery_does_not_put_off_the_next_that_overlaps() {
+    let n_asked = Arc::new(AtomicUsize::new(0));
+    let address = serve(move |_| {
+        let n = n_asked.fetch_add(1, Ordering::SeqCst);
+        async move {
+            if n > 0 {
+                std::future::pending::<()>().await;
+            }
+            Said::status(500).late(Duration::from_millis(1150))
+        }
+    })
+    .await;
+    let mut platform = platform(address, Mode::Plain);
+    platform.clock.deadline = Duration::from_millis(1500);
+    platform.course = Course::Overlapping(Duration::from_millis(600));
+    let outcome = platform.push(&Push::text("hi")).await;
+    let starts: Vec<_> = outcome.deliveries.iter().map(|one| one.start).collect();
+    // The first fails at 1150 ms; counted from then it would be 1750 ms.
+    let third = starts[2] - starts[0];
+    let expected = Duration::from_millis(1200)..Duration::from_millis(1700);
+    assert!(expected.contains(&third), "{third:?}");
+}
+
+#[tokio::test]
 async fn deliveries_overlap_when_told_to() {
     for gap in [Duration::ZERO, Duration::from_millis(50)] {
         // Answers only when two deliveries are there at once.

@@ -270,4 +270,23 @@ faults! {
     RepeatDiffers = "repeat-differs"
         "同一条消息再投递一次，得到的回复不一样。微信会重复投递，请按 MsgId 去重，并返回同一个回复，否则粉丝会看到错乱的回答，程序也会白跑一遍。"
         "The same message, delivered again, got another reply. WeChat repeats deliveries: recognise them by MsgId and answer the same, or followers see the wrong answer and the work is done twice."
+
+    // A connection that is held.
+
+    /// A proxy waits less than the platform does.
+    HeldCut { /** The HTTP status. */ status: u16, /** How long it was held. */ after: Seconds, } = "held-cut"
+        "连接保持到 {after} 秒时，中间的代理不再等程序，自己回答了状态码 {status}；微信会等 5 秒，慢一点的回答会因此丢失。请把代理的等待时间调到 10 秒以上：nginx 是 proxy_read_timeout 15s，Caddy 是 reverse_proxy 里 transport http 的 response_header_timeout，云厂商的负载均衡、API 网关、云函数和 CDN 也各有「超时时间」。完整的设置见 docs/deploy。"
+        "After {after} s a proxy in between waited no longer for the program and answered with status {status}; WeChat waits 5 s, so slower answers get lost. Let the proxy wait 10 seconds or more: in nginx `proxy_read_timeout 15s`, in Caddy `response_header_timeout` of `transport http`, in a cloud's load balancer, API gateway, function or CDN its time-out. See docs/deploy for complete settings."
+    /// Something closes connections that are held.
+    HeldClosed { /** How long it was held. */ after: Seconds, } = "held-closed"
+        "连接保持到 {after} 秒时被中途断开；微信会等 5 秒，慢一点的回答会因此丢失。多半是代理、负载均衡或防火墙的空闲超时太短，请调到 10 秒以上：nginx 是 proxy_read_timeout 15s，Caddy 是 response_header_timeout，云厂商的负载均衡是「空闲超时」；也可能是程序崩溃了。完整的设置见 docs/deploy。"
+        "The connection was cut after {after} s; WeChat waits 5 s, so slower answers get lost. Most likely the idle time-out of a proxy, load balancer or firewall is too short: let it be 10 seconds or more, in nginx `proxy_read_timeout 15s`, in Caddy `response_header_timeout`, in a cloud's load balancer its idle time-out; or the program crashed. See docs/deploy for complete settings."
+    /// Something answers in the program's place.
+    HeldEmptied { /** How long it was held. */ after: Seconds, } = "held-emptied"
+        "连接保持到 {after} 秒时得到了一个空的 200。微信会当成「不回复」，也不再重试，慢一点的回答就丢了。多半是中间的网关、云函数或中转程序到时间就替程序回答：请调长它的超时（10 秒以上），或让它在超时的时候什么也不回答。"
+        "After {after} s an empty 200 came. WeChat takes it for no reply and does not try again, so slower answers get lost. Most likely a gateway, a cloud function or a relay answers in the program's place when its time is over: let it wait 10 seconds or more, or answer nothing then."
+    /// No delivery got it.
+    HeldAnswerLost = "held-answer-lost"
+        "5 秒之内答不完的消息没有回答：第一次投递的连接保持住了，但后面的投递也没有等到回答，粉丝会看到服务故障或什么也看不到。请让程序对同一条消息（MsgId 相同）的重复投递等待同一个结果。"
+        "A message that cannot be answered within 5 seconds gets no answer: the first delivery was held, but no later one got the answer either; the follower sees the failure notice or nothing. Let repeats of one message (the same MsgId) wait for the same result."
 }

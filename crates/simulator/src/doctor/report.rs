@@ -47,7 +47,7 @@ pub enum Verdict {
     Ok,
     /// Not as it should; there is at least one finding.
     Failed,
-    /// Left out, because a step before it failed.
+    /// Left out, because a step before it failed; or done, and it tells nothing about this server.
     Skipped,
 }
 
@@ -64,16 +64,19 @@ pub enum StepKind {
     Text,
     /// The same body again.
     Repeat,
+    /// A text whose answer is held back.
+    SlowAnswer,
 }
 
 impl StepKind {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Handshake,
         Self::ShortNonce,
         Self::WrongSignature,
         Self::Text,
         Self::Repeat,
+        Self::SlowAnswer,
     ];
 
     /// The name for programs.
@@ -84,6 +87,7 @@ impl StepKind {
             Self::WrongSignature => "wrong-signature",
             Self::Text => "text",
             Self::Repeat => "repeat",
+            Self::SlowAnswer => "slow-answer",
         }
     }
 
@@ -97,6 +101,9 @@ impl StepKind {
             Self::WrongSignature => "冒充者：GET，签名错误 · a stranger: a GET, wrongly signed",
             Self::Text => "粉丝发来一条文本：POST · a follower's text: a POST",
             Self::Repeat => "同一条文本再次投递 · the same text delivered again",
+            Self::SlowAnswer => {
+                "一条故意慢答的文本：连接要保持住 · a text that is answered slowly on purpose: the connection has to be held"
+            }
         }
     }
 }
@@ -123,6 +130,10 @@ pub enum Note {
     Silent,
     /// The server answered `success` to an encrypted push.
     SilentSealed,
+    /// The text that was to be answered slowly was answered at once.
+    AnswersAtOnce,
+    /// It was answered late, but before the platform would have closed the connection.
+    AnswersBefore,
 }
 
 impl Note {
@@ -148,6 +159,14 @@ impl Note {
                 "服务器对加密的推送回答 success：粉丝不会看到任何回复。如果这不是您的本意，请确认服务器没有设成明文模式。".into(),
                 "The server answers success to an encrypted push: the follower sees no reply. If that is not meant so, see that the server is not set to plain mode.".into(),
             ],
+            Self::AnswersAtOnce => [
+                "慢答的文本马上就得到了回答，看不出连接能不能保持住。只有回音认识这条文本，会等 8 秒再答；开放接入的地址，或回音正忙时，也会马上回答。".into(),
+                "The text that is to be answered slowly was answered at once, so it does not show whether connections are held. Only Echostr knows this text and waits 8 s; in open access, and when it is busy, it answers at once, too.".into(),
+            ],
+            Self::AnswersBefore => [
+                "慢答的文本没有等到微信放弃，服务器先给了占位的回答（例如送达方式是 quick 或 link 的公众号）：迟到的回答靠链接送达，不靠保持连接，所以这一步没有检查连接。".into(),
+                "The text that is to be answered slowly got something before the platform would have given up, such as the link of an account whose delivery is `quick` or `link`: late answers come by the link there, and held connections were not tested.".into(),
+            ],
         }
     }
 }
@@ -164,52 +183,102 @@ impl fmt::Display for Report {
         writeln!(f, "地址 · address: {}", self.address)?;
         writeln!(f, "模式 · mode: {mode} · {}", self.mode)?;
         writeln!(f)?;
-        for step in &self.steps {
-            write_step(f, step)?;
-        }
-        writeln!(f)?;
-        write_findings(f, &self.findings)?;
-        if !self.notes.is_empty() {
-            writeln!(f, "\n提示 · notes")?;
-        }
-        for note in &self.notes {
-            let [chinese, english] = note.texts();
-            writeln!(f, "  - {chinese}\n    {english}")?;
-        }
-        Ok(())
+        let steps = self.steps.iter().map(|step| Line {
+            verdict: step.verdict,
+            sent: step.kind.sent(),
+            took: step.took,
+            got: &step.got,
+        });
+        let reasons = self.findings.iter().map(|Finding { fault, .. }| Reason {
+            name: fault.name(),
+            texts: [fault.chinese(), fault.english()],
+        });
+        write_body(
+            f,
+            steps,
+            reasons,
+            self.notes.iter().map(|note| note.texts()),
+        )
     }
 }
 
-fn write_step(f: &mut fmt::Formatter<'_>, step: &Step) -> fmt::Result {
+/// A step as a report prints it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// How it went.
+    pub verdict: Verdict,
+    /// What was done, in both languages.
+    pub sent: &'a str,
+    /// How long it took; none when it was left out.
+    pub took: Option<Duration>,
+    /// What came back, in words.
+    pub got: &'a str,
+}
+
+/// A likely reason as a report prints it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// For programs.
+    pub name: &'static str,
+    /// What is wrong and what to do, in Chinese and in English.
+    pub texts: [String; 2],
+}
+
+/// What stands below the head of a report, so that those of other examinations look the same: steps, reasons, most likely first,
+/// and notes in Chinese and English. Times have one decimal.
+///
+/// # Errors
+/// Those of `f`.
+pub fn write_body<'a>(
+    f: &mut fmt::Formatter<'_>,
+    steps: impl IntoIterator<Item = Line<'a>>,
+    reasons: impl IntoIterator<Item = Reason>,
+    notes: impl IntoIterator<Item = [String; 2]>,
+) -> fmt::Result {
+    for step in steps {
+        write_step(f, step)?;
+    }
+    writeln!(f)?;
+    write_reasons(f, reasons)?;
+    for (n, [chinese, english]) in notes.into_iter().enumerate() {
+        if n == 0 {
+            writeln!(f, "\n提示 · notes")?;
+        }
+        writeln!(f, "  - {chinese}\n    {english}")?;
+    }
+    Ok(())
+}
+
+fn write_step(f: &mut fmt::Formatter<'_>, step: Line<'_>) -> fmt::Result {
     let verdict = match step.verdict {
         Verdict::Ok => "[通过 ok]",
         Verdict::Failed => "[失败 failed]",
         Verdict::Skipped => "[跳过 skipped]",
     };
-    writeln!(f, "{verdict} {}", step.kind.sent())?;
+    writeln!(f, "{verdict} {}", step.sent)?;
     match step.took {
         Some(took) => writeln!(f, "    {} s → {}", Seconds(took), step.got),
         None => Ok(()),
     }
 }
 
-fn write_findings(f: &mut fmt::Formatter<'_>, findings: &[Finding]) -> fmt::Result {
-    if findings.is_empty() {
-        return writeln!(f, "没有发现问题。\nNothing is wrong.");
-    }
-    for (finding, n) in findings.iter().zip(1..) {
+fn write_reasons(
+    f: &mut fmt::Formatter<'_>,
+    reasons: impl IntoIterator<Item = Reason>,
+) -> fmt::Result {
+    let mut is_right = true;
+    for (Reason { name, texts }, n) in reasons.into_iter().zip(1..) {
+        is_right = false;
         match n {
             1 => writeln!(f, "最可能的原因 · the most likely reason")?,
             2 => writeln!(f, "其他可能 · other reasons")?,
             _ => {}
         }
-        writeln!(f, "  {n}. {}", finding.fault.name())?;
-        writeln!(
-            f,
-            "     {}\n     {}",
-            finding.fault.chinese(),
-            finding.fault.english()
-        )?;
+        let [chinese, english] = texts;
+        writeln!(f, "  {n}. {name}\n     {chinese}\n     {english}")?;
+    }
+    if is_right {
+        writeln!(f, "没有发现问题。\nNothing is wrong.")?;
     }
     Ok(())
 }
