@@ -364,6 +364,8 @@ pub fn is_original_id(text: &str) -> bool {
 
 /// The account that `echostr doctor` plays, whichever it examines.
 const DOCTOR: &str = "gh_000000000000";
+/// The follower who asks what is to be answered late: nobody with this OpenID can be sent a message.
+pub(crate) const DOCTORS_FOLLOWER: &str = "oEchostr-doctor-000000000000";
 
 /// Whether an encrypted body has the fields beside it as well. What is encrypted is base64, which has no such name in it.
 fn has_clear_copy(body: &[u8]) -> bool {

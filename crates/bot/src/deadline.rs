@@ -19,6 +19,7 @@ use echostr_protocol::{Message, Reply};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
+use crate::account::DOCTORS_FOLLOWER;
 use crate::bot::Bot;
 use crate::flight::{Body, Flight};
 use crate::job::{JobLimits, Slots};
@@ -284,7 +285,7 @@ impl Deadline {
                 since_start: flight.age(asked.arrived_at),
                 number: delivery.number,
                 within: delivery.pace.reply_within(),
-                strategy: self.strategy(&asked.account),
+                strategy: self.strategy_of(asked),
                 is_ready: progress.is_some_and(Progress::is_finished),
                 is_event: !asked.message.is_ordinary(),
             };
@@ -351,6 +352,16 @@ impl Deadline {
             Strategy::Send | Strategy::Auto => Strategy::Patient,
             Strategy::Link if self.pages.is_none() => Strategy::Patient,
             other => other,
+        }
+    }
+
+    /// The doctor's follower cannot be sent anything: its deliveries are held instead.
+    fn strategy_of(&self, asked: &Asked) -> Strategy {
+        match self.strategy(&asked.account) {
+            Strategy::Send if asked.message.from_user().as_str() == DOCTORS_FOLLOWER => {
+                Strategy::Patient
+            }
+            strategy => strategy,
         }
     }
 

@@ -16,6 +16,7 @@ pub mod message;
 pub mod migrate_to;
 pub mod secrets;
 pub mod send;
+pub mod simulate;
 
 mod client;
 mod here;

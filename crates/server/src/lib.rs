@@ -13,5 +13,6 @@ mod page;
 pub mod platform;
 mod rules;
 pub mod serve;
+mod slow;
 pub mod socket;
 mod store;

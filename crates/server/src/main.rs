@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use echostr_server::command::{
     account, answer, api_key, audit, call, completion, config, doctor, document, follower,
-    material, menu, message, migrate_to, secrets, send,
+    material, menu, message, migrate_to, secrets, send, simulate,
 };
 use echostr_server::config::Sources;
 use echostr_server::serve;
@@ -31,8 +31,10 @@ enum Command {
         #[command(subcommand)]
         action: Option<ConfigAction>,
     },
-    /// 扮演微信平台，检查一个地址 · play the platform against an address and explain what is wrong
-    Doctor(doctor::Options),
+    /// 体检：扮演微信平台检查一个地址，或试试平台接口 · play the platform against an address, or try its API, and explain what is wrong
+    Doctor(Box<doctor::Options>),
+    /// 桌面上的微信平台：浏览器里的手机、接口、脚本 · the platform on your desk: a phone in the browser, the API, scripts
+    Simulate(Box<simulate::Options>),
     /// 公众号：新建、查看、修改、换 Token、删除，立即生效 · accounts: add, show, change, rotate, remove, at once
     Account {
         #[command(subcommand)]
@@ -123,7 +125,8 @@ fn main() -> ExitCode {
         Some(Command::Config {
             action: Some(ConfigAction::Check { file }),
         }) => config::check(file),
-        Some(Command::Doctor(options)) => doctor::run(&options),
+        Some(Command::Doctor(options)) => doctor::run(*options),
+        Some(Command::Simulate(options)) => simulate::run(&options),
         Some(Command::Call(options)) => call::run(*options),
         Some(Command::Send(options)) => send::run(options),
         Some(Command::Menu { action }) => menu::run(action),

@@ -15,6 +15,7 @@ use echostr::{
     is_answered, listen, not_allowed, not_found, receive, stop_signal,
 };
 use echostr_protocol::Token;
+use echostr_simulator::doctor::SLOW_FOLLOWER;
 use echostr_store::{AccountEntry, AccountStore};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -33,7 +34,7 @@ use crate::office::Office;
 use crate::socket::{self, Serving, Socket};
 use crate::store::with_causes;
 use crate::store::{self, Store};
-use crate::{log, page};
+use crate::{log, page, slow};
 
 /// Reads the settings and serves until the process is asked to stop.
 pub fn run(sources: &Sources) -> ExitCode {
@@ -48,12 +49,17 @@ pub fn run(sources: &Sources) -> ExitCode {
     for warning in warnings {
         warn!("{warning}");
     }
-    raise_file_limit(config.limits.max_connections);
+    warn_of_few_files(config.limits.max_connections);
     let served = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start the runtime: {error}"))
-        .and_then(|runtime| runtime.block_on(serve(config)));
+        .and_then(|runtime| {
+            runtime.block_on(async {
+                let listener = bound(&config).await?;
+                serve(config, listener, stop_signal()).await
+            })
+        });
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
@@ -63,11 +69,8 @@ pub fn run(sources: &Sources) -> ExitCode {
     }
 }
 
-/// Every connection is a file, and held deliveries keep theirs; the usual limit of 1024 is for other programs.
-fn raise_file_limit(max_connections: usize) {
-    const OTHER_FILES: u64 = 64;
-    let allowed = rlimit::increase_nofile_limit(u64::MAX).unwrap_or_default();
-    let possible = allowed.saturating_sub(OTHER_FILES);
+fn warn_of_few_files(max_connections: usize) {
+    let possible = raise_file_limit();
     if possible < max_connections as u64 {
         warn!(
             "at most {possible} connections at once are possible here, `limits.max_connections` allows {max_connections}; \
@@ -76,14 +79,37 @@ fn raise_file_limit(max_connections: usize) {
     }
 }
 
+/// Every connection is a file, and held deliveries keep theirs; the usual limit of 1024 is for other programs. How many
+/// connections at once are possible afterwards.
+pub(crate) fn raise_file_limit() -> u64 {
+    const OTHER_FILES: u64 = 64;
+    let allowed = rlimit::increase_nofile_limit(u64::MAX).unwrap_or_default();
+    allowed.saturating_sub(OTHER_FILES)
+}
+
 /// How long a command or a change may take when the server stops.
 const COMMANDS_END_WITHIN: Duration = Duration::from_secs(5);
 
-/// Listens and answers until SIGTERM or Ctrl-C.
-async fn serve(config: Config) -> Result<(), String> {
-    let unheard = |error| unheard(config.listen, &error);
-    let listener = TcpListener::bind(config.listen).await.map_err(unheard)?;
-    let address = listener.local_addr().map_err(unheard)?;
+/// What the settings say to listen on.
+///
+/// # Errors
+/// It cannot be had; what to do.
+pub(crate) async fn bound(config: &Config) -> Result<TcpListener, String> {
+    let listener = TcpListener::bind(config.listen).await;
+    listener.map_err(|error| unheard(config.listen, &error))
+}
+
+/// Answers what comes to `listener` until `stop` is ready.
+///
+/// # Errors
+/// Something that the settings name cannot be used.
+pub(crate) async fn serve(
+    config: Config,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), String> {
+    let address = listener.local_addr();
+    let address = address.map_err(|error| unheard(config.listen, &error))?;
     let store = store::open(&config).await?;
     let limits = config.limits.clone();
     let platform = config.platform.connect(Store::tokens(store.as_ref()))?;
@@ -91,7 +117,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let live = live(&config, &bot, store.as_ref());
     let taking_up = take_up(&bot).await;
     // From the first command on, a stop is an orderly one.
-    let stop = tokio::spawn(stop_signal());
+    let stop = tokio::spawn(stop);
     let keeping = store.as_ref().map(Store::keep);
     let office = store
         .as_ref()
@@ -418,8 +444,14 @@ impl OpenAccess {
 }
 
 /// Answers with the account's bot. A new follower is greeted whichever it is, and what an account's program does not want
-/// gets the default.
+/// gets the default. The doctor may ask for a late answer, but not in open access, where anybody could.
 async fn answer(message: Message, account: Arc<Account>) -> Result<Answer> {
+    if !account.is_open
+        && message.from_user().as_str() == SLOW_FOLLOWER
+        && let Some(late) = slow::answer(&message).await
+    {
+        return Ok(late.into());
+    }
     if let Some(bot) = &account.own_bot {
         return bot.answer(&message, &account).await;
     }

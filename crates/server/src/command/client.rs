@@ -42,6 +42,13 @@ pub(super) struct Where {
     data: Option<String>,
 }
 
+impl Where {
+    /// For a command with options of its own for it.
+    pub(super) fn at(config: Option<PathBuf>, data: Option<String>) -> Self {
+        Self { config, data }
+    }
+}
+
 /// Reads the settings, and runs a command with what answers it. What went wrong is printed.
 pub(super) fn run(
     place: Where,

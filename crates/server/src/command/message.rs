@@ -43,6 +43,9 @@ pub struct List {
     /// 每行一个 JSON · one JSON object on each line
     #[arg(long)]
     json: bool,
+    /// 连同收到的原文和每次投递，给 `echostr simulate replay` · each with the document as it came and its deliveries, for a replay
+    #[arg(long, requires = "json")]
+    source: bool,
     #[command(flatten)]
     place: Where,
 }
@@ -83,6 +86,7 @@ fn listed(list: List) -> ExitCode {
         limit,
         before,
         json,
+        source,
         place,
     } = list;
     ask(place, async move |client| {
@@ -93,7 +97,13 @@ fn listed(list: List) -> ExitCode {
             ("q", search),
             ("before", before.map(|before| before.to_string())),
         ];
-        let found = client.all(&["messages"], &query, limit).await?;
+        let mut found = client.all(&["messages"], &query, limit).await?;
+        if source {
+            for message in &mut found.items {
+                let id = message["id"].to_string();
+                *message = client.get(&path(&["messages", &id], &[])).await?;
+            }
+        }
         if json {
             let lines = found
                 .items
