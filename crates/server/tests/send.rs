@@ -1,5 +1,5 @@
-//! The strategy `send` from end to end and on the true clock: a program thinks for six seconds, a script plays the platform's
-//! API, and whatever that says, the follower gets the answer: as messages, by `1`, or by 继续; and never a message twice.
+//! The strategy `send` from end to end and on the true clock: a program thinks for six seconds at the simulated platform, and
+//! whatever that says, the follower gets the answer: as messages, by `1`, or by 继续; and never a message twice.
 
 mod common;
 
@@ -7,15 +7,17 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use common::platform::{APP_ID, APP_SECRET, Reaction, Script};
 use common::program::{Recorder, says};
 use common::{Folder, Link, PATIENCE, Request, Server, run, text_shown};
-use echostr_simulator::{Mode, Outcome, Push, Shown};
+use echostr_protocol::{AppId, OpenId};
+use echostr_simulator::exchange::What;
+use echostr_simulator::world::{AccountSettings, ServerConfig};
+use echostr_simulator::{Action, Clock, Mode, Shown, Simulator};
 use serde_json::{Value, json};
+use tokio::runtime::Runtime;
 
-const SEND: &str = "/cgi-bin/message/custom/send";
-const TYPING: &str = "/cgi-bin/message/custom/typing";
-const TOKEN: &str = "/cgi-bin/stable_token";
+const SEND: &str = "SendCustomMessage";
+const TYPING: &str = "Typing";
 
 /// So many sentences fit into a message that is cut, and so many beside a link.
 const CUT: usize = 111;
@@ -26,8 +28,8 @@ struct Case {
     /// Of the account and of its follower.
     id: &'static str,
     n_sentences: usize,
-    /// What the platform answers there, in turn; then it takes everything.
-    platform: (&'static str, Vec<Reaction>),
+    /// What goes wrong at the platform; nothing: it takes everything.
+    fault: &'static str,
     /// What was sent or tried, what became of it, and words of the reason.
     sent: &'static [(usize, &'static str, &'static str)],
     /// What the follower types then, and how much of the answer that gives; 0: it is an ordinary text.
@@ -45,39 +47,35 @@ enum Next {
     Unasked,
 }
 
-fn refused(code: i64, words: &str) -> Reaction {
-    let words = format!("{words} rid: 61725984-6126f6f9-040f19c4");
-    Reaction::Json(json!({ "errcode": code, "errmsg": words }))
-}
-
 #[rustfmt::skip]
 fn cases() -> Vec<Case> {
     use Next::{Replied, Sent, Unasked};
-    let address = || refused(40164, "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist");
-    let quota = || refused(45047, "out of response count limit");
-    let case = |id, n_sentences, platform, sent, typed, next| Case { id, n_sentences, platform, sent, typed, next };
+    let case = |id, n_sentences, fault, sent, typed, next| Case { id, n_sentences, fault, sent, typed, next };
     vec![
-        case("taken", 3, (SEND, vec![]), &[(3, "sent", "")], &[("1", 0)], Sent),
-        case("long", 300, (SEND, vec![]), &[(CUT, "sent", ""), (CUT, "sent", ""), (78, "sent", "")], &[("1", 0)], Unasked),
-        case("quota", 3, (SEND, vec![quota()]), &[(3, "refused", "errcode 45047")], &[("1", 3), ("1", 0)], Sent),
-        case("halfway", 300, (SEND, vec![Reaction::Json(json!({ "errcode": 0 })), quota()]),
+        case("taken", 3, "", &[(3, "sent", "")], &[("1", 0)], Sent),
+        case("long", 300, "", &[(CUT, "sent", ""), (CUT, "sent", ""), (78, "sent", "")], &[("1", 0)], Unasked),
+        case("quota", 3, "fail 45047 on message/custom/send once", &[(3, "refused", "errcode 45047")], &[("1", 3), ("1", 0)], Sent),
+        case("halfway", 300, "fail 45047 on message/custom/send after 1 once",
             &[(CUT, "sent", ""), (CUT, "refused", "errcode 45047")], &[("1", LINKED), ("1", 85), ("1", 0)], Unasked),
-        case("silent", 3, (SEND, vec![refused(45015, "response out of time limit")]),
+        case("silent", 3, "fail 45015 on message/custom/send once",
             &[(3, "refused", "errcode 45015")], &[("1", 3), ("1", 0)], Sent),
-        case("unverified", 3, (SEND, vec![refused(48001, "api unauthorized")]),
+        case("unverified", 3, "fail 48001 on message/custom/send once",
             &[(3, "refused", "errcode 48001")], &[("1", 3), ("1", 0)], Replied),
-        case("address", 3, (SEND, vec![address()]),
-            &[(3, "refused", "add 203.0.113.7 to the list")], &[("1", 3), ("1", 0)], Replied),
+        case("address", 3, "fail 40164 on message/custom/send once",
+            &[(3, "refused", "errcode 40164")], &[("1", 3), ("1", 0)], Replied),
         // The sign that somebody writes is refused already: then even this answer is a reply.
-        case("tokenless", 3, (TOKEN, vec![address(); 50]), &[], &[("1", 0)], Replied),
-        case("busy", 3, (SEND, vec![refused(-1, "system error")]),
+        case("tokenless", 3, TOKENLESS, &[], &[("1", 0)], Replied),
+        case("busy", 3, "fail -1 on message/custom/send once",
             &[(3, "unsure", "errcode -1")], &[("继续", 3), ("1", 0)], Sent),
-        case("hanging", 3, (SEND, vec![Reaction::Held]),
+        case("hanging", 3, HANGING,
             &[(3, "unsure", "no answer within 10")], &[("继续", 3), ("1", 0)], Unasked),
-        case("hanging-long", 300, (SEND, vec![Reaction::Held]),
+        case("hanging-long", 300, HANGING,
             &[(CUT, "unsure", "no answer within 10")], &[("1", LINKED), ("1", LINKED), ("1", 92), ("1", 0)], Unasked),
     ]
 }
+
+const TOKENLESS: &str = "fail 40164 on stable_token";
+const HANGING: &str = "late 600 s on message/custom/send once";
 
 #[test]
 fn an_answer_that_takes_six_seconds_arrives_once_whatever_the_platform_says() {
@@ -101,24 +99,26 @@ fn an_answer_that_takes_six_seconds_arrives_once_whatever_the_platform_says() {
 
 #[test]
 fn a_server_that_is_killed_after_it_said_success_sends_what_it_had_not_begun_to_send() {
-    let case = |id, answers| Case {
+    let case = |id, fault| Case {
         id,
         n_sentences: 3,
-        platform: (SEND, answers),
+        fault,
         sent: &[],
         typed: &[],
         next: Next::Unasked,
     };
-    let cases = [
-        case("sending", vec![Reaction::Held]),
-        case("thinking", vec![]),
-    ];
+    let cases = [case("sending", HANGING), case("thinking", "")];
     let mut house = House::new(&cases);
     for case in &cases {
         assert_is_later(case.id, &Story::new(&house, case).asks(3));
     }
     // The first one's message is on its way by now, the second one's program thinks.
-    house.scripts[0].1.wait_for(SEND);
+    let waiting = Story::new(&house, &cases[0]);
+    let start = Instant::now();
+    while waiting.tried().is_empty() {
+        assert!(start.elapsed() < PATIENCE, "nothing is sent");
+        std::thread::sleep(Duration::from_millis(20));
+    }
     house.restart();
 
     let [sending, thinking] = cases.each_ref().map(|case| Story::new(&house, case));
@@ -142,11 +142,11 @@ fn check(house: &House, case: &Case) {
     let story = Story::new(house, case);
     let first = story.asks(case.n_sentences);
     let mut read = String::new();
-    let is_reached = case.platform.0 == SEND;
+    let is_reached = case.fault != TOKENLESS;
     if is_reached {
         assert_is_later(id, &first);
     } else {
-        assert_eq!(first.deliveries.len(), 2, "{id}");
+        assert_eq!(first.took_ms.len(), 2, "{id}");
         read.push_str(text_shown(&first.shown));
     }
     let message = story.wait_for_sent(case.sent.len());
@@ -210,7 +210,7 @@ fn check(house: &House, case: &Case) {
         Next::Replied => {
             let outcome = story.asks(2);
             assert_eq!(text_shown(&outcome.shown), sentences(2), "{id}");
-            assert_eq!(outcome.deliveries.len(), 2, "{id}");
+            assert_eq!(outcome.took_ms.len(), 2, "{id}");
             assert_eq!(story.tried().len(), tried.len(), "{id}");
             2
         }
@@ -222,11 +222,19 @@ fn check(house: &House, case: &Case) {
 #[track_caller]
 fn assert_is_later(id: &str, outcome: &Outcome) {
     assert_eq!(outcome.shown, Shown::Nothing, "{id}");
-    let [delivery] = &outcome.deliveries[..] else {
-        panic!("{id}: {} deliveries", outcome.deliveries.len());
+    let [took_ms] = outcome.took_ms[..] else {
+        panic!("{id}: {} deliveries", outcome.took_ms.len());
     };
-    let secs = delivery.took.as_secs_f64();
-    assert!((4.4..4.9).contains(&secs), "{id}: after {secs} s");
+    assert!(
+        (4_400..4_900).contains(&took_ms),
+        "{id}: after {took_ms} ms"
+    );
+}
+
+/// What came of something that a follower said: what they see, and how long each delivery took.
+struct Outcome {
+    shown: Shown,
+    took_ms: Vec<u64>,
 }
 
 fn sentences(n: usize) -> String {
@@ -250,7 +258,12 @@ struct House {
     folder: Arc<Folder>,
     server: Server,
     settings: String,
-    scripts: Vec<(&'static str, Script)>,
+    simulator: Simulator,
+    /// The simulator's.
+    runtime: Runtime,
+    /// AppID and follower of each case.
+    people: Vec<(&'static str, AppId, OpenId)>,
+    secrets: Vec<String>,
     recorder: Recorder,
     authorization: String,
     heard: Mutex<String>,
@@ -268,18 +281,38 @@ impl House {
             says(&sentences(n_sentences))
         });
         let mut settings = "[api]\nrequests_per_second = 1000\nburst = 1000\n".to_owned();
-        let mut scripts = Vec::new();
-        for (number, case) in cases.iter().enumerate() {
-            let script = Script::start();
-            let (path, answers) = &case.platform;
-            script.will_answer(path, answers.clone());
-            // Tokens are an AppID's.
-            let account = script.account(case.id).replace(APP_ID, &app_id(number));
-            let name = case.id.replace('-', "");
-            let account = account.replace(&format!("Token{}", case.id), &format!("Token{name}"));
-            let bot = recorder.bot();
-            let _ = write!(settings, "{account}delivery = \"send\"\n{bot}");
-            scripts.push((case.id, script));
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let simulator = runtime.block_on(Simulator::start(Clock::default()));
+        let simulator = simulator.expect("a port");
+        let (mut people, mut secrets) = (Vec::new(), Vec::new());
+        for case in cases {
+            let account = AccountSettings::new(case.id);
+            let (app_id, secret) = (account.app_id.clone(), account.app_secret.clone());
+            simulator.add_account(account).expect("it has no server");
+            let _ = write!(
+                settings,
+                "[[account]]\nid = \"{}\"\ntoken = \"{}\"\napp_id = \"{app_id}\"\napp_secret = \"{}\"\napi_base = \"{}\"\n\
+                 delivery = \"send\"\n{}",
+                case.id,
+                token(case.id),
+                secret.expose(),
+                simulator.base(),
+                recorder.bot()
+            );
+            if !case.fault.is_empty() {
+                let rule = format!("{} of {app_id}", case.fault);
+                let rule = rule.parse().expect("a rule");
+                simulator.world().faults.0.push(rule);
+            }
+            let follower = simulator
+                .add_follower(&app_id, "小明")
+                .expect("it is there");
+            secrets.push(secret.expose().to_owned());
+            people.push((case.id, app_id, follower));
         }
         let folder = Arc::new(Folder::new());
         let server = Server::start_in(&folder, &settings);
@@ -289,7 +322,10 @@ impl House {
             folder,
             server,
             settings,
-            scripts,
+            simulator,
+            runtime,
+            people,
+            secrets,
             recorder,
             authorization: format!("Bearer {}", key.trim()),
             heard: Mutex::default(),
@@ -297,17 +333,55 @@ impl House {
         // Found out now, it is not found out again in the midst of the test.
         for case in cases {
             let target = format!("/accounts/{}/capabilities?refresh=true", case.id);
-            let expected = if case.platform.0 == TOKEN { 424 } else { 200 };
+            let expected = if case.fault == TOKENLESS { 424 } else { 200 };
             assert_eq!(house.get(&target).0, expected, "{}", case.id);
         }
         house.restart();
+        for case in cases {
+            house.begin(case);
+        }
         house
+    }
+
+    /// Connects the account of a case with the server; and its follower follows.
+    fn begin(&self, case: &Case) {
+        let (_, app_id, follower) = self.person(case.id);
+        let server = ServerConfig {
+            url: format!("http://{}/mp/{}", self.server.address, case.id),
+            token: token(case.id).parse().expect("a token"),
+            mode: Mode::Plain,
+        };
+        let configured = self.simulator.configure(app_id, Some(server));
+        configured.expect("it is there");
+        let _runtime = self.runtime.enter();
+        let followed = self.simulator.act(app_id, follower, Action::Follow);
+        let welcome = followed.expect("they are there").expect("it has a server");
+        let shown = self
+            .runtime
+            .block_on(welcome.shown)
+            .expect("it is delivered");
+        assert_eq!(text_shown(&shown), "Hi~ 终于等到你", "{}", case.id);
+    }
+
+    fn person(&self, id: &str) -> &(&'static str, AppId, OpenId) {
+        let mut people = self.people.iter();
+        people.find(|(of, _, _)| *of == id).expect("it has one")
     }
 
     /// After `kill -9`.
     fn restart(&mut self) {
         self.server.kill();
         self.server = Server::start_in(&self.folder, &self.settings);
+        for (id, app_id, _) in &self.people {
+            let world = self.simulator.world();
+            let account = world.account(app_id.as_str()).expect("it is there");
+            let server = account.settings.server.clone();
+            drop(world);
+            let Some(mut server) = server else { continue };
+            server.url = format!("http://{}/mp/{id}", self.server.address);
+            let configured = self.simulator.configure(app_id, Some(server));
+            configured.expect("it is there");
+        }
     }
 
     fn get(&self, target: &str) -> (u16, Value) {
@@ -347,7 +421,8 @@ impl House {
     /// No secret is anywhere, and nothing that people wrote is in the log.
     fn assert_is_discreet(&self) {
         let (heard, log) = (self.heard.lock().expect("nobody panics"), self.server.log());
-        for secret in [APP_SECRET, "tok-1", "access_token"] {
+        let secrets = self.secrets.iter().map(String::as_str);
+        for secret in secrets.chain(["access_token"]) {
             assert!(!heard.contains(secret), "{secret} in an answer");
             assert!(!log.contains(secret), "{secret} in the log:\n{log}");
         }
@@ -357,36 +432,26 @@ impl House {
     }
 }
 
-fn app_id(number: usize) -> String {
-    format!("wx3aea277d7b497b{number:02}")
+fn token(id: &str) -> String {
+    format!("Token{}", id.replace('-', ""))
 }
 
 /// A follower of the account of a case.
 struct Story<'a> {
     house: &'a House,
     id: &'static str,
-    script: &'a Script,
-    platform: echostr_simulator::Platform,
-    runtime: tokio::runtime::Runtime,
+    app_id: &'a AppId,
+    follower: &'a OpenId,
 }
 
 impl<'a> Story<'a> {
     fn new(house: &'a House, case: &Case) -> Self {
-        let id = case.id;
-        let mut scripts = house.scripts.iter();
-        let (_, script) = scripts.find(|(of, _)| *of == id).expect("it has one");
-        let token = format!("Token{}", id.replace('-', ""));
+        let (_, app_id, follower) = house.person(case.id);
         Self {
             house,
-            id,
-            script,
-            platform: house
-                .server
-                .platform(&format!("/mp/{id}"), &token, Mode::Plain),
-            runtime: tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime"),
+            id: case.id,
+            app_id,
+            follower,
         }
     }
 
@@ -395,10 +460,27 @@ impl<'a> Story<'a> {
     }
 
     fn says(&self, content: &str) -> Outcome {
-        let push = Push::text(content).by(self.id);
-        let outcome = self.runtime.block_on(self.platform.push(&push));
-        self.house.hear(&format!("{outcome:?}"));
-        outcome
+        let House {
+            simulator, runtime, ..
+        } = self.house;
+        let _runtime = runtime.enter();
+        let said = simulator.act(self.app_id, self.follower, Action::Say(content.into()));
+        let sent = said.expect("they are there").expect("it has a server");
+        let shown = runtime.block_on(sent.shown).expect("it is delivered");
+        self.house.hear(&format!("{shown:?}"));
+        let world = simulator.world();
+        let record = world.log.record(sent.record).expect("it is in the log");
+        let What::Push(pushed) = &record.what else {
+            panic!("it is a push")
+        };
+        let took_ms = pushed
+            .deliveries
+            .iter()
+            .filter_map(|delivery| delivery.took_ms);
+        Outcome {
+            shown,
+            took_ms: took_ms.collect(),
+        }
     }
 
     /// The latest message of the follower, once so much was sent of its answer.
@@ -438,14 +520,29 @@ impl<'a> Story<'a> {
         }
     }
 
+    /// The bodies of the calls of this name.
+    fn calls(&self, name: &str) -> Vec<Value> {
+        let world = self.house.simulator.world();
+        let calls = world.log.records().filter_map(|record| match &record.what {
+            What::Call(call) if record.app_id.as_ref() == Some(self.app_id) => Some(call),
+            _ => None,
+        });
+        let named =
+            calls.filter(|call| call.endpoint.is_some_and(|endpoint| endpoint.name == name));
+        let bodies = named.map(|call| {
+            let text = std::str::from_utf8(&call.request).expect("UTF-8");
+            let (_, body) = text.split_once("\r\n\r\n").expect("a head");
+            serde_json::from_str(body).expect("JSON")
+        });
+        bodies.collect()
+    }
+
     /// What came to the platform as messages.
     #[track_caller]
     fn tried(&self) -> Vec<Value> {
-        let asked = self.script.asked(SEND).into_iter();
-        let texts = asked.map(|asked| {
-            let mut body: Value = serde_json::from_str(&asked.body).expect("JSON");
+        let texts = self.calls(SEND).into_iter().map(|mut body| {
             let text = json!({ "content": body["text"]["content"] });
-            let expected = json!({ "touser": self.id, "msgtype": "text", "text": text });
+            let expected = json!({ "touser": self.follower, "msgtype": "text", "text": text });
             assert_eq!(body, expected, "{}", self.id);
             body["text"].take()
         });
@@ -454,19 +551,17 @@ impl<'a> Story<'a> {
 
     /// How often the follower was shown that somebody writes.
     fn n_typing(&self) -> usize {
-        let asked = self.script.asked(TYPING);
-        let bodies = asked.iter().map(|asked| {
-            let body: Value = serde_json::from_str(&asked.body).expect("JSON");
-            body
-        });
-        let typing = json!({ "touser": self.id, "command": "Typing" });
-        bodies.filter(|body| *body == typing).count()
+        let typing = json!({ "touser": self.follower, "command": "Typing" });
+        let typed = self.calls(TYPING).into_iter();
+        typed.filter(|body| *body == typing).count()
     }
 
     /// How often the program was asked something that takes long.
     fn n_asked(&self) -> usize {
         let asked = self.house.recorder.asked();
-        let mine = asked.iter().filter(|asked| asked.follower == self.id);
+        let mine = asked
+            .iter()
+            .filter(|asked| asked.follower == self.follower.as_str());
         mine.filter(|asked| asked.content.starts_with('写')).count()
     }
 }
