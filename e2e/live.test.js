@@ -22,6 +22,7 @@ let server;
 let browser;
 
 before(async () => {
+  if (process.env.SCREENSHOTS) fs.mkdirSync(process.env.SCREENSHOTS, { recursive: true });
   server = await start();
   browser = await chromium.launch({
     executablePath: process.env.CHROMIUM || "/usr/bin/chromium",

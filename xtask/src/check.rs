@@ -6,12 +6,13 @@
 use std::time::{Duration, Instant};
 
 use crate::project::{Project, Result, succeed};
-use crate::{e2e, interop, tools};
+use crate::{e2e, interop, tools, vendor};
 
 type Stage = (&'static str, fn(&Project) -> Result);
 
-const STAGES: [Stage; 7] = [
+const STAGES: [Stage; 8] = [
     ("tools", tools::install),
+    ("vendor", vendor::check),
     ("format", format),
     ("clippy", clippy),
     ("docs", docs),

@@ -1,5 +1,5 @@
-//! Software that we did not write plays the platform against the running server, stands behind its relay, and makes the same
-//! calls as our client; the peers lie in `interop/`.
+//! Software that we did not write plays the platform against the running server, stands behind its relay, makes the same
+//! calls as our client, is pushed to by the simulator and calls it; the peers lie in `interop/`.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -74,7 +74,10 @@ pub(crate) fn run(project: &Project) -> Result {
     // The test targets are named so that the features, and with them the compiled crates, are those of `cargo test`.
     succeed(&mut project.cargo("build --workspace --bins --tests"))?;
     let mut calls = project.cargo("test --workspace --test peers -- --ignored --nocapture");
-    succeed(calls.env("INTEROP_PYTHON", &python))?;
+    calls
+        .env("INTEROP_PYTHON", &python)
+        .env("INTEROP_NODE_MODULES", &node_modules);
+    succeed(&mut calls)?;
     let behind = [
         Behind::start(project, &python, "plain")?,
         Behind::start(project, &python, "safe")?,

@@ -8,6 +8,7 @@ mod fuzz;
 mod interop;
 mod project;
 mod tools;
+mod vendor;
 
 use std::process::ExitCode;
 
@@ -17,6 +18,7 @@ const HELP: &str = "\
 cargo xtask check [STAGE…]           install what the tests need, then format, lints, docs, tests, interop, e2e;
                                      with names of stages: only these
 cargo xtask deny                     licences, banned crates, advisories (installs cargo-deny when it is missing)
+cargo xtask vendor [--check]         fetch the web assets that others wrote, as vendor.toml names them; --check: only hash them
 cargo xtask fuzz [TARGET] [SECONDS]  run the fuzz targets, each for 60 seconds (needs nightly and cargo-fuzz)
 ";
 
@@ -36,6 +38,8 @@ fn run(words: &[&str]) -> Result {
     match words {
         ["check", stages @ ..] => check::run(&Project::find()?, stages),
         ["deny"] => deny::run(&Project::find()?),
+        ["vendor"] => vendor::fetch(&Project::find()?),
+        ["vendor", "--check"] => vendor::check(&Project::find()?),
         ["fuzz", target_and_seconds @ ..] => fuzz::run(&Project::find()?, target_and_seconds),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");
