@@ -95,7 +95,10 @@ impl Report {
                     self.latencies.add(latency);
                 }
                 if self.examples.len() < MAX_EXAMPLES {
-                    self.examples.push(wrong.example());
+                    let example = wrong.example();
+                    if !self.examples.contains(&example) {
+                        self.examples.push(example);
+                    }
                 }
                 self.fail(&wrong.class());
             }
@@ -220,6 +223,12 @@ impl fmt::Display for Report {
         }
         for example in &self.examples {
             writeln!(f, "    例 · such as: {example}")?;
+        }
+        if self.latencies.count() == 0 {
+            return write!(
+                f,
+                "没有正确的回答，也没有超时的，所以没有用时 · no right answer and no time-out, so there is no latency"
+            );
         }
         let from = match self.rate {
             Some(_) => "从应当发出的时刻算起 · from when a message was due",
