@@ -62,7 +62,7 @@ fn cases() -> Vec<Case> {
         case("unverified", 3, "fail 48001 on message/custom/send once",
             &[(3, "refused", "errcode 48001")], &[("1", 3), ("1", 0)], Replied),
         case("address", 3, "fail 40164 on message/custom/send once",
-            &[(3, "refused", "errcode 40164")], &[("1", 3), ("1", 0)], Replied),
+            &[(3, "refused", "add 127.0.0.1 to the list")], &[("1", 3), ("1", 0)], Replied),
         // The sign that somebody writes is refused already: then even this answer is a reply.
         case("tokenless", 3, TOKENLESS, &[], &[("1", 0)], Replied),
         case("busy", 3, "fail -1 on message/custom/send once",

@@ -322,6 +322,7 @@ fn decided(
     seen.fault = world.faults.of(endpoint, seen.app_id.as_ref());
     seen.notes.extend(seen.fault.map(told));
     match seen.fault {
+        Some(Effect::Errcode(40164)) => return Err(token::not_allowed(received.peer)),
         Some(Effect::Errcode(code)) => return Err(Refusal::code(code)),
         Some(Effect::Reset | Effect::Status(_)) => return Ok(Output::Json(Value::Null)),
         Some(Effect::Late(_) | Effect::Lost) | None => {}

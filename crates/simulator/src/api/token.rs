@@ -149,15 +149,20 @@ fn admit(call: &mut Call<'_>, secret: &Secret) -> Result<(), Refusal> {
     if settings.allowed.is_empty() || settings.allowed.contains(&call.peer) {
         return quota::count(call);
     }
-    let ip = call.peer;
+    Err(not_allowed(call.peer))
+}
+
+/// 40164, which names the address that is not on the list.
+pub(super) fn not_allowed(ip: IpAddr) -> Refusal {
     let ipv6 = match ip {
         IpAddr::V4(ip) => ip.to_ipv6_mapped(),
         IpAddr::V6(ip) => ip,
     };
-    Err(Refusal::new(
+    let ipv6 = written(ipv6);
+    Refusal::new(
         40164,
-        format!("invalid ip {ip} ipv6 {}, not in whitelist", written(ipv6)),
-    ))
+        format!("invalid ip {ip} ipv6 {ipv6}, not in whitelist"),
+    )
 }
 
 /// `::ffff:1.2.3.4`
