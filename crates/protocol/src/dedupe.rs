@@ -39,6 +39,11 @@ impl Key {
         Self(key.into())
     }
 
+    /// The key that was stored as this text.
+    pub fn stored(text: &str) -> Self {
+        Self(text.into())
+    }
+
     /// The key as text, for storage: ASCII as long as the identifiers are.
     pub fn as_str(&self) -> &str {
         &self.0

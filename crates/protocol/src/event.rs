@@ -43,6 +43,9 @@ macro_rules! events {
         }
 
         impl Event {
+            /// The names of every event that is known here, in lower case; the first of each is its [`kind`](Self::kind).
+            pub const NAMES: &[&[&str]] = &[$(&[$($wire),+]),*];
+
             pub(crate) fn parse(document: &Document) -> Self {
                 let root = document.root();
                 let event = root.child("Event").map(Element::text).unwrap_or_default();

@@ -58,6 +58,9 @@ macro_rules! messages {
         }
 
         impl Message {
+            /// What [`kind`](Self::kind) can be of a message that is known here; the first is that of [`Unsupported`].
+            pub const KINDS: &[&str] = &[$($wire),*];
+
             /// Sorts a document into its kind. Never fails: what is not known is [`Message::Unknown`].
             pub fn parse(document: Document) -> Self {
                 let root = document.root();
