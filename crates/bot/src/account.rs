@@ -9,7 +9,7 @@ use echostr_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Able, ApiAccount, Came, OwnBot, Seen, Used};
+use crate::{Able, ApiAccount, Came, OwnBot, Seen, Used, Zone};
 
 /// An account (公众号) that pushes to this server.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub struct Account {
     pub fallback: String,
     /// The language of texts that are not set.
     pub language: Language,
+    /// By which hours and days are counted.
+    pub zone: Zone,
     /// How answers reach followers that take longer than the platform waits.
     pub delivery: Strategy,
     /// What followers read around answers that come late.
@@ -228,6 +230,7 @@ impl Account {
             welcome: language.welcome().into(),
             fallback: String::new(),
             language,
+            zone: Zone::default(),
             delivery: Strategy::default(),
             texts: language.texts(),
             bot: "echo".into(),

@@ -19,6 +19,38 @@ pub enum Answer {
     Text(TextStream),
     /// A picture, a voice or a video that is uploaded first.
     File(FileReply),
+    /// Several replies, at least one: the first answers the push, the others follow as customer-service messages, or wait in
+    /// the outbox where the account may send none.
+    Several(Vec<Reply>),
+    /// The next handler that takes the message is asked.
+    Pass,
+    /// An answer, and by whom: the journal has it under this name, such as `rule price`, instead of that of the account's bot.
+    By(Str, Box<Answer>),
+}
+
+/// What stands under a text beside its words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Footer {
+    /// Marks the text as made by a machine: a suffix of every message with a part of it. Empty: none.
+    pub label: String,
+    /// Whether it is a suffix also of messages that the platform marks by itself.
+    pub is_always_labelled: bool,
+    /// Stands under the last part: links to tap, as followers read them. Empty: none.
+    pub links: String,
+}
+
+impl Footer {
+    /// `text` with all of it.
+    pub(crate) fn under(&self, mut text: String) -> String {
+        text.truncate(text.trim_end().len());
+        for part in [&self.label, &self.links] {
+            if !part.is_empty() {
+                text.push_str("\n\n");
+                text.push_str(part);
+            }
+        }
+        text
+    }
 }
 
 /// A text that comes piece by piece, such as that of a language model. What has come when the platform stops waiting is
@@ -34,6 +66,7 @@ pub struct TextStream {
     pub(crate) pieces: BoxStream<'static, Result<String, BoxError>>,
     pub(crate) markup: Markup,
     pub(crate) is_ai: bool,
+    pub(crate) footer: Footer,
 }
 
 /// How a text is written.
@@ -87,7 +120,14 @@ impl TextStream {
             pieces: pieces.map(IntoPiece::into_piece).boxed(),
             markup: Markup::Plain,
             is_ai: false,
+            footer: Footer::default(),
         }
+    }
+
+    /// The same text with something under it.
+    #[must_use]
+    pub fn footer(self, footer: Footer) -> Self {
+        Self { footer, ..self }
     }
 
     /// The same text, written by a model: messages with it are marked so (`aimsgcontext`).
@@ -137,6 +177,9 @@ impl Answer {
     pub async fn whole(self) -> Result<Reply, BoxError> {
         match self {
             Self::Reply(reply) => Ok(reply),
+            Self::Several(replies) => Ok(replies.into_iter().next().unwrap_or_default()),
+            Self::Pass => Ok(Reply::Silence),
+            Self::By(_, answer) => Box::pin(answer.whole()).await,
             Self::Markdown(text) => Ok(readable(&text).into()),
             Self::Text(TextStream { pieces, markup, .. }) => {
                 let text: String = pieces.try_collect().await?;

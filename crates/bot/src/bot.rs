@@ -24,10 +24,8 @@ use tracing::{info, warn};
 use crate::answer::Answer;
 use crate::deadline::{Asked, Deadline, Pages, Verdict};
 use crate::env::account_from_env;
-use crate::handler::{
-    Answering, AnyHandler, Argument, Context, Erased, Handler, IntoAnswer, Needs, States,
-};
-use crate::job::{Failure, Job, JobLimits, job};
+use crate::handler::{AnyHandler, Argument, Context, Erased, Handler, IntoAnswer, Needs, States};
+use crate::job::{Failure, Job, JobLimits, Made, job};
 use crate::journal::{Id, Journal, MemoryJournal, PushId};
 use crate::listen::{Connection, Limits, listen};
 use crate::live::{Following, GivenPage};
@@ -281,7 +279,7 @@ impl Bot {
         };
         let account = self.0.only.clone().map_or_else(nobody, Ok)?;
         let context = self.context(&account, &Arc::new(message.into()));
-        self.made(&context).await?.whole().await
+        self.made(&context).await?.answer.whole().await
     }
 
     /// What a delivery gets: the answer of the first handler that takes the message, or silence.
@@ -322,25 +320,36 @@ impl Bot {
             journal: self.0.deadline.journal.clone().filter(|_| !account.is_open),
             clock: self.0.deadline.clock,
             platform: Arc::clone(&self.0.deadline.platform),
+            prompt: None,
         }
     }
 
-    /// The answer, with its file uploaded.
-    async fn made(&self, context: &Context) -> Result<Answer, BoxError> {
-        match self.chosen(context).await? {
+    /// The answer, with its file uploaded, and whose it is.
+    async fn made(&self, context: &Context) -> Result<Made, BoxError> {
+        let (answer, by) = match self.chosen(context).await? {
+            Answer::By(by, answer) => (*answer, by),
+            answer => (answer, context.account.bot.clone()),
+        };
+        let answer = match answer {
             // Boxed: few answers are files, and every job would be larger for it.
-            Answer::File(file) => Box::pin(file.uploaded(context)).await.map(Answer::Reply),
-            answer => Ok(answer),
-        }
+            Answer::File(file) => Box::pin(file.uploaded(context)).await?.into(),
+            answer => answer,
+        };
+        Ok(Made { answer, by })
     }
 
     /// Asks the handlers in their order.
-    fn chosen(&self, context: &Context) -> Answering {
-        let handlers = &self.0.handlers;
-        handlers
-            .iter()
-            .find_map(|handler| handler.call(context))
-            .unwrap_or_else(|| Box::pin(std::future::ready(Ok(Reply::Silence.into()))))
+    async fn chosen(&self, context: &Context) -> Result<Answer, BoxError> {
+        for handler in &self.0.handlers {
+            let Some(answering) = handler.call(context) else {
+                continue;
+            };
+            match answering.await? {
+                Answer::Pass => {}
+                answer => return Ok(answer),
+            }
+        }
+        Ok(Reply::Silence.into())
     }
 
     /// The webhook of every account at `/mp/{account}`, to merge into an axum application.

@@ -15,6 +15,8 @@ use crate::BoxError;
 pub(crate) const ON_THE_WAY: Duration = Duration::from_secs(1);
 /// Programs close idle connections after 2 (gunicorn) or 5 seconds (Node, uvicorn); none may be used just then.
 const IDLE: Duration = Duration::from_millis(1500);
+/// How much of an answer that cannot be used is shown to the owner, in characters.
+pub(crate) const EXCERPT_CHARS: usize = 200;
 /// How we name ourselves to them.
 pub(crate) const AGENT: &str = concat!("echostr/", env!("CARGO_PKG_VERSION"));
 
@@ -42,6 +44,7 @@ pub(crate) struct Failure {
     text: String,
     #[source]
     source: Option<BoxError>,
+    is_break: bool,
 }
 
 impl Failure {
@@ -50,6 +53,7 @@ impl Failure {
         Self {
             text: format!("the {who} at {url} {what}"),
             source: None,
+            is_break: false,
         }
     }
 
@@ -67,7 +71,13 @@ impl Failure {
         Self {
             text,
             source: Some(innermost(error).into()),
+            is_break: true,
         }
+    }
+
+    /// Whether there was no connection, or it broke off.
+    pub(crate) fn is_break(&self) -> bool {
+        self.is_break
     }
 }
 
@@ -105,8 +115,22 @@ pub(crate) fn wrong_status(status: StatusCode, needed: &str) -> String {
     format!("answered with status {code}, {needed} is needed")
 }
 
+/// What came, on one line, shortened, without the secret that it was asked with.
+pub(crate) fn excerpt(came: &[u8], secret: &str) -> String {
+    let mut came = String::from_utf8_lossy(came).into_owned();
+    if !secret.is_empty() {
+        came = came.replace(secret, "***");
+    }
+    let words = came.split_whitespace().flat_map(|word| [" ", word]);
+    let characters = words.flat_map(str::chars).skip(1);
+    characters
+        .filter(|character| !character.is_control())
+        .take(EXCERPT_CHARS)
+        .collect()
+}
+
 /// The innermost cause in words; the outer ones name the URL, and with it the query.
-fn innermost(error: &(dyn StdError + 'static)) -> String {
+pub(crate) fn innermost(error: &(dyn StdError + 'static)) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;

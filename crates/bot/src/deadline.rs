@@ -6,6 +6,7 @@
 
 mod begin;
 mod fetch;
+mod follow;
 mod give;
 mod running;
 mod send;
@@ -59,6 +60,8 @@ const TAKEN_WITHIN: Duration = Duration::from_millis(100);
 const DELIVERED_WITHIN: Duration = Duration::from_secs(30);
 /// A text that may not have reached the follower is shown again for so long.
 const SHOWN_AGAIN_MS: i64 = 10 * 60 * 1000;
+/// The replies after the first of so many pushes are sent at once; those of others wait in the outbox.
+const FOLLOWING_AT_ONCE: usize = 1000;
 /// Unfinished jobs that are older are not run again.
 const RUN_AGAIN_MS: i64 = 5 * 60 * 1000;
 
@@ -91,6 +94,8 @@ pub(crate) struct Deadline {
     limits: JobLimits,
     room: Arc<Semaphore>,
     slots: Arc<Slots>,
+    // How many pushes may have replies that follow at once.
+    following: Arc<Semaphore>,
     paces: Arc<Paces>,
     stopping: Arc<watch::Sender<bool>>,
     // Since when this process answers, Unix milliseconds; 0 when there was none before it.
@@ -198,6 +203,7 @@ impl Deadline {
             limits,
             room: Arc::new(Semaphore::new(limits.max_jobs.min(Semaphore::MAX_PERMITS))),
             slots: Arc::default(),
+            following: Arc::new(Semaphore::new(FOLLOWING_AT_ONCE)),
             paces: Arc::default(),
             stopping: Arc::new(watch::Sender::new(false)),
             began_at_ms: Arc::default(),

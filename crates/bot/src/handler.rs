@@ -25,6 +25,25 @@ pub struct Context {
     pub(crate) journal: Option<Arc<dyn Journal>>,
     pub(crate) clock: Clock,
     pub(crate) platform: Arc<OnceLock<Platform>>,
+    /// Instead of the system prompt of a bot that has one.
+    pub(crate) prompt: Option<Arc<str>>,
+}
+
+impl Context {
+    /// The same for a bot that is to have this system prompt instead of its own.
+    #[must_use]
+    pub fn with_prompt(self, prompt: impl Into<Arc<str>>) -> Self {
+        Self {
+            prompt: Some(prompt.into()),
+            ..self
+        }
+    }
+}
+
+impl Argument for Context {
+    fn take(context: &Context) -> Option<Self> {
+        Some(context.clone())
+    }
 }
 
 /// The values that the bot was given, by type.

@@ -28,17 +28,16 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::answer::{Answer, Markdown, Markup, TextStream};
 use crate::call::{
-    AGENT, BadProgram, Failure, ON_THE_WAY, ProgramUrl, client, now, shown, wrong_status,
+    AGENT, BadProgram, EXCERPT_CHARS, Failure, ON_THE_WAY, ProgramUrl, client, excerpt, now, shown,
+    wrong_status,
 };
 use crate::handler::IntoAnswer as _;
-use crate::{Account, BoxError, OwnBot};
+use crate::{Account, BoxError, Context, OwnBot};
 
 /// How long a text may be, in bytes.
 const MAX_TEXT_BYTES: usize = 256 * 1024;
 /// How much of an answer is read when it is more than a text: JSON, or events around a text.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
-/// How much of an answer that cannot be used is shown to the owner, in characters.
-const EXCERPT_CHARS: usize = 200;
 /// In sentences.
 const WHO: &str = "program";
 /// The largest number that programs in JavaScript read exactly.
@@ -211,12 +210,8 @@ impl HttpBot {
 }
 
 impl OwnBot for HttpBot {
-    fn answer<'a>(
-        &'a self,
-        message: &'a Message,
-        account: &'a Account,
-    ) -> BoxFuture<'a, Result<Answer, BoxError>> {
-        Box::pin(self.answer(message, account))
+    fn answer<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Answer, BoxError>> {
+        Box::pin(self.answer(&context.message, &context.account))
     }
 }
 
@@ -235,15 +230,8 @@ impl Program {
         Failure::unreached(WHO, &self.url, error)
     }
 
-    /// What came, on one line, without what may not be shown.
     fn excerpt(&self, came: &[u8]) -> String {
-        let came = String::from_utf8_lossy(came).replace(&self.secret.0.base64, "***");
-        let words = came.split_whitespace().flat_map(|word| [" ", word]);
-        let characters = words.flat_map(str::chars).skip(1);
-        characters
-            .filter(|character| !character.is_control())
-            .take(EXCERPT_CHARS)
-            .collect()
+        excerpt(came, &self.secret.0.base64)
     }
 }
 

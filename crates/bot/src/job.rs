@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use echostr_protocol::Str;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
@@ -70,21 +71,31 @@ impl Failure {
     }
 }
 
-/// What a job has made; the text of a stream is in its [`Progress`].
+/// What a handler has made.
 #[derive(Debug)]
-pub(crate) enum Made {
+pub(crate) struct Made {
+    pub(crate) answer: Answer,
+    /// Who made it, for the journal.
+    pub(crate) by: Str,
+}
+
+/// What a job has come to; the text of a stream is in its [`Progress`].
+#[derive(Debug)]
+pub(crate) enum Driven {
     Reply(Reply),
+    /// At least one.
+    Several(Vec<Reply>),
     Text,
 }
 
 /// The handler's work, with its panics caught.
-pub(crate) type Job = std::pin::Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>;
+pub(crate) type Job = std::pin::Pin<Box<dyn Future<Output = Result<Made, Failure>> + Send>>;
 
 /// Makes a job of a handler's work.
-pub(crate) fn job(work: impl Future<Output = Result<Answer, BoxError>> + Send + 'static) -> Job {
+pub(crate) fn job(work: impl Future<Output = Result<Made, BoxError>> + Send + 'static) -> Job {
     let work = AssertUnwindSafe(work).catch_unwind();
     Box::pin(work.map(|outcome| match outcome {
-        Ok(answer) => answer.map_err(Failure::Error),
+        Ok(made) => made.map_err(Failure::Error),
         Err(_panic) => Err(Failure::Panic),
     }))
 }
@@ -94,19 +105,28 @@ pub(crate) async fn drive(
     job: Job,
     progress: &Progress,
     text_bytes: usize,
-) -> Result<Made, Failure> {
-    match job.await? {
-        Answer::Reply(reply) => Ok(Made::Reply(shortened(reply, text_bytes))),
+) -> Result<Driven, Failure> {
+    let Made { answer, by } = job.await?;
+    progress.made_by(by);
+    match answer {
+        Answer::Reply(reply) => Ok(Driven::Reply(shortened(reply, text_bytes))),
         Answer::Markdown(text) => {
             let text = TextStream::markdown(stream::once(ready(text)));
             let copying = copy(text, progress, text_bytes).await;
-            copying.map(|()| Made::Text).map_err(Failure::Error)
+            copying.map(|()| Driven::Text).map_err(Failure::Error)
+        }
+        Answer::Several(replies) => {
+            let replies = replies.into_iter();
+            Ok(Driven::Several(
+                replies.map(|reply| shortened(reply, text_bytes)).collect(),
+            ))
         }
         Answer::File(_) => Err(Failure::Error("a file was not uploaded".into())),
+        Answer::Pass | Answer::By(..) => Ok(Driven::Reply(Reply::Silence)),
         Answer::Text(text) => {
             let copying = AssertUnwindSafe(copy(text, progress, text_bytes)).catch_unwind();
             match copying.await {
-                Ok(copied) => copied.map(|()| Made::Text).map_err(Failure::Error),
+                Ok(copied) => copied.map(|()| Driven::Text).map_err(Failure::Error),
                 Err(_panic) => Err(Failure::Panic),
             }
         }
@@ -118,8 +138,9 @@ async fn copy(text: TextStream, progress: &Progress, text_bytes: usize) -> Resul
         mut pieces,
         markup,
         is_ai,
+        footer,
     } = text;
-    progress.begin(markup, is_ai);
+    progress.begin(markup, is_ai, footer);
     let mut room = text_bytes;
     while let Some(piece) = pieces.next().await {
         let piece = piece?;

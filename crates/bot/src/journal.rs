@@ -64,6 +64,26 @@ pub trait Journal: Send + Sync + 'static {
         now_ms: i64,
     ) -> Reading<'a, Option<MediaId>>;
 
+    /// Whether this follower wrote a message (no event) before this push.
+    fn has_written<'a>(&'a self, of: Of<'a>, before: &'a PushId) -> Reading<'a, bool>;
+
+    /// The latest turns of this follower that are told to a model: [`Answered`](TurnOutcome::Answered) or
+    /// [`Broken`](TurnOutcome::Broken), since `since_ms` and since the last [`Cleared`](TurnOutcome::Cleared), oldest first, at
+    /// most `limit`.
+    fn turns<'a>(&'a self, of: Of<'a>, since_ms: i64, limit: u32) -> Reading<'a, Vec<Turn>>;
+
+    /// What this follower has spent on this [day](Turn::day).
+    fn follower_spent<'a>(&'a self, of: Of<'a>, day: i32) -> Reading<'a, Spent>;
+
+    /// What all followers of an account have spent on this day, and since `month`, the first day of the month. It goes on
+    /// counting what followers spent who were forgotten.
+    fn account_spent<'a>(
+        &'a self,
+        account: &'a str,
+        day: i32,
+        month: i32,
+    ) -> Reading<'a, (Spent, Spent)>;
+
     /// What was kept in a session under this name.
     fn session<'a>(&'a self, of: Of<'a>, name: &'a str) -> Reading<'a, Option<String>>;
 }
@@ -146,6 +166,21 @@ pub enum Record {
         /// Unix milliseconds.
         at_ms: i64,
     },
+    /// What a language model was asked and what came of it.
+    Turn(Turn),
+    /// What a follower thinks of an answer of a model; the last word counts. Nothing when the turn is another's or unknown.
+    Feedback {
+        /// Of which account, by its id.
+        account: Str,
+        /// Who says it.
+        follower: OpenId,
+        /// Of which turn.
+        turn: Id,
+        /// 👍, else 👎.
+        is_good: bool,
+        /// Unix milliseconds.
+        at_ms: i64,
+    },
     /// Everything about a follower is deleted.
     Forget {
         /// Of which account, by its id.
@@ -153,6 +188,77 @@ pub enum Record {
         /// Which follower.
         follower: OpenId,
     },
+}
+
+/// A question to a language model, and what came of it.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    /// Its id.
+    pub id: Id,
+    /// Who asked.
+    pub follower: OpenId,
+    /// The push that asked; its account is the turn's.
+    pub push: PushId,
+    /// What the model was asked, without pictures; empty when nothing was.
+    pub question: String,
+    /// What it wrote, without its thinking, as far as it was shown.
+    pub answer: String,
+    /// What came of it.
+    pub outcome: TurnOutcome,
+    /// What each model that was called has used, in the order of their first calls: the turn is counted with the last, and so
+    /// is what the follower thinks of it.
+    pub used: Vec<ModelUse>,
+    /// When it was asked, Unix milliseconds.
+    pub at_ms: i64,
+    /// On which day in the account's time zone, in days since 1970-01-01: budgets are counted by it.
+    pub day: i32,
+    /// What the follower thinks of it: 👍 or 👎. Read only.
+    pub is_good: Option<bool>,
+}
+
+/// What came of a question to a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TurnOutcome {
+    /// It answered.
+    Answered,
+    /// It began to answer and broke off.
+    Broken,
+    /// It did not answer, nor did the fallback.
+    Failed,
+    /// The follower wrote what may not be said; no model was asked.
+    BlockedInput,
+    /// The model wrote what may not be said.
+    BlockedOutput,
+    /// There was no budget left; no model was asked.
+    Spent,
+    /// No question: what was said before is forgotten.
+    Cleared,
+}
+
+/// What one model has used for one turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelUse {
+    /// Its name in the settings.
+    pub model: Str,
+    /// Calls to it.
+    pub calls: u32,
+    /// Tokens of input.
+    pub tokens_in: u64,
+    /// Tokens of output.
+    pub tokens_out: u64,
+    /// Whether the tokens are a guess, because the endpoint did not tell.
+    pub is_guessed: bool,
+    /// Millionths of the currency of the settings.
+    pub cost_micros: i64,
+}
+
+/// What was spent in some time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Turns for which a model was asked.
+    pub messages: u64,
+    /// Tokens of input and output.
+    pub tokens: u64,
 }
 
 /// A message to a follower outside of replies.
@@ -570,5 +676,32 @@ impl Ended {
             Self::Closed => "closed",
             Self::GivenUp => "given up",
         }
+    }
+}
+
+impl TurnOutcome {
+    /// Every one, with its word in the journal.
+    pub const WORDS: [(Self, &'static str); 7] = [
+        (Self::Answered, "answered"),
+        (Self::Broken, "broken"),
+        (Self::Failed, "failed"),
+        (Self::BlockedInput, "blocked input"),
+        (Self::BlockedOutput, "blocked output"),
+        (Self::Spent, "spent"),
+        (Self::Cleared, "cleared"),
+    ];
+
+    /// The word in the journal.
+    pub fn word(self) -> &'static str {
+        let known = Self::WORDS.iter().find(|(outcome, _)| *outcome == self);
+        known.map_or("", |(_, word)| word)
+    }
+
+    /// Whether a model was asked, so that it counts in budgets.
+    pub fn is_counted(self) -> bool {
+        matches!(
+            self,
+            Self::Answered | Self::Broken | Self::Failed | Self::BlockedOutput
+        )
     }
 }

@@ -42,6 +42,7 @@ mod job;
 pub mod journal;
 mod listen;
 mod live;
+mod llm;
 mod markdown;
 mod metrics;
 mod noted;
@@ -50,6 +51,7 @@ mod own_bot;
 mod pace;
 mod progress;
 mod relay;
+mod rule;
 mod seen;
 mod send;
 mod session;
@@ -57,13 +59,14 @@ mod shared;
 mod trouble;
 mod upload;
 mod webhook;
+mod zone;
 
 pub use able::Able;
 pub use account::{
     Account, AccountMap, Accounts, Language, Mode, Push, Sealing, Strategy, Texts, is_original_id,
 };
 pub use allowance::{Interactions, SendLimits, Trigger};
-pub use answer::{Answer, IntoPiece, Markdown, Markup, TextStream};
+pub use answer::{Answer, Footer, IntoPiece, Markdown, Markup, TextStream};
 pub use bot::{Bot, State};
 pub use call::{BadProgram, ProgramUrl};
 pub use deadline::Pages;
@@ -80,11 +83,21 @@ pub use job::JobLimits;
 pub use journal::{Journal, MemoryJournal};
 pub use listen::{Limits, listen, stop_signal};
 pub use live::{Following, GivenPage, Look, Stage};
+pub use llm::{
+    BadLlm, BudgetSettings, ByFeedback, CommandSettings, EndpointSettings, Feedback,
+    HistorySettings, LabelMode, LabelSettings, LlmBot, LlmKeys, LlmSettings, LlmTextSettings,
+    LlmTexts, McpSettings, ModelSettings, ModerationSettings, PRESETS, Preset, ToolLimits,
+    ToolSettings, VisionSettings, WordSettings,
+};
 pub use markdown::{meant, readable, settled};
 pub use metrics::Metrics;
 pub use own_bot::OwnBot;
 pub use progress::Progress;
 pub use relay::{Relay, RelayBot};
+pub use rule::{
+    ByRules, Considered, Desk, Rule, RuleBot, RuleFault, RuleParts, RuleRelay, RuleReply,
+    RuleSecrets, RuleSet, Rules, Trial, When, Yes,
+};
 pub use seen::{Came, LastRefusal, REFUSALS, Seen, SeenSnapshot, Used};
 pub use send::{CustomMessages, NotSent, Sender, custom_message};
 pub use session::{Follower, Session};
@@ -92,6 +105,7 @@ pub use shared::{InProcess, Place, Shared};
 pub use trouble::{ApiTrouble, Trouble};
 pub use upload::FileReply;
 pub use webhook::{is_answered, not_allowed, not_found, receive};
+pub use zone::{BadZone, LocalTime, Zone, day_of};
 
 /// What most bots need.
 pub mod prelude {

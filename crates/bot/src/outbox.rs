@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use echostr_protocol::{MAX_TEXT_BYTES, Message, Reply, TEXT_BUDGET_BYTES, cut};
 
-use crate::answer::Markup;
+use crate::answer::{Footer, Markup};
 use crate::journal::{Id, Link, LinkRecord};
 use crate::progress::Next;
 use crate::{Language, Texts, settled};
@@ -129,6 +129,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) question: Option<&'a str>,
     /// How many further answers wait.
     pub(crate) others: usize,
+    /// What stands under a text; the links only under its last part.
+    pub(crate) footer: Footer,
     /// The link to what follows.
     pub(crate) more: Option<String>,
     /// What stands for an answer of which nothing has come.
@@ -189,23 +191,27 @@ impl Frame<'_> {
 
     /// The whole rest, if it fits into one message.
     fn ending(&self, text: &str) -> Option<String> {
-        let mut whole = self.heading();
-        whole.push_str(text.trim_end());
-        if self.others > 0 {
-            let others = self
-                .texts
-                .unread
-                .replacen("{n}", &self.others.to_string(), 1);
-            let _ = write!(whole, "\n\n{others}");
-        }
-        (whole.len() <= MAX_TEXT_BYTES).then_some(whole)
+        let labelled = Footer {
+            links: String::new(),
+            ..self.footer.clone()
+        };
+        // Links under a text are not worth a page of their own.
+        [&self.footer, &labelled].into_iter().find_map(|footer| {
+            let mut whole = footer.under(self.heading() + text);
+            if self.others > 0 {
+                whole = with_unread(&whole, self.texts, self.others);
+            }
+            (whole.len() <= MAX_TEXT_BYTES).then_some(whole)
+        })
     }
 
     fn cut_part(&self, shown: &str, bytes: usize) -> Part {
         let mut text = self.heading();
         text.push_str(shown.trim_end());
-        if let Some(more) = &self.more {
-            let _ = write!(text, "\n\n{more}");
+        for part in [Some(&self.footer.label), self.more.as_ref()] {
+            if let Some(part) = part.filter(|part| !part.is_empty()) {
+                let _ = write!(text, "\n\n{part}");
+            }
         }
         Part {
             reply: Reply::Text(text),
@@ -223,12 +229,19 @@ impl Frame<'_> {
     }
 
     fn room(&self) -> usize {
-        let more = self.more.as_ref().map_or(0, |more| more.len() + 2);
+        let below = [Some(&self.footer.label), self.more.as_ref()];
+        let below = below.into_iter().flatten().map(|part| part.len() + 2);
         // Texts of sane length leave far more.
         TEXT_BUDGET_BYTES
-            .saturating_sub(self.heading().len() + more)
+            .saturating_sub(self.heading().len() + below.sum::<usize>())
             .max(LEAST_BYTES)
     }
+}
+
+/// The text, and that so many further answers wait.
+pub(crate) fn with_unread(text: &str, texts: &Texts, n_others: usize) -> String {
+    let others = texts.unread.replacen("{n}", &n_others.to_string(), 1);
+    format!("{text}\n\n{others}")
 }
 
 /// What may be shown of a text that is still written, as it is shown, and how many bytes of the source that takes.

@@ -1,11 +1,11 @@
 //! An answer that takes longer than a moment, as far as it has come.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use echostr_protocol::{Article, OpenId, Reply};
+use echostr_protocol::{Article, OpenId, Reply, Str};
 use tokio::sync::Notify;
 
-use crate::answer::Markup;
+use crate::answer::{Footer, Markup};
 use crate::journal::{Content, Id, Link, LinkRecord, Of, PushId, SavedAnswer, WrittenText};
 use crate::live::{Look, Stage};
 use crate::markdown::ends_in_code;
@@ -16,6 +16,8 @@ pub struct Progress {
     pub(crate) account: Arc<Account>,
     // Everything that does not change; content and step are those of `state`.
     identity: SavedAnswer,
+    // Who made it; nothing until that is known, and of one that was made by another process.
+    by: OnceLock<Str>,
     state: Mutex<State>,
     changed: Notify,
     // More of the text has come, or it has ended.
@@ -31,6 +33,12 @@ struct State {
     text: String,
     markup: Markup,
     is_ai: bool,
+    footer: Footer,
+    // The replies after this one, until they are in the journal.
+    following: Vec<SavedAnswer>,
+    /// How many come after it, whether they are in the journal or not, and whether they have to be fetched.
+    n_after: usize,
+    are_fetched: bool,
     /// How many bytes of `text` were given out while it ran.
     shown_bytes: usize,
     /// Whether what was given out ends in the middle of code: the next part is read on its own.
@@ -69,6 +77,10 @@ impl Progress {
             text: String::new(),
             markup: Markup::Plain,
             is_ai: false,
+            footer: Footer::default(),
+            following: Vec::new(),
+            n_after: 0,
+            are_fetched: false,
             shown_bytes: 0,
             is_in_code: false,
             content: identity.content.clone(),
@@ -86,6 +98,7 @@ impl Progress {
         Self {
             account,
             identity,
+            by: OnceLock::new(),
             state: Mutex::new(state),
             changed: Notify::new(),
             grown: Notify::new(),
@@ -107,6 +120,17 @@ impl Progress {
         }
     }
 
+    /// Who made it, for the journal.
+    pub(crate) fn by(&self) -> Str {
+        let by = self.by.get().unwrap_or(&self.account.bot);
+        by.clone()
+    }
+
+    pub(crate) fn made_by(&self, by: Str) {
+        // One job makes an answer.
+        let _ = self.by.set(by);
+    }
+
     pub(crate) fn push(&self) -> &PushId {
         &self.identity.push
     }
@@ -124,10 +148,53 @@ impl Progress {
     }
 
     /// The text will be written so, perhaps by a model.
-    pub(crate) fn begin(&self, markup: Markup, is_ai: bool) {
+    pub(crate) fn begin(&self, markup: Markup, is_ai: bool, footer: Footer) {
         let mut state = self.state();
         state.markup = markup;
         state.is_ai = is_ai;
+        state.footer = footer;
+    }
+
+    /// What stands under its text, in messages that the platform marks or does not.
+    pub(crate) fn footer(&self, is_marked: bool) -> Footer {
+        let mut footer = self.state().footer.clone();
+        if is_marked && !footer.is_always_labelled {
+            footer.label = String::new();
+        }
+        footer
+    }
+
+    /// These replies come after it, and are sent or have to be fetched.
+    pub(crate) fn follow(&self, following: Vec<SavedAnswer>, are_sent: bool) {
+        let mut state = self.state();
+        state.n_after = following.len();
+        state.are_fetched = !are_sent;
+        state.following = following;
+    }
+
+    /// So many replies come after it.
+    pub(crate) fn precede(&self, n_after: usize) {
+        self.state().n_after = n_after;
+    }
+
+    /// Those that come after it will have to be fetched.
+    pub(crate) fn leave_following(&self) {
+        self.state().are_fetched = true;
+    }
+
+    /// How many replies come after it.
+    pub(crate) fn n_after(&self) -> usize {
+        self.state().n_after
+    }
+
+    /// How many of them have to be fetched.
+    pub(crate) fn n_waiting(&self) -> usize {
+        let state = self.state();
+        if state.are_fetched { state.n_after } else { 0 }
+    }
+
+    pub(crate) fn take_following(&self) -> Vec<SavedAnswer> {
+        std::mem::take(&mut self.state().following)
     }
 
     /// Whether a model writes it.
@@ -166,6 +233,9 @@ impl Progress {
         };
         if !self.keeps_text(&state) {
             state.text = String::new();
+        } else if !state.footer.label.is_empty() && !state.text.is_empty() {
+            let label = format!("\n\n{}", state.footer.label);
+            state.text.push_str(&label);
         }
         drop(state);
         self.ended();
@@ -216,7 +286,11 @@ impl Progress {
             && !state.has_page
         {
             // It was saved before anybody thought of a page.
-            state.text.clone_from(text);
+            let label = Footer {
+                links: String::new(),
+                ..state.footer.clone()
+            };
+            state.text = label.under(text.clone());
         }
         state.has_page = true;
         *state.live_page.get_or_insert_with(rand::random)
@@ -380,7 +454,14 @@ impl Progress {
     pub(crate) fn saved(&self) -> SavedAnswer {
         let state = self.state();
         SavedAnswer {
-            content: state.content.clone(),
+            content: match &state.content {
+                // Who reads on from the journal knows nothing of a footer.
+                Content::Text { text, shown_bytes } => Content::Text {
+                    text: state.footer.under(text.clone()),
+                    shown_bytes: *shown_bytes,
+                },
+                other => other.clone(),
+            },
             step: state.step,
             is_overtaken: state.is_overtaken,
             has_page: state.has_page,

@@ -18,7 +18,7 @@ use reqwest::{Client, Response, Url};
 use tokio::time::{Instant, timeout_at};
 
 use crate::call::{AGENT, Failure, ON_THE_WAY, ProgramUrl, client, now, shown, wrong_status};
-use crate::{Account, Answer, BoxError, Mode, OwnBot, Sealing};
+use crate::{Answer, BoxError, Context, Mode, OwnBot, Sealing};
 
 /// In sentences.
 const WHO: &str = "server";
@@ -121,12 +121,8 @@ impl RelayBot {
 }
 
 impl OwnBot for RelayBot {
-    fn answer<'a>(
-        &'a self,
-        message: &'a Message,
-        _: &'a Account,
-    ) -> BoxFuture<'a, Result<Answer, BoxError>> {
-        Box::pin(async { self.answer(message).await.map(Answer::from) })
+    fn answer<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Answer, BoxError>> {
+        Box::pin(async { self.answer(&context.message).await.map(Answer::from) })
     }
 }
 

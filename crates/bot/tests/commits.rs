@@ -10,7 +10,7 @@ use common::phone::{Course, Phone, parts};
 use common::shop;
 use echostr::journal::{
     Batch, Commit, Content, Ended, FollowerRecord, Found, Journal, Link, Of, Page, PushId, Reading,
-    Record, SavedAnswer, Shown, Unfinished, by,
+    Record, SavedAnswer, Shown, Spent, Turn, Unfinished, by,
 };
 use echostr::prelude::*;
 use echostr::{Interactions, MemoryJournal, Strategy};
@@ -199,6 +199,27 @@ impl Journal for Slow {
         now_ms: i64,
     ) -> Reading<'a, Option<MediaId>> {
         self.read(self.memory.uploaded(account, hash, now_ms))
+    }
+
+    fn has_written<'a>(&'a self, of: Of<'a>, before: &'a PushId) -> Reading<'a, bool> {
+        self.read(self.memory.has_written(of, before))
+    }
+
+    fn turns<'a>(&'a self, of: Of<'a>, since_ms: i64, limit: u32) -> Reading<'a, Vec<Turn>> {
+        self.read(self.memory.turns(of, since_ms, limit))
+    }
+
+    fn follower_spent<'a>(&'a self, of: Of<'a>, day: i32) -> Reading<'a, Spent> {
+        self.read(self.memory.follower_spent(of, day))
+    }
+
+    fn account_spent<'a>(
+        &'a self,
+        account: &'a str,
+        day: i32,
+        month: i32,
+    ) -> Reading<'a, (Spent, Spent)> {
+        self.read(self.memory.account_spent(account, day, month))
     }
 
     fn session<'a>(&'a self, of: Of<'a>, name: &'a str) -> Reading<'a, Option<String>> {
@@ -451,6 +472,8 @@ fn named(record: &Record) -> String {
         Record::Link(link) => format!("link {}", link.number),
         Record::Page(_) => "page".into(),
         Record::LivePage { .. } => "live page".into(),
+        Record::Turn(_) => "turn".into(),
+        Record::Feedback { .. } => "feedback".into(),
         Record::Sent(_) => "sent".into(),
         Record::Uploaded { .. } => "uploaded".into(),
         Record::Session { .. } => "session".into(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::phone::{Course, Phone, parts};
 use common::{FALLBACK, shop};
-use echostr::journal::{Commit, Content, Id, SavedAnswer, WrittenText, page_hash};
+use echostr::journal::{Commit, Content, Id, SavedAnswer, Spent, Turn, WrittenText, page_hash};
 use echostr::journal::{
     FollowerRecord, Found, Link, Of, Page, PushId, Reading, Record, Shown, Unfinished,
 };
@@ -175,6 +175,27 @@ impl Journal for Recorded {
     ) -> Reading<'a, Option<MediaId>> {
         self.memory.uploaded(account, hash, now_ms)
     }
+    fn has_written<'a>(&'a self, of: Of<'a>, before: &'a PushId) -> Reading<'a, bool> {
+        self.memory.has_written(of, before)
+    }
+
+    fn turns<'a>(&'a self, of: Of<'a>, since_ms: i64, limit: u32) -> Reading<'a, Vec<Turn>> {
+        self.memory.turns(of, since_ms, limit)
+    }
+
+    fn follower_spent<'a>(&'a self, of: Of<'a>, day: i32) -> Reading<'a, Spent> {
+        self.memory.follower_spent(of, day)
+    }
+
+    fn account_spent<'a>(
+        &'a self,
+        account: &'a str,
+        day: i32,
+        month: i32,
+    ) -> Reading<'a, (Spent, Spent)> {
+        self.memory.account_spent(account, day, month)
+    }
+
     fn session<'a>(&'a self, of: Of<'a>, name: &'a str) -> Reading<'a, Option<String>> {
         self.memory.session(of, name)
     }

@@ -14,7 +14,7 @@ use echostr::protocol::{
     Article, Document, Element, EncodingAesKey, MAX_BYTES, Message, Music, Query, Token, Video,
     seal,
 };
-use echostr::{Account, Bot, BoxError, Mode, Relay, RelayBot, Reply, Sealing};
+use echostr::{Account, Bot, BoxError, Context, Mode, Relay, RelayBot, Reply, Sealing};
 use echostr_simulator::{Clock, GH_ID, Push, Shown};
 use futures_util::stream::{self, StreamExt as _};
 use http_body_util::BodyExt as _;
@@ -226,10 +226,12 @@ fn bot(relay: RelayBot, account: Account) -> Bot {
         ..account
     };
     Bot::new()
-        .on(async |message: Message, account: Arc<Account>| {
-            let own = account.own_bot.as_ref().expect("a relay");
-            own.answer(&message, &account).await
-        })
+        .on(
+            async |_: Message, account: Arc<Account>, context: Context| {
+                let own = account.own_bot.as_ref().expect("a relay");
+                own.answer(&context).await
+            },
+        )
         .account(account)
 }
 

@@ -11,11 +11,12 @@ use tokio::time::timeout;
 use tracing::error;
 
 use super::fetch::Fetched;
+use super::follow::told_of_others;
 use super::running::Running;
 use super::{Asked, Deadline, JOURNAL_WITHIN, millis, of, reply_record};
 use crate::bot::{Bot, instead};
 use crate::flight::{Body, Flight, Purpose, Source};
-use crate::job::Limit;
+use crate::job::{Limit, Made};
 use crate::journal::{Commit, Content, Found, Reading, Record, Replied, SavedAnswer, by};
 use crate::outbox;
 use crate::pace::Pace;
@@ -136,18 +137,40 @@ impl Deadline {
         if slot.is_some() || !is_question {
             match (&mut job).now_or_never() {
                 None => {}
-                Some(Ok(Answer::Reply(reply))) if self.fits(&reply) => {
-                    self.fix_at_once(flight, asked, reply, asked.account.bot.clone());
+                Some(Ok(Made {
+                    answer: Answer::Reply(reply),
+                    by,
+                })) if self.fits(&reply) => {
+                    self.fix_at_once(flight, asked, reply, by);
                     return;
                 }
-                Some(Ok(Answer::Markdown(text))) => {
-                    let reply = Reply::from(readable(&text));
-                    if self.fits(&reply) {
-                        self.fix_at_once(flight, asked, reply, asked.account.bot.clone());
+                Some(Ok(Made {
+                    answer: Answer::Several(replies),
+                    by,
+                })) => {
+                    let (first, others) = self.first_of(replies, &asked.account);
+                    let told = self.first_told(first.clone(), others.len(), &asked.account);
+                    if self.fits(&told) {
+                        self.fix_first_at_once(flight, asked, told, others, &by);
                         return;
                     }
                     needs_room = false;
-                    job = std::future::ready(Ok(Answer::Markdown(text))).boxed();
+                    let replies = std::iter::once(first).chain(others).collect();
+                    let answer = Answer::Several(replies);
+                    job = std::future::ready(Ok(Made { answer, by })).boxed();
+                }
+                Some(Ok(Made {
+                    answer: Answer::Markdown(text),
+                    by,
+                })) => {
+                    let reply = Reply::from(readable(&text));
+                    if self.fits(&reply) {
+                        self.fix_at_once(flight, asked, reply, by);
+                        return;
+                    }
+                    needs_room = false;
+                    let answer = Answer::Markdown(text);
+                    job = std::future::ready(Ok(Made { answer, by })).boxed();
                 }
                 Some(Err(failure)) => {
                     let reply = instead(&asked.account, &asked.message, &failure);
@@ -214,6 +237,41 @@ impl Deadline {
 
     /// The answer is there while the first delivery waits: it is journaled together with the push.
     fn fix_at_once(&self, flight: &Flight, asked: &Asked, reply: Reply, by: impl Into<Str>) {
+        self.fix_body_at_once(flight, asked, reply, by, Vec::new());
+    }
+
+    /// The same for the first of several replies.
+    fn fix_first_at_once(
+        self: &Arc<Self>,
+        flight: &Flight,
+        asked: &Asked,
+        first: Reply,
+        others: Vec<Reply>,
+        by: &Str,
+    ) {
+        let following = self.following(asked, others);
+        let records = following.iter().cloned().map(Record::Answer).collect();
+        let commit = self.fix_body_at_once(flight, asked, first, by.clone(), records);
+        self.send_following(&asked.account, by, following, commit);
+    }
+
+    /// The first reply, which tells of the others when they have to be fetched. Without a journal there are none.
+    fn first_told(&self, first: Reply, n_others: usize, account: &crate::Account) -> Reply {
+        if self.journal.is_none() || self.sends_following(account) {
+            first
+        } else {
+            told_of_others(first, account, n_others)
+        }
+    }
+
+    fn fix_body_at_once(
+        &self,
+        flight: &Flight,
+        asked: &Asked,
+        reply: Reply,
+        by: impl Into<Str>,
+        others: Vec<Record>,
+    ) -> Commit {
         let reply = Arc::new(reply.detached());
         let replied_at = self.clock.unix_secs();
         let by: Str = by.into();
@@ -233,6 +291,7 @@ impl Deadline {
             };
             records.push(reply_record(flight, asked, replied));
             records.extend(forgotten(asked));
+            records.extend(others);
         }
         let commit = if records.is_empty() {
             Commit::done()
@@ -242,8 +301,9 @@ impl Deadline {
         flight.fix(Body {
             reply,
             replied_at,
-            commit,
+            commit: commit.clone(),
         });
+        commit
     }
 }
 

@@ -7,6 +7,7 @@ use echostr_protocol::{Reply, Str};
 use tokio::time::{Instant, timeout_at};
 
 use super::begin::forgotten;
+use super::follow::take_following;
 use super::{Deadline, How, Waiting, millis, reply_record};
 use crate::Strategy;
 use crate::flight::{Body, Purpose, Source};
@@ -20,7 +21,12 @@ const NUMBER_OVERTIME: Duration = Duration::from_millis(100);
 impl Deadline {
     /// Fixes what every delivery of this push gets: the next part of its answer. `false` when somebody else is giving out a
     /// part of the answer for so long that this delivery cannot be answered in time.
-    pub(super) async fn fix(&self, delivery: &Waiting<'_>, source: &Source, how: How) -> bool {
+    pub(super) async fn fix(
+        self: &Arc<Self>,
+        delivery: &Waiting<'_>,
+        source: &Source,
+        how: How,
+    ) -> bool {
         let Waiting { asked, flight, .. } = *delivery;
         let progress = &source.progress;
         let until = delivery.journal_until(NUMBER_OVERTIME);
@@ -56,7 +62,7 @@ impl Deadline {
         let texts = &asked.account.texts;
         if self.journal.is_none() {
             let reply = match next {
-                Next::Text(text) => Reply::Text(text).detached(),
+                Next::Text(text) => Reply::Text(progress.footer(false).under(text)).detached(),
                 Next::Other(reply) => reply,
                 Next::SoFar(..) => Reply::from(&*asked.account.fallback),
                 Next::Nothing => Reply::Silence,
@@ -90,8 +96,9 @@ impl Deadline {
             question: is_question_named.then(|| progress.question()),
             others: match source.purpose {
                 Purpose::Typed { others } => others,
-                _ => 0,
+                Purpose::Own | Purpose::Link(_) => progress.n_waiting(),
             },
+            footer: progress.footer(false),
             more: None,
             wait: String::new(),
         };
@@ -158,7 +165,7 @@ impl Deadline {
 
     /// Gives out `part`: in memory, in the journal, to every delivery of this push. Nothing here waits.
     fn give(
-        &self,
+        self: &Arc<Self>,
         delivery: &Waiting<'_>,
         source: &Source,
         part: Part,
@@ -217,7 +224,7 @@ impl Deadline {
 
     /// Fixes the body with `records` in one transaction.
     fn fix_with(
-        &self,
+        self: &Arc<Self>,
         delivery: &Waiting<'_>,
         source: &Source,
         reply: Arc<Reply>,
@@ -235,7 +242,7 @@ impl Deadline {
             (false, _) => by::OUTBOX.into(),
             (true, false) => by::DEADLINE.into(),
             (true, true) if source.progress.is_failed() => by::FALLBACK.into(),
-            (true, true) => asked.account.bot.clone(),
+            (true, true) => source.progress.by(),
         };
         self.metrics.answer(match (is_own, number) {
             (false, _) => "outbox",
@@ -261,7 +268,16 @@ impl Deadline {
             if is_own {
                 records.extend(forgotten(asked));
             }
-            self.write(records)
+            let (others, following) = if is_own && source.progress.is_finished() {
+                take_following(&source.progress)
+            } else {
+                Default::default()
+            };
+            records.extend(others);
+            let commit = self.write(records);
+            let by = source.progress.by();
+            self.send_following(&asked.account, &by, following, commit.clone());
+            commit
         } else {
             Commit::done()
         };

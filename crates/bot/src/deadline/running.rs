@@ -8,12 +8,13 @@ use echostr_protocol::Reply;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
+use super::follow::take_following;
 use super::{
     Asked, DELIVERED_WITHIN, Deadline, RUN_AGAIN_MS, TAKEN_WITHIN, TOGETHER_WITHIN, received,
 };
 use crate::bot::{Bot, instead};
 use crate::flight::{Body, Flight, Purpose, Source};
-use crate::job::{Failure, Job, Limit, Made, Slot, drive};
+use crate::job::{Driven, Failure, Job, Limit, Slot, drive};
 use crate::journal::{Commit, Content, Found, Id, PushId, Record, SavedAnswer, Unfinished};
 use crate::metrics::Counted;
 use crate::progress::Progress;
@@ -59,8 +60,16 @@ impl Running {
             // Who gives out a part at this moment counts in what has come so far.
             let _cutting = self.progress.cutting.lock().await;
             match outcome {
-                Ok(Made::Reply(reply)) => self.progress.finish(reply, false),
-                Ok(Made::Text) => self.progress.finish_text(None),
+                Ok(Driven::Reply(reply)) => self.progress.finish(reply, false),
+                Ok(Driven::Several(replies)) => {
+                    let account = &self.asked.account;
+                    let (first, others) = deadline.first_of(replies, account);
+                    let following = deadline.following(&self.asked, others);
+                    let are_sent = deadline.sends_following(account);
+                    self.progress.follow(following, are_sent);
+                    self.progress.finish(first, false);
+                }
+                Ok(Driven::Text) => self.progress.finish_text(None),
                 Err(failure) => self.fail(&failure),
             }
         }
@@ -68,7 +77,7 @@ impl Running {
         self.settle().await;
     }
 
-    async fn work(&self, job: Job, slot: Option<Slot>, limit: Limit) -> Result<Made, Failure> {
+    async fn work(&self, job: Job, slot: Option<Slot>, limit: Limit) -> Result<Driven, Failure> {
         let Deadline { slots, limits, .. } = &*self.deadline;
         let work = drive(job, &self.progress, limits.text_bytes);
         let late = |_| Failure::Late;
@@ -123,14 +132,29 @@ impl Running {
         } = self;
         if deadline.journal.is_some() {
             if progress.is_sent_later() {
+                // Before the first is sent: a process that dies then must not lose them.
+                let (records, following) = take_following(progress);
+                let commit = if records.is_empty() {
+                    Commit::done()
+                } else {
+                    deadline.write(records)
+                };
                 // Boxed: few jobs come here, and each would be larger for it.
-                Box::pin(deadline.send(progress)).await;
+                if Box::pin(deadline.send(progress)).await {
+                    let account = &self.asked.account;
+                    deadline.send_following(account, &progress.by(), following, commit);
+                }
             }
             until_read(progress, TAKEN_WITHIN).await;
             if progress.is_unread() || progress.was_saved() {
                 let saving = progress.cutting.lock().await;
                 progress.save();
-                let commit = deadline.write(vec![Record::Answer(progress.saved())]);
+                // Who fetches this one will be told of them.
+                progress.leave_following();
+                let (following, _) = take_following(progress);
+                let mut records = vec![Record::Answer(progress.saved())];
+                records.extend(following);
+                let commit = deadline.write(records);
                 drop(saving);
                 commit.wait().await;
             }

@@ -29,10 +29,10 @@ enum Went {
 }
 
 impl Deadline {
-    /// Sends all of an answer.
-    pub(super) async fn send(&self, progress: &Arc<Progress>) {
+    /// Sends all of an answer; whether the follower has all of it then, or the link to its rest.
+    pub(super) async fn send(&self, progress: &Arc<Progress>) -> bool {
         let Some(sender) = self.sender(&progress.account) else {
-            return;
+            return false;
         };
         let _cutting = progress.cutting.lock().await;
         // A process that dies now has made the answer: the next one must not run its job again.
@@ -43,7 +43,7 @@ impl Deadline {
         loop {
             match self.send_part(&*sender, progress, left).await {
                 Went::On => left = left.map(|left| left.saturating_sub(1)),
-                Went::Over => return,
+                Went::Over => return true,
                 Went::Stopped(why) => {
                     self.metrics.answer("kept");
                     warn!(
@@ -51,7 +51,7 @@ impl Deadline {
                         error = %with_causes(&why),
                         "an answer could not be sent; the follower can read it by sending 1"
                     );
-                    return;
+                    return false;
                 }
             }
         }
@@ -77,7 +77,13 @@ impl Deadline {
         let mut frame = Frame {
             texts: &progress.account.texts,
             question: progress.is_overtaken().then(|| progress.question()),
-            others: 0,
+            // The last message that is allowed tells of those that are not sent.
+            others: if left == Some(1) {
+                progress.n_after()
+            } else {
+                0
+            },
+            footer: progress.footer(progress.is_ai()),
             more: None,
             wait: String::new(),
         };
@@ -189,7 +195,7 @@ impl Deadline {
             follower: progress.follower().clone(),
             push: Some(progress.push().clone()),
             message: journaled(message),
-            by: progress.account.bot.clone(),
+            by: progress.by(),
             sent_at_ms: self.clock.unix_ms(),
             outcome,
         })

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use echostr_protocol::{Event, MediaId, Message, Reply};
+use echostr_protocol::{Event, Key, MediaId, Message, Reply};
 use futures_util::FutureExt as _;
 
 use super::{
     Commit, Content, FollowerRecord, Found, Id, Journal, Link, LinkRecord, Of, Page, PushId,
-    Reading, Record, Replied, SavedAnswer, SentOutcome, Shown, Unfinished, by,
+    Reading, Record, Replied, SavedAnswer, SentOutcome, Shown, Spent, Turn, TurnOutcome,
+    Unfinished, by,
 };
 use crate::{Interactions, Trigger};
 
@@ -25,6 +26,10 @@ struct Memory {
     pages: Bounded<[u8; 32], (Id, i64)>,
     // Id and expiry, by account and hash.
     uploads: Bounded<(String, [u8; 32]), (MediaId, i64)>,
+    turns: Bounded<Id, Turn>,
+    // By day, of each follower and of each account.
+    follower_spent: Bounded<(Owner, i32), Spent>,
+    account_spent: Bounded<(String, i32), Spent>,
 }
 
 /// An account and its follower.
@@ -34,6 +39,8 @@ type Owner = (String, String);
 struct Follower {
     record: FollowerRecord,
     latest_question_at_ms: i64,
+    // The first message that is no event, and its `CreateTime`.
+    wrote: Option<(Key, i64)>,
     shown: Option<Shown>,
     interactions: Interactions,
 }
@@ -57,6 +64,9 @@ impl MemoryJournal {
             links: Bounded::new(room),
             pages: Bounded::new(room),
             uploads: Bounded::new(room),
+            turns: Bounded::new(room),
+            follower_spent: Bounded::new(room),
+            account_spent: Bounded::new(room),
         }))
     }
 
@@ -184,6 +194,57 @@ impl Journal for MemoryJournal {
         ready(usable.map(|(media_id, _)| media_id.clone()))
     }
 
+    fn has_written<'a>(&'a self, of: Of<'a>, before: &'a PushId) -> Reading<'a, bool> {
+        let memory = self.memory();
+        let follower = memory.followers.get(&owner(of));
+        let first = follower.and_then(|follower| follower.wrote.as_ref());
+        ready(first.is_some_and(|(key, created_at)| {
+            *key != before.key && *created_at <= before.created_at
+        }))
+    }
+
+    fn turns<'a>(&'a self, of: Of<'a>, since_ms: i64, limit: u32) -> Reading<'a, Vec<Turn>> {
+        let memory = self.memory();
+        let of_follower = memory
+            .turns
+            .latest_first()
+            .filter(|turn| of.account == &*turn.push.account && *of.follower == turn.follower);
+        let is_cleared = |turn: &&Turn| turn.outcome == TurnOutcome::Cleared;
+        let cleared = of_follower.clone().find(is_cleared);
+        // One that was asked before is kept after it when its answer took long.
+        let since_ms = cleared.map_or(since_ms, |cleared| since_ms.max(cleared.at_ms));
+        let told = of_follower
+            .take_while(|turn| !is_cleared(turn))
+            .filter(|turn| {
+                turn.at_ms >= since_ms
+                    && matches!(turn.outcome, TurnOutcome::Answered | TurnOutcome::Broken)
+            });
+        let mut turns: Vec<_> = told.take(limit as usize).cloned().collect();
+        turns.reverse();
+        ready(turns)
+    }
+
+    fn follower_spent<'a>(&'a self, of: Of<'a>, day: i32) -> Reading<'a, Spent> {
+        let memory = self.memory();
+        let spent = memory.follower_spent.get(&(owner(of), day));
+        ready(spent.copied().unwrap_or_default())
+    }
+
+    fn account_spent<'a>(
+        &'a self,
+        account: &'a str,
+        day: i32,
+        month: i32,
+    ) -> Reading<'a, (Spent, Spent)> {
+        let memory = self.memory();
+        let on = |day| memory.account_spent.get(&(account.to_owned(), day));
+        let mut of_month = Spent::default();
+        for spent in (month..=day).filter_map(on) {
+            of_month.add(*spent);
+        }
+        ready((on(day).copied().unwrap_or_default(), of_month))
+    }
+
     fn session<'a>(&'a self, of: Of<'a>, name: &'a str) -> Reading<'a, Option<String>> {
         let memory = self.memory();
         ready(memory.sessions.get(&(owner(of), name.to_owned())).cloned())
@@ -279,6 +340,21 @@ impl Memory {
                     None => self.sessions.remove(&name),
                 }
             }
+            Record::Turn(turn) => self.keep(turn),
+            Record::Feedback {
+                account,
+                follower,
+                turn,
+                is_good,
+                ..
+            } => {
+                if let Some(turn) = self.turns.get_mut(&turn)
+                    && turn.push.account == account
+                    && turn.follower == follower
+                {
+                    turn.is_good = Some(is_good);
+                }
+            }
             Record::Forget { account, follower } => {
                 let gone: Owner = (account.to_string(), follower.to_string());
                 let is_gone =
@@ -291,6 +367,9 @@ impl Memory {
                 pages.retain(|_, (answer, _)| answers.get(answer).is_some());
                 self.links
                     .retain(|_, (link, _)| !is_gone(&link.account, link.follower.as_str()));
+                self.turns
+                    .retain(|_, turn| !is_gone(&turn.push.account, turn.follower.as_str()));
+                self.follower_spent.retain(|(owner, _), _| *owner != gone);
             }
         }
         None
@@ -298,6 +377,19 @@ impl Memory {
 }
 
 impl Memory {
+    /// Keeps a turn and counts what it has used; one that is known already was counted.
+    fn keep(&mut self, turn: Turn) {
+        if self.turns.get(&turn.id).is_some() {
+            return;
+        }
+        let (account, spent) = (turn.push.account.to_string(), Spent::of(&turn));
+        let of_account = (account.clone(), turn.day);
+        self.account_spent.entry(&of_account).add(spent);
+        let of_follower = ((account, turn.follower.to_string()), turn.day);
+        self.follower_spent.entry(&of_follower).add(spent);
+        self.turns.insert(turn.id, turn);
+    }
+
     /// The page that was fixed for a link to this part of an answer.
     fn fixed(&self, answer: Id, step: u32) -> Option<&Reply> {
         let mut links = self.links.values();
@@ -326,6 +418,9 @@ impl Follower {
             record.first_seen_at_ms = at_ms;
         }
         record.last_seen_at_ms = at_ms;
+        if message.is_ordinary() && self.wrote.is_none() {
+            self.wrote = Some((Key::of(message), message.created_at()));
+        }
         if let Some(trigger) = Trigger::of(message) {
             keep_latest(&mut self.interactions.done, (trigger, at_ms));
         }
@@ -349,6 +444,25 @@ impl Follower {
                 replied_at: replied.replied_at,
             });
         }
+    }
+}
+
+impl Spent {
+    /// What a turn has used.
+    fn of(turn: &Turn) -> Self {
+        let tokens = turn.used.iter().fold(0_u64, |tokens, used| {
+            let of_model = used.tokens_in.saturating_add(used.tokens_out);
+            tokens.saturating_add(of_model)
+        });
+        Self {
+            messages: turn.outcome.is_counted().into(),
+            tokens,
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.messages += other.messages;
+        self.tokens = self.tokens.saturating_add(other.tokens);
     }
 }
 
@@ -440,7 +554,179 @@ impl<K: Clone + Eq + Hash, V> Bounded<K, V> {
         }
     }
 
+    fn latest_first(&self) -> impl Iterator<Item = &V> + Clone {
+        let keys = self.order.values().rev();
+        keys.filter_map(|key| self.get(key))
+    }
+
     fn values(&self) -> impl Iterator<Item = &V> {
         self.entries.values().map(|(_, value)| value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use echostr_protocol::{Document, OpenId};
+
+    use super::super::{ModelUse, Received};
+    use super::*;
+
+    fn message(n: i64, rest: &str) -> Arc<Message> {
+        let document = format!(
+            "<xml><ToUserName>gh_1</ToUserName><FromUserName>o1</FromUserName><CreateTime>{n}</CreateTime>{rest}</xml>"
+        );
+        let document = Document::parse(document.as_bytes()).expect("a push");
+        Arc::new(Message::parse(document))
+    }
+
+    fn text(n: i64) -> Arc<Message> {
+        message(
+            n,
+            &format!("<MsgType>text</MsgType><Content>hi</Content><MsgId>{n}</MsgId>"),
+        )
+    }
+
+    fn follow(n: i64) -> Arc<Message> {
+        message(n, "<MsgType>event</MsgType><Event>subscribe</Event>")
+    }
+
+    fn received(message: &Arc<Message>) -> Record {
+        Record::Received(Received {
+            push: PushId::of(&"shop".into(), message),
+            message: Arc::clone(message),
+            received_at_ms: message.created_at() * 1000,
+            replied: None,
+        })
+    }
+
+    fn turn(n: u8, outcome: TurnOutcome) -> Record {
+        Record::Turn(Turn {
+            id: n.into(),
+            follower: "o1".into(),
+            push: PushId::of(&"shop".into(), &text(n.into())),
+            question: format!("question {n}"),
+            answer: format!("answer {n}"),
+            outcome,
+            used: vec![ModelUse {
+                model: "a".into(),
+                calls: 1,
+                tokens_in: 10,
+                tokens_out: 5,
+                is_guessed: false,
+                cost_micros: 0,
+            }],
+            at_ms: i64::from(n) * 1000,
+            day: 20_000 + i32::from(n),
+            is_good: None,
+        })
+    }
+
+    fn feedback(follower: &str, turn: Id, is_good: bool) -> Record {
+        Record::Feedback {
+            account: "shop".into(),
+            follower: follower.into(),
+            turn,
+            is_good,
+            at_ms: 0,
+        }
+    }
+
+    fn get<T>(reading: Reading<'_, T>) -> T {
+        reading.now_or_never().expect("ready").expect("read")
+    }
+
+    #[test]
+    fn who_wrote_before_has_written() {
+        let journal = MemoryJournal::default();
+        let o1 = OpenId::from("o1");
+        let has_written = |message: &Message| {
+            let of = Of {
+                account: "shop",
+                follower: &o1,
+            };
+            get(journal.has_written(of, &PushId::of(&"shop".into(), message)))
+        };
+        assert!(!has_written(&text(2)));
+        journal.write(vec![received(&follow(1)), received(&text(2))]);
+        assert!(!has_written(&text(2)));
+        assert!(!has_written(&follow(1)));
+        assert!(has_written(&text(3)));
+        journal.write(vec![received(&text(3))]);
+        assert!(has_written(&text(3)));
+        assert!(!has_written(&text(2)));
+    }
+
+    #[test]
+    fn turns_are_told_since_the_last_one_that_cleared_them() {
+        use TurnOutcome::{Answered, Broken, Cleared, Failed};
+        let journal = MemoryJournal::default();
+        let o1 = OpenId::from("o1");
+        let of = Of {
+            account: "shop",
+            follower: &o1,
+        };
+        let turns = |since_ms, limit| {
+            let turns = get(journal.turns(of, since_ms, limit));
+            turns.iter().map(|turn| turn.id).collect::<Vec<_>>()
+        };
+        journal.write(vec![
+            turn(1, Answered),
+            turn(2, Cleared),
+            turn(3, Answered),
+            turn(4, Failed),
+            turn(5, Broken),
+        ]);
+        assert_eq!(turns(0, 10), [3, 5]);
+        assert_eq!(turns(0, 1), [5]);
+        assert_eq!(turns(5000, 10), [5]);
+        // It ran while they were cleared.
+        journal.write(vec![
+            turn(7, Cleared),
+            turn(6, Answered),
+            turn(8, Answered),
+            turn(9, Broken),
+        ]);
+        assert_eq!(turns(0, 10), [8, 9]);
+
+        journal.write(vec![feedback("o2", 8, false), feedback("o1", 9, true)]);
+        let good = get(journal.turns(of, 0, 10));
+        let good: Vec<_> = good.iter().map(|turn| turn.is_good).collect();
+        assert_eq!(good, [None, Some(true)]);
+    }
+
+    #[test]
+    fn what_was_spent_is_counted_once_and_outlives_the_follower() {
+        let journal = MemoryJournal::default();
+        let o1 = OpenId::from("o1");
+        let of = Of {
+            account: "shop",
+            follower: &o1,
+        };
+        journal.write(vec![
+            turn(1, TurnOutcome::Answered),
+            turn(1, TurnOutcome::Answered),
+            turn(2, TurnOutcome::Failed),
+            turn(3, TurnOutcome::BlockedInput),
+        ]);
+        let spent = |messages, tokens| Spent { messages, tokens };
+        assert_eq!(get(journal.follower_spent(of, 20_001)), spent(1, 15));
+        assert_eq!(get(journal.follower_spent(of, 20_003)), spent(0, 15));
+        let of_account = (spent(1, 15), spent(2, 30));
+        assert_eq!(
+            get(journal.account_spent("shop", 20_002, 20_000)),
+            of_account
+        );
+        journal.write(vec![Record::Forget {
+            account: "shop".into(),
+            follower: "o1".into(),
+        }]);
+        assert_eq!(get(journal.follower_spent(of, 20_001)), spent(0, 0));
+        assert!(get(journal.turns(of, 0, 10)).is_empty());
+        assert_eq!(
+            get(journal.account_spent("shop", 20_002, 20_000)),
+            of_account
+        );
     }
 }

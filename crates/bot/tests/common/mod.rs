@@ -2,7 +2,10 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod book;
+pub(crate) mod model;
 pub(crate) mod phone;
+pub(crate) mod stage;
 
 use std::io;
 use std::net::SocketAddr;
