@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use echostr::{
-    Able, Account, ApiAccount, BadProgram, HttpBot, Mode, OwnBot, Program, Relay, RelayBot,
-    Sealing, Seen, Used,
+    Able, Account, ApiAccount, BadLlm, BadProgram, HttpBot, LlmBot, LlmKeys, Mode, OwnBot, Program,
+    Relay, RelayBot, Sealing, Seen, Used,
 };
 use echostr_client::{ApiBase, BadBase, TokenSource, TokenUrl};
 use echostr_protocol::api::Secret;
@@ -81,6 +81,8 @@ pub struct AccountSecrets {
     pub relay_token: Option<Token>,
     /// Of a bot of kind `relay`.
     pub relay_encoding_aes_key: Option<EncodingAesKey>,
+    /// Of a bot of kind `llm`.
+    pub llm_keys: LlmKeys,
 }
 
 /// A secret that was replaced.
@@ -224,6 +226,7 @@ impl AccountEntry {
                 .unwrap_or_else(|| language.welcome().to_owned()),
             fallback: settings.fallback.clone(),
             language,
+            zone: settings.time_zone,
             delivery: settings.delivery,
             texts: settings.texts.over(language),
             bot: settings.bot.kind().into(),
@@ -350,6 +353,11 @@ impl AccountEntry {
                 };
                 Ok(Some(Arc::new(RelayBot::new(relay))))
             }
+            BotSettings::Llm(settings) => {
+                let unusable = |error: BadLlm| self.incomplete(format!("has no bot: {error}"));
+                let bot = LlmBot::new((**settings).clone(), self.secrets.llm_keys.clone());
+                Ok(Some(Arc::new(bot.map_err(unusable)?)))
+            }
         }
     }
 
@@ -401,7 +409,7 @@ impl AccountEntry {
     }
 
     /// Every secret in the order of [`SECRETS`], as far as it is set.
-    pub(crate) fn kept(&self) -> [(&'static str, Option<Kept<'_>>); 10] {
+    pub(crate) fn kept(&self) -> [(&'static str, Option<Kept<'_>>); 11] {
         fn token(token: &Token) -> Kept<'_> {
             Kept {
                 text: token.expose().into(),
@@ -442,6 +450,10 @@ impl AccountEntry {
             secrets.relay_encoding_aes_key.as_ref().map(key),
             self.settings.bot.secret_url().map(|url| Kept {
                 text: url.into(),
+                until_ms: None,
+            }),
+            written(&secrets.llm_keys).map(|text| Kept {
+                text: text.into(),
                 until_ms: None,
             }),
         ];
@@ -515,8 +527,16 @@ pub(crate) struct Kept<'a> {
 /// The address of the bot, when it has a query: that may hold a secret.
 pub(crate) const BOT_URL: &str = "bot_url";
 
+/// The keys of a bot of kind `llm`, as JSON: they are one secret.
+pub(crate) const LLM_KEYS: &str = "llm_keys";
+
+fn written(keys: &LlmKeys) -> Option<String> {
+    let written = (!keys.0.is_empty()).then(|| serde_json::to_string(&keys.0));
+    written?.ok()
+}
+
 /// The names of the secrets in the database.
-pub(crate) const SECRETS: [&str; 10] = [
+pub(crate) const SECRETS: [&str; 11] = [
     "token",
     "previous_token",
     "encoding_aes_key",
@@ -527,6 +547,7 @@ pub(crate) const SECRETS: [&str; 10] = [
     "relay_token",
     "relay_encoding_aes_key",
     BOT_URL,
+    LLM_KEYS,
 ];
 
 impl AccountSecrets {
@@ -542,6 +563,7 @@ impl AccountSecrets {
             bot_secret: None,
             relay_token: None,
             relay_encoding_aes_key: None,
+            llm_keys: LlmKeys::default(),
         }
     }
 

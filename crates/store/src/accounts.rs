@@ -1,13 +1,14 @@
 //! [`AccountStore`]: the accounts, in the database and ready for the webhook; every change is in the audit log.
 
 mod load;
+mod rotate;
 mod snapshot;
 
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 
 use arc_swap::ArcSwap;
 use echostr::{Able, Account, Accounts, Seen, SeenSnapshot};
@@ -19,15 +20,15 @@ use serde_json::json;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tracing::info;
 
-use self::load::{SecretRow, load};
+use self::load::load;
 use self::snapshot::{Held, Snapshot};
 use crate::Error;
 use crate::account::{AccountEntry, AccountSecrets, Actor, Incomplete, Origin, previous_for_ms};
 use crate::change::{Change, Known, Uncommitted, commit, to_the_end};
-use crate::db::{Db, reading};
-use crate::tokens::SEALED_AS;
+use crate::db::Db;
+use crate::rules::RuleStore;
 use crate::value::now_ms;
-use crate::vault::{Rotated, Vault};
+use crate::vault::Vault;
 
 /// How many rows are written in one transaction when there are many: the journal waits for each.
 const PORTION: usize = 200;
@@ -38,6 +39,7 @@ pub struct AccountStore {
     vault: Arc<Vault>,
     snapshot: ArcSwap<Snapshot>,
     changing: Arc<Mutex<Known>>,
+    rules: OnceLock<Weak<RuleStore>>,
 }
 
 /// One change after the other: first the database, then the snapshot.
@@ -121,9 +123,16 @@ impl AccountStore {
             vault,
             snapshot: ArcSwap::from_pointee(snapshot),
             changing: Arc::new(Mutex::new(Known(Some(returns)))),
+            rules: OnceLock::new(),
         });
         store.expire(now_ms()).await?;
         Ok(store)
+    }
+
+    /// From now on the rules of an account that is removed do not answer any more. In the database they end with it in any case.
+    pub fn end_rules_in(&self, rules: &Arc<RuleStore>) {
+        // There is one store of rules.
+        let _ = self.rules.set(Arc::downgrade(rules));
     }
 
     /// All, by id.
@@ -283,7 +292,7 @@ impl AccountStore {
         self.make(changing, by, steps).await
     }
 
-    /// Removes one with its secrets and access tokens. Its messages stay until their retention ends.
+    /// Removes one with its secrets, access tokens and rules. Its messages stay until their retention ends.
     ///
     /// # Errors
     /// [`NotChanged`].
@@ -299,6 +308,11 @@ impl AccountStore {
                 Change::NoSecrets { account },
                 Change::NoSeen { account },
                 Change::NoPlatform { account },
+                Change::NoRules {
+                    account,
+                    at_ms,
+                    actor: &by.0,
+                },
                 Change::NoAccount { account, at_ms },
                 Change::Audit {
                     at_ms,
@@ -311,132 +325,13 @@ impl AccountStore {
             ];
             let app_id = old.settings.app_id.as_ref().map(AppId::as_str);
             changes.extend(app_id.map(|app_id| Change::NoTokens { app_id }));
-            store.write(changing, &changes, snapshot).await
+            let removing = store.write(changing, &changes, snapshot);
+            match store.rules.get().and_then(Weak::upgrade) {
+                Some(rules) => rules.without_account(account, removing).await,
+                None => removing.await,
+            }
         });
         Ok(removed.await?)
-    }
-
-    /// Encrypts every secret anew under the newest master key, and retires the others. With a file of master keys, a new one is
-    /// made first.
-    ///
-    /// # Errors
-    /// The database or the file cannot be written. Then some secrets may be encrypted under the newest key and some under an
-    /// older one; all keys are kept, and it can be tried again.
-    pub async fn reencrypt(self: &Arc<Self>, by: &Actor) -> Result<Rotated, Error> {
-        let changing = self.begin().await?;
-        let (store, by) = (Arc::clone(self), by.clone());
-        to_the_end(async move { store.reencrypt_all(&changing, &by).await }).await
-    }
-
-    async fn reencrypt_all(&self, _: &Changing, by: &Actor) -> Result<Rotated, Error> {
-        let unwritten = Uncommitted::of("the secrets");
-        self.vault.begin_rotation()?;
-        self.vault.settle().await;
-        let (key_id, check_value) = self.vault.check_value();
-        let at_ms = now_ms();
-        let begin = [
-            Change::NoMasterKey { key_id: &key_id },
-            Change::MasterKey {
-                key_id: &key_id,
-                check_value,
-                at_ms,
-            },
-        ];
-        commit(&self.db, &begin).await.map_err(&unwritten)?;
-
-        let n_secrets = self.reseal(&key_id).await? + self.reseal_tokens(&key_id).await?;
-        let retired = self.vault.older();
-        let after = json!({ "key": key_id, "retired": retired, "secrets": n_secrets });
-        let gone = retired.iter();
-        let mut end: Vec<_> = gone.map(|key_id| Change::NoMasterKey { key_id }).collect();
-        end.push(Change::Audit {
-            at_ms: now_ms(),
-            actor: &by.0,
-            action: "secrets.rotate",
-            subject: &key_id,
-            before: None,
-            after: Some(after.to_string()),
-        });
-        commit(&self.db, &end).await.map_err(&unwritten)?;
-        let file = self.vault.end_rotation()?;
-        Ok(Rotated {
-            n_secrets,
-            key_id,
-            retired,
-            file,
-        })
-    }
-
-    /// Encrypts everything that stands in the database under this key, the newest, whether it belongs to an account that is known
-    /// here or not.
-    async fn reseal(&self, key_id: &str) -> Result<usize, Error> {
-        let mut n_secrets = 0;
-        loop {
-            let rows = reading!(&self.db, pool => sqlx::query_as::<_, SecretRow>(
-                "SELECT account.public_id, secret.name, secret.key_id, secret.sealed, secret.expires_at_ms
-                 FROM secrets secret JOIN accounts account ON account.id = secret.account_id
-                 WHERE secret.key_id <> $1 LIMIT $2",
-            )
-            .bind(key_id)
-            .bind(i64::try_from(PORTION).unwrap_or(i64::MAX))
-            .fetch_all(pool)
-            .await);
-            let rows = rows.map_err(Error::unread("the secrets of the accounts"))?;
-            if rows.is_empty() {
-                return Ok(n_secrets);
-            }
-            n_secrets += rows.len();
-            let mut changes = Vec::new();
-            for (account, name, key_id, sealed, expires_at_ms) in &rows {
-                let clear = self.vault.unseal(account, name, key_id, sealed);
-                let clear = clear.ok_or_else(|| Error::Sealed {
-                    account: account.clone(),
-                    secret: name.clone(),
-                })?;
-                let (key_id, sealed) = self.vault.seal(account, name, clear.expose_secret());
-                changes.push(Change::Secret {
-                    account,
-                    name,
-                    key_id,
-                    sealed,
-                    expires_at_ms: *expires_at_ms,
-                });
-            }
-            let written = commit(&self.db, &changes).await;
-            written.map_err(Uncommitted::of("the secrets"))?;
-        }
-    }
-
-    /// The same for access tokens. One that cannot be decrypted is dropped: another can be asked for.
-    async fn reseal_tokens(&self, key_id: &str) -> Result<usize, Error> {
-        let mut n_tokens = 0;
-        loop {
-            let rows = reading!(&self.db, pool => sqlx::query_as::<_, (String, String, Vec<u8>)>(
-                "SELECT name, key_id, sealed FROM tokens WHERE key_id <> $1 LIMIT $2",
-            )
-            .bind(key_id)
-            .bind(i64::try_from(PORTION).unwrap_or(i64::MAX))
-            .fetch_all(pool)
-            .await);
-            let rows = rows.map_err(Error::unread("the access tokens"))?;
-            if rows.is_empty() {
-                return Ok(n_tokens);
-            }
-            n_tokens += rows.len();
-            let changes = rows.iter().map(|(name, key_id, before)| {
-                let clear = self.vault.unseal(name, SEALED_AS, key_id, before);
-                let sealed =
-                    clear.map(|clear| self.vault.seal(name, SEALED_AS, clear.expose_secret()));
-                Change::Token {
-                    name,
-                    before,
-                    sealed,
-                }
-            });
-            let changes: Vec<_> = changes.collect();
-            let written = commit(&self.db, &changes).await;
-            written.map_err(Uncommitted::of("the access tokens"))?;
-        }
     }
 
     /// Deletes the tokens and keys before the last change whose time is over; answers of how many accounts.

@@ -17,10 +17,10 @@ pub struct AuditEntry {
     pub at_ms: i64,
     /// Who.
     pub actor: String,
-    /// What: `account.create`, `account.change`, `account.remove`, `key.create`, `key.revoke`, `secrets.rotate`,
-    /// `follower.forget`, `page.revoke`.
+    /// What: `account.create`, `account.change`, `account.remove`, `rule.create`, `rule.change`, `rule.remove`, `key.create`,
+    /// `key.revoke`, `secrets.rotate`, `follower.forget`, `page.revoke`.
     pub action: String,
-    /// Of which account or key, by its id.
+    /// Of which account, rule or key, by its id.
     pub subject: String,
     /// Only what differs, secrets masked as `***`.
     pub before: Option<Value>,

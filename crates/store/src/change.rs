@@ -1,4 +1,4 @@
-//! [`Change`]: what changes accounts, their secrets, keys and the audit log, as data, so that any of it stands in one transaction.
+//! [`Change`]: what changes accounts, their secrets, rules, keys and the audit log, as data, so that any of it stands in one transaction.
 
 use std::future::pending;
 use std::panic::resume_unwind;
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::Error;
 use crate::account::AccountEntry;
 use crate::db::{Db, writing};
+use crate::rules::masked;
 
 /// One statement. Accounts are named by their public id.
 pub(crate) enum Change<'a> {
@@ -59,6 +60,36 @@ pub(crate) enum Change<'a> {
     NoTokens {
         app_id: &'a str,
     },
+    /// Added, or made what it is here.
+    Rule {
+        id: &'a str,
+        account: Option<&'a str>,
+        rule: &'a str,
+        sealed: Option<(String, Vec<u8>)>,
+        created_at_ms: i64,
+        updated_at_ms: i64,
+    },
+    NoRule {
+        id: &'a str,
+    },
+    /// Those of an account; each stands in the audit log.
+    NoRules {
+        account: &'a str,
+        at_ms: i64,
+        actor: &'a str,
+    },
+    RuleHits {
+        id: &'a str,
+        n_hits: i64,
+        at_ms: i64,
+    },
+    /// Its secrets, encrypted anew; unless others stand there by now.
+    RuleSealed {
+        id: &'a str,
+        before: &'a [u8],
+        key_id: String,
+        sealed: Vec<u8>,
+    },
     MasterKey {
         key_id: &'a str,
         check_value: Vec<u8>,
@@ -106,6 +137,8 @@ pub(crate) enum Uncommitted {
     Unsure(sqlx::Error),
     /// Another process holds the database at this address.
     Taken(Arc<str>),
+    /// A rule is for an account that is not there.
+    UnknownAccount(String),
 }
 
 impl Uncommitted {
@@ -117,6 +150,10 @@ impl Uncommitted {
             Self::Taken(url) => Error::TakenDatabase {
                 url: url.to_string(),
                 from: String::new(),
+            },
+            Self::UnknownAccount(_) => Error::Unwritten {
+                what,
+                source: sqlx::Error::RowNotFound,
             },
         }
     }
@@ -290,6 +327,82 @@ async fn write(db: &Db, changes: &[Change<'_>], is_done: &mut bool) -> Result<()
                 Change::NoTokens { app_id } => {
                     sqlx::query("DELETE FROM tokens WHERE name = $1 OR substr(name, 1, length($1) + 1) = $1 || '@'")
                         .bind(*app_id)
+                        .execute(&mut **transaction)
+                        .await?;
+                }
+                Change::Rule { id, account, rule, sealed, created_at_ms, updated_at_ms } => {
+                    let account_id: Option<i64> = match account {
+                        None => None,
+                        Some(account) => {
+                            let id = sqlx::query_scalar("SELECT id FROM accounts WHERE public_id = $1 AND settings IS NOT NULL")
+                                .bind(*account)
+                                .fetch_optional(&mut **transaction)
+                                .await?;
+                            Some(id.ok_or_else(|| Uncommitted::UnknownAccount((*account).to_owned()))?)
+                        }
+                    };
+                    let (key_id, sealed) = match sealed {
+                        Some((key_id, sealed)) => (Some(key_id), Some(sealed)),
+                        None => (None, None),
+                    };
+                    sqlx::query(
+                        "INSERT INTO rules (id, account_id, rule, key_id, sealed, created_at_ms, updated_at_ms)
+                         VALUES ($1, $2, $3, $4, $5, $6, $7)
+                         ON CONFLICT (id) DO UPDATE SET
+                             account_id = excluded.account_id, rule = excluded.rule, key_id = excluded.key_id,
+                             sealed = excluded.sealed, updated_at_ms = excluded.updated_at_ms",
+                    )
+                    .bind(*id)
+                    .bind(account_id)
+                    .bind(*rule)
+                    .bind(key_id)
+                    .bind(sealed)
+                    .bind(*created_at_ms)
+                    .bind(*updated_at_ms)
+                    .execute(&mut **transaction)
+                    .await?;
+                }
+                Change::NoRule { id } => {
+                    sqlx::query("DELETE FROM rules WHERE id = $1").bind(*id).execute(&mut **transaction).await?;
+                }
+                Change::NoRules { account, at_ms, actor } => {
+                    let rows: Vec<(String, String)> = sqlx::query_as(
+                        "SELECT id, rule FROM rules
+                         WHERE account_id = (SELECT id FROM accounts WHERE public_id = $1) ORDER BY id",
+                    )
+                    .bind(*account)
+                    .fetch_all(&mut **transaction)
+                    .await?;
+                    for (id, rule) in &rows {
+                        sqlx::query(
+                            "INSERT INTO audit (at_ms, actor, action, subject, before) VALUES ($1, $2, 'rule.remove', $3, $4)",
+                        )
+                        .bind(*at_ms)
+                        .bind(*actor)
+                        .bind(id)
+                        .bind(masked(rule))
+                        .execute(&mut **transaction)
+                        .await?;
+                    }
+                    sqlx::query("DELETE FROM rules WHERE account_id = (SELECT id FROM accounts WHERE public_id = $1)")
+                        .bind(*account)
+                        .execute(&mut **transaction)
+                        .await?;
+                }
+                Change::RuleHits { id, n_hits, at_ms } => {
+                    sqlx::query("UPDATE rules SET hits = hits + $2, last_hit_at_ms = $3 WHERE id = $1")
+                        .bind(*id)
+                        .bind(*n_hits)
+                        .bind(*at_ms)
+                        .execute(&mut **transaction)
+                        .await?;
+                }
+                Change::RuleSealed { id, before, key_id, sealed } => {
+                    sqlx::query("UPDATE rules SET key_id = $3, sealed = $4 WHERE id = $1 AND sealed = $2")
+                        .bind(*id)
+                        .bind(*before)
+                        .bind(key_id)
+                        .bind(sealed)
                         .execute(&mut **transaction)
                         .await?;
                 }

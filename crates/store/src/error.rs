@@ -276,6 +276,31 @@ pub enum Error {
         /// The secret's name.
         secret: String,
     },
+    /// A rule is of no form that is known here.
+    #[error("cannot read the rule `{rule}` in the database: a newer Echostr may have written it")]
+    Rule {
+        /// Its id.
+        rule: String,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// A rule says what is not allowed here.
+    #[error("the rule `{rule}` in the database cannot be used: {faults}; change it, or remove it")]
+    UnusableRule {
+        /// Its id.
+        rule: String,
+        /// All that is wrong with it.
+        faults: String,
+    },
+    /// The secrets of a rule cannot be decrypted.
+    #[error(
+        "the secrets of the rule `{rule}` cannot be decrypted: they were changed outside of Echostr; restore the database from a \
+         backup, or set them anew"
+    )]
+    SealedRule {
+        /// Its id.
+        rule: String,
+    },
     /// Something else is in the database that is to be copied to.
     #[error(
         "cannot copy to the database at {url}: it holds other data already (`{table}`); give an empty database, for example a new \

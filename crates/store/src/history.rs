@@ -7,6 +7,7 @@ mod export;
 mod followers;
 mod messages;
 mod source;
+mod turns;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ pub use self::export::Export;
 pub use self::followers::{FollowerEntry, FollowerFilter, NoPlace, SeenBefore};
 pub use self::messages::{DeliveryEntry, MessageDetail, MessageEntry, MessageFilter, SentEntry};
 use self::messages::{Looked, Search};
+pub use self::turns::{TurnEntry, TurnFilter, UsageEntry};
 
 /// The most that a page holds.
 pub const MAX_LIMIT: u32 = 200;
@@ -158,6 +160,9 @@ mod tests {
     use super::export::SENT;
     use super::followers::{FOLLOWERS, FOLLOWERS_IN_ORDER, ONE_FOLLOWER};
     use super::messages::{ANSWER_OF_MESSAGE, DELIVERIES, FROM_NUMBER, MESSAGES, SENT_OF_MESSAGE};
+    use super::turns::{
+        TURNS, TURNS_IN_ORDER, TURNS_OF_ACCOUNT, TURNS_OF_FOLLOWER, USAGE_OF_ACCOUNT,
+    };
     use super::*;
     use crate::value::plan;
     use crate::{FILE_NAME, Place, Retention, SqlJournal};
@@ -175,6 +180,10 @@ mod tests {
             ONE_FOLLOWER,
             ACCOUNT,
             FROM_NUMBER,
+            TURNS_OF_ACCOUNT,
+            TURNS_OF_FOLLOWER,
+            USAGE_OF_ACCOUNT,
+            &format!("{TURNS} WHERE t.id IN (1, 2) ORDER BY t.id DESC"),
             &format!("{MESSAGES} WHERE m.id IN (1, 2)"),
             &format!("{ANSWERS} WHERE a.rowid IN (1, 2) ORDER BY a.rowid DESC"),
             &format!("{FOLLOWERS} WHERE f.id IN (1, 2)"),
@@ -182,9 +191,17 @@ mod tests {
             &ANSWERS_IN_ORDER.replace("WHOSE", "AND a.follower_id IN (1, 2)"),
         ] {
             // Some hundred rows that were looked at are read whole.
-            let plan = plan(sql).replace("SCAN looked", "");
+            let plan = plan(sql)
+                .replace("SCAN looked", "")
+                .replace("SCAN chain", "");
+            let plan = plan.replace("SCAN CONSTANT ROW", "");
             assert!(!plan.contains("SCAN"), "{sql}\n{plan}");
         }
+        let in_order = plan(TURNS_IN_ORDER);
+        assert!(
+            in_order.contains("SEARCH t USING INTEGER PRIMARY KEY"),
+            "{in_order}"
+        );
         // Accounts are few.
         let plan = plan(FOLLOWERS_OF_OPEN_ID);
         assert!(plan.contains("SEARCH f "), "{plan}");

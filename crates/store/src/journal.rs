@@ -5,6 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod fault;
 pub(crate) mod known;
 mod queue;
+pub(crate) mod turns;
 pub(crate) mod unfinished;
 mod writer;
 
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use echostr::journal::{
     Commit, FollowerRecord, Found, Link, Of, Page, PushId, Reading, Record, SavedAnswer, Shown,
-    Unfinished,
+    Spent, Turn, Unfinished,
 };
 use echostr::{BoxError, Interactions, Journal};
 use echostr_protocol::{MediaId, OpenId};
@@ -49,8 +50,8 @@ pub enum Place {
 /// What is deleted by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Messages with their deliveries and answers, and what was sent beside replies, are kept so many days, longer while an
-    /// answer can still be read; 0 keeps them for ever.
+    /// Messages with their deliveries and answers, what was sent beside replies, and what language models were asked, are kept
+    /// so many days, longer while an answer can still be read; 0 keeps them for ever.
     pub journal_days: u32,
     /// So many days after unfollowing everything about a follower is deleted; 0 never does.
     pub unfollowed_days: u32,
@@ -286,6 +287,27 @@ impl Journal for SqlJournal {
         now_ms: i64,
     ) -> Reading<'a, Option<MediaId>> {
         Box::pin(read::uploaded(&self.db, account, hash, now_ms))
+    }
+
+    fn has_written<'a>(&'a self, of: Of<'a>, before: &'a PushId) -> Reading<'a, bool> {
+        Box::pin(read::has_written(&self.db, of, before))
+    }
+
+    fn turns<'a>(&'a self, of: Of<'a>, since_ms: i64, limit: u32) -> Reading<'a, Vec<Turn>> {
+        Box::pin(read::turns(&self.db, of, since_ms, limit))
+    }
+
+    fn follower_spent<'a>(&'a self, of: Of<'a>, day: i32) -> Reading<'a, Spent> {
+        Box::pin(read::follower_spent(&self.db, of, day))
+    }
+
+    fn account_spent<'a>(
+        &'a self,
+        account: &'a str,
+        day: i32,
+        month: i32,
+    ) -> Reading<'a, (Spent, Spent)> {
+        Box::pin(read::account_spent(&self.db, account, day, month))
     }
 
     fn session<'a>(&'a self, of: Of<'a>, name: &'a str) -> Reading<'a, Option<String>> {

@@ -28,6 +28,7 @@ mod migrate_to;
 mod pages;
 mod postgres;
 mod read;
+mod rules;
 mod schema;
 mod search;
 mod sqlite;
@@ -47,7 +48,7 @@ pub use health::Health;
 pub use history::{
     AnswerEntry, AnswerFilter, DeliveryEntry, Export, FollowerEntry, FollowerFilter, History,
     MAX_LIMIT, MessageDetail, MessageEntry, MessageFilter, NoPlace, Page, PageTimes, SeenBefore,
-    SentEntry,
+    SentEntry, TurnEntry, TurnFilter, UsageEntry,
 };
 pub use idempotency::{Begun, Idempotency};
 pub use journal::{Deleted, Place, Retention, SqlJournal};
@@ -55,6 +56,7 @@ pub use keys::{ApiKey, ApiKeys};
 pub use migrate_to::{MigrateStep, Migrated, migrate_to};
 pub use pages::{Busy, LivePage, LivePages};
 pub use postgres::{PostgresUrl, UrlError};
+pub use rules::{RuleEdit, RuleEntry, RuleNotChanged, RuleStore};
 pub use schema::FILE_NAME;
 pub use tokens::SqlTokens;
 pub use vault::{BadMasterKey, MASTER_KEY_FILE, MASTER_KEY_VARIABLE, MasterKeys, Rotated, Vault};

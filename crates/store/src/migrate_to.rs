@@ -22,7 +22,7 @@ use crate::{Error, schema};
 
 /// Every table that is copied, with the order of its rows; those that name others come after them. What can be searched is
 /// not copied: the server makes it anew.
-const TABLES: [Table; 19] = [
+const TABLES: [Table; 23] = [
     table("accounts", "id"),
     table("master_keys", "key_id"),
     table("secrets", "account_id, name"),
@@ -42,6 +42,10 @@ const TABLES: [Table; 19] = [
     table("uploads", "account_id, hash"),
     table("capabilities", "account_id"),
     table("idempotency", "account_id, key"),
+    table("rules", "id"),
+    table("turns", "id"),
+    table("latest_turns", "follower_id"),
+    table("model_usage", "account_id, day, model"),
 ];
 
 /// Rows and bytes of one transaction.
@@ -294,6 +298,10 @@ impl Origin {
             (
                 "audit",
                 "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'audit'",
+            ),
+            (
+                "turns",
+                "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'turns'",
             ),
             ("answers", "SELECT coalesce(max(rowid), 0) FROM answers"),
             ("sent", "SELECT coalesce(max(id), 0) FROM sent"),

@@ -39,6 +39,11 @@ macro_rules! follower_id {
     };
 }
 
+// Behind the macros, which it uses.
+mod turns;
+
+pub(crate) use self::turns::{account_spent, follower_spent, has_written, turns};
+
 /// The `+ 0` keeps a database that knows nothing of its tables yet from the index of all messages of an account.
 const FIND: &str = "SELECT m.id, m.received_at_ms, m.reply, m.replied_at
     FROM messages m JOIN accounts a ON a.id = m.account_id + 0

@@ -32,6 +32,11 @@ pub(crate) const VERSIONS: &[(i64, &str, &str)] = &[
         "platform",
         include_str!("../migrations/sqlite/0003_platform.sql"),
     ),
+    (
+        4,
+        "answering",
+        include_str!("../migrations/sqlite/0004_answering.sql"),
+    ),
 ];
 
 /// The newest version that is known here.

@@ -318,9 +318,11 @@ struct Needed {
 
 async fn needed(db: &Db) -> Result<Needed, Error> {
     let unread = Error::unread("the master keys");
-    let in_use = reading!(db, pool => sqlx::query_scalar::<_, String>("SELECT DISTINCT key_id FROM secrets ORDER BY key_id")
-        .fetch_all(pool)
-        .await);
+    let in_use = reading!(db, pool => sqlx::query_scalar::<_, String>(
+        "SELECT key_id FROM secrets UNION SELECT key_id FROM rules WHERE key_id IS NOT NULL ORDER BY key_id",
+    )
+    .fetch_all(pool)
+    .await);
     let in_use = in_use.map_err(&unread)?;
     let checks = reading!(db, pool => sqlx::query_as::<_, (String, Vec<u8>)>(
         "SELECT key_id, check_value FROM master_keys ORDER BY key_id",

@@ -10,7 +10,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use common::*;
-use echostr::journal::{Content, Ended, Record};
+use echostr::journal::{Content, Ended, Record, TurnOutcome};
 use echostr_store::{Error, Migrated, Place, PostgresUrl, SqlJournal, migrate_to};
 use rusqlite::params;
 
@@ -27,6 +27,8 @@ async fn journal(folder: &Path) {
         Record::Answer(answer(7, &message, rest("长长的回答", 6))),
         Record::Link(link(8, "o1", 1, 7, 1)),
         session("o1", "cart", Some(r#"{"n":1}"#)),
+        Record::Turn(turn(5, &message, TurnOutcome::Answered)),
+        Record::Turn(turn(6, &message, TurnOutcome::Failed)),
     ];
     done(&written(&journal, records).await);
     let other = text("o2", 2, "再问");
@@ -49,6 +51,8 @@ async fn journal(folder: &Path) {
              INSERT INTO pages (hash, answer_id, created_at_ms, expires_at_ms) VALUES (x'0a', x'0b', 1, 2);
              INSERT INTO tokens (name, key_id, sealed, fetched_at_ms, lease_holder) VALUES ('wx1', 'k', x'00ff', 1, x'0a'), ('wx1@http://b', NULL, NULL, NULL, NULL);
              INSERT INTO sent (follower_id, message, sent_by, sent_at_ms, outcome) VALUES (1, '{}', 'echo', 1, 'sent');
+             INSERT INTO rules (id, account_id, created_at_ms, updated_at_ms, rule) VALUES ('a', 1, 1, 2, '{}'), ('B', NULL, 3, 4, '{}');
+             UPDATE rules SET key_id = 'k', sealed = x'00ff', hits = 3, last_hit_at_ms = 9 WHERE id = 'a';
              INSERT INTO uploads (account_id, hash, media_id, expires_at_ms) VALUES (1, x'0a', 'm', 1);
              INSERT INTO capabilities (account_id, found) VALUES (1, '{}');
              INSERT INTO idempotency (account_id, key, digest, started_at_ms) VALUES (1, 'k', x'0a', 1), (1, 'K', x'0b', 2)",
@@ -85,7 +89,7 @@ async fn a_journal_moves_with_everything_in_it() {
     let url = postgres::shared().database();
     let migrated = run(folder.path(), &url).await.expect("copied");
     let tables: BTreeSet<_> = migrated.tables.iter().map(|(name, _)| *name).collect();
-    assert_eq!(tables.len(), 19);
+    assert_eq!(tables.len(), 23);
     for (table, rows) in &migrated.tables {
         assert!(*rows > 0, "the test has nothing in {table}");
         let found = number(&url, &format!("SELECT count(*) FROM {table}"));
@@ -103,7 +107,14 @@ async fn a_journal_moves_with_everything_in_it() {
         .expect("read");
     assert_eq!(unread[0].id, 7);
     let next = text("o1", 3, "新的");
-    done(&written(&moved, vec![received(&next, None)]).await);
+    let records = vec![
+        received(&next, None),
+        Record::Turn(turn(9, &next, TurnOutcome::Answered)),
+    ];
+    done(&written(&moved, records).await);
+    let told = echostr::Journal::turns(&moved, of(&o1), 0, 10).await;
+    let told: Vec<_> = told.expect("read").iter().map(|turn| turn.id).collect();
+    assert_eq!(told, [5, 9]);
     moved.close().await;
     assert!(number(&url, "SELECT max(id) FROM messages") > N_MESSAGES + 2);
     // A number that was deleted is not given again.

@@ -13,7 +13,7 @@ use echostr::{Accounts as _, Journal as _};
 use echostr_protocol::OpenId;
 use echostr_store::{
     AccountEntry, AccountSecrets, AccountStore, Actor, ApiKeys, Error, MasterKeys, NotChanged,
-    Place, SqlJournal, Vault,
+    Place, RuleEdit, RuleNotChanged, RuleStore, SqlJournal, Vault,
 };
 use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -171,7 +171,7 @@ async fn a_database_that_cannot_be_used_is_refused_with_what_to_do() {
             "CREATE TABLE _sqlx_migrations (version bigint, description text);
               INSERT INTO _sqlx_migrations VALUES (1, 'journal'), (99, 'of tomorrow')",
         ),
-        &["its schema is version 99, this Echostr knows versions up to 2"],
+        &["its schema is version 99, this Echostr knows versions up to 3"],
     )
     .await;
     check(
@@ -406,6 +406,48 @@ async fn accounts_that_another_server_changed_are_known_when_the_database_is_our
 }
 
 #[tokio::test]
+async fn rules_that_another_server_changed_answer_when_the_database_is_ours_again() {
+    let url = shared().database();
+    let by = Actor("test".into());
+    let old = opened(&url).await;
+    let old_rules = rules(&old).await;
+    let made = old_rules.edit(&by, vec![rule("one"), rule("two")]).await;
+    made.expect("made");
+
+    let new = taken_over(&url).await;
+    let refused = old_rules.edit(&by, vec![rule("three")]).await;
+    let refused = refused.expect_err("it is not ours");
+    assert!(
+        matches!(
+            refused,
+            RuleNotChanged::Database(Error::TakenDatabase { .. })
+        ),
+        "{refused}"
+    );
+    let new_rules = rules(&new).await;
+    let remove = RuleEdit::Remove { id: "one".into() };
+    let changed = new_rules.edit(&by, vec![remove, rule("three")]).await;
+    changed.expect("changed");
+    new.close().await;
+
+    let returned =
+        tokio::time::timeout(Duration::from_mins(1), async { old.db().returned(0).await });
+    assert_eq!(returned.await.expect("within a minute"), 1);
+    // As is done from time to time, and at this moment.
+    old_rules.save_hits().await.expect("read");
+    let all = old_rules.list(None);
+    let ids: Vec<_> = all.iter().map(|entry| &*entry.rule.id).collect();
+    assert_eq!(ids, ["three", "two"]);
+    let answers = async |content: &str| {
+        let bot = echostr::Bot::new().on(old_rules.rules().clone());
+        let message = Arc::unwrap_or_clone(text("o1", 1, content));
+        bot.answer(message).await.expect("answered")
+    };
+    assert_eq!(answers("one").await, echostr::Reply::Silence);
+    assert_eq!(answers("three").await, echostr::Reply::from("three!"));
+}
+
+#[tokio::test]
 async fn a_server_whose_database_was_taken_over_writes_nothing() {
     let url = shared().database();
     let old = opened(&url).await;
@@ -582,6 +624,46 @@ async fn a_change_whose_answer_was_lost_is_known_before_the_next_one() {
     cut.is_due.store(false, Ordering::Relaxed);
     assert!(!keys.revoke(&by, "none").await.expect("read"));
     assert_eq!(keys.list().len(), n);
+
+    let rules = rules(&journal).await;
+    let mut n = 0;
+    let error = loop {
+        n += 1;
+        cut.due();
+        if let Err(error) = rules.edit(&by, vec![rule(&format!("r{n}"))]).await {
+            break error;
+        }
+    };
+    cut.is_due.store(false, Ordering::Relaxed);
+    assert!(
+        matches!(error, RuleNotChanged::Database(Error::Unsure { .. })),
+        "{error}"
+    );
+    let again = rules.edit(&by, vec![rule(&format!("r{n}"))]).await;
+    assert!(matches!(again, Err(RuleNotChanged::Exists(_))), "{again:?}");
+    assert_eq!(rules.list(None).len(), n);
+}
+
+async fn rules(journal: &SqlJournal) -> Arc<RuleStore> {
+    let master_key = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+    let db = journal.db();
+    let vault = Vault::open(&db, MasterKeys::Environment(master_key.into())).await;
+    let rules = RuleStore::open(db, Arc::new(vault.expect("a vault"))).await;
+    rules.expect("rules")
+}
+
+/// A new one that answers its own id.
+fn rule(id: &str) -> RuleEdit {
+    let rule = serde_json::json!({
+        "id": id,
+        "when": { "equals": [id] },
+        "reply": { "text": format!("{id}!") },
+    });
+    RuleEdit::Put {
+        rule: serde_json::from_value(rule).expect("a rule"),
+        secrets: echostr::RuleSecrets::default(),
+        before: None,
+    }
 }
 
 async fn accounts_and_keys(journal: &SqlJournal) -> (Arc<AccountStore>, Arc<ApiKeys>) {

@@ -40,7 +40,7 @@ async fn a_newer_schema_is_refused() {
         .expect("written");
     let message = refused(folder.path()).await;
     assert!(
-        message.contains("its schema is version 99, this Echostr knows versions up to 3"),
+        message.contains("its schema is version 99, this Echostr knows versions up to 4"),
         "{message}"
     );
 }

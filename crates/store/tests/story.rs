@@ -3,7 +3,8 @@
 mod common;
 
 use echostr::journal::{
-    Content, Ended, Link, Record, Replied, SavedAnswer, SentMessage, SentOutcome, Written, by,
+    Content, Ended, Link, Record, Replied, SavedAnswer, SentMessage, SentOutcome, TurnOutcome,
+    Written, by,
 };
 use echostr::{Interactions, Journal, Reply, Trigger};
 use echostr_protocol::Message;
@@ -865,6 +866,8 @@ async fn what_a_job_still_writes_does_not_bring_a_forgotten_follower_back(ground
         Record::Link(link(70, "o1", 1, 7, 0)),
         session("o1", "cart", Some("[]")),
         sent("o1", 3, Some(&question), SentOutcome::Sent),
+        Record::Turn(turn(9, &question, TurnOutcome::Answered)),
+        feedback("o1", 9, true),
     ];
     // In one batch, in one call, and later.
     let forgotten = journal.write(vec![forget("o1")]);
@@ -919,6 +922,11 @@ async fn what_is_too_old_is_deleted_but_for_answers_that_can_be_read(ground: Gro
         uploaded(1, "gone", now - 1),
         uploaded(2, "there", now + DAY_MS),
     ]);
+    records.extend([31_u8, 30, 29].map(|days| {
+        let mut old = turn(days.into(), &kept, TurnOutcome::Answered);
+        old.at_ms = ago(days.into()) - 1;
+        Record::Turn(old)
+    }));
     records.extend(
         [31, 29].map(|days| match sent("o1", 0, None, SentOutcome::Sent) {
             Record::Sent(sent) => Record::Sent(SentMessage {
@@ -954,6 +962,8 @@ async fn what_is_too_old_is_deleted_but_for_answers_that_can_be_read(ground: Gro
         ("sessions", 1),
         ("sent", 1),
         ("uploads", 1),
+        ("turns", 1),
+        ("model_usage", 1),
     ] {
         assert_eq!(ground.count(table), expected, "{table}");
     }
@@ -971,4 +981,6 @@ async fn what_is_too_old_is_deleted_but_for_answers_that_can_be_read(ground: Gro
     done(&written(&journal, vec![forget("o1")]).await);
     assert_eq!(ground.count("messages"), 1);
     assert_eq!(ground.count("answers"), 0);
+    assert_eq!(ground.count("turns"), 0);
+    assert_eq!(ground.count("model_usage"), 1);
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use echostr::{Language, Strategy, Texts};
+use echostr::{Language, LlmSettings, Strategy, Texts, Zone};
 use echostr_protocol::AppId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -27,6 +27,9 @@ pub struct AccountSettings {
     pub fallback: String,
     /// Of texts that are not set.
     pub language: Language,
+    /// By which days and hours are counted.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub time_zone: Zone,
     /// What followers read around answers that come late; those that are not set follow the language.
     #[serde(default, skip_serializing_if = "TextSettings::is_empty")]
     pub texts: TextSettings,
@@ -34,7 +37,7 @@ pub struct AccountSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_base: Option<String>,
     /// Where access tokens come from.
-    #[serde(default, skip_serializing_if = "AccessTokenFrom::is_default")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub access_token: AccessTokenFrom,
     /// Who answers.
     pub bot: BotSettings,
@@ -62,10 +65,10 @@ impl AccessTokenFrom {
             Self::Url(url) => url,
         }
     }
+}
 
-    fn is_default(&self) -> bool {
-        *self == Self::Stable
-    }
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl From<String> for AccessTokenFrom {
@@ -141,6 +144,8 @@ pub enum BotSettings {
         /// 1 to 600.
         timeout_secs: u64,
     },
+    /// A language model; its keys are [`llm_keys`](crate::AccountSecrets::llm_keys).
+    Llm(Box<LlmSettings>),
 }
 
 impl AccountSettings {
@@ -155,6 +160,7 @@ impl AccountSettings {
             welcome: None,
             fallback: String::new(),
             language: Language::default(),
+            time_zone: Zone::default(),
             texts: TextSettings::default(),
             api_base: None,
             access_token: AccessTokenFrom::default(),
@@ -223,7 +229,7 @@ impl BotSettings {
     fn url(&self) -> Option<&str> {
         match self {
             Self::Http { url, .. } | Self::Relay { url, .. } => Some(url),
-            Self::Echo | Self::None => None,
+            Self::Echo | Self::None | Self::Llm(_) => None,
         }
     }
 
@@ -252,6 +258,7 @@ impl BotSettings {
             Self::None => "none",
             Self::Http { .. } => "http",
             Self::Relay { .. } => "relay",
+            Self::Llm(_) => "llm",
         }
     }
 }
@@ -284,6 +291,7 @@ impl fmt::Debug for BotSettings {
                 .field("app_id", app_id)
                 .field("timeout_secs", timeout_secs)
                 .finish(),
+            Self::Llm(settings) => f.debug_tuple("Llm").field(settings).finish(),
         }
     }
 }

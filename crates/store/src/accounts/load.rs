@@ -5,7 +5,7 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use echostr::{Able, Seen, SeenSnapshot};
+use echostr::{Able, LlmKeys, Seen, SeenSnapshot};
 use echostr_client::Capabilities;
 use echostr_protocol::{EncodingAesKey, Error as Unusable, Token};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -14,7 +14,9 @@ use tracing::error;
 use super::snapshot::{Held, Snapshot};
 use super::{PORTION, account, hash};
 use crate::Error;
-use crate::account::{AccountEntry, AccountSecrets, AccountSettings, BOT_URL, Origin, Previous};
+use crate::account::{
+    AccountEntry, AccountSecrets, AccountSettings, BOT_URL, LLM_KEYS, Origin, Previous,
+};
 use crate::db::{Db, reading};
 use crate::vault::Vault;
 
@@ -290,6 +292,8 @@ fn collect(account: &str, mut clear: Clear) -> Result<AccountSecrets, Error> {
     let previous_encoding_aes_key = key("previous_encoding_aes_key")?;
     let relay_encoding_aes_key = key("relay_encoding_aes_key")?;
     let mut text = |name| take(name).map(|(text, _)| text);
+    let llm_keys = text(LLM_KEYS).map(|json| serde_json::from_str(json.expose_secret()));
+    let llm_keys = llm_keys.transpose().map_err(|_| unusable(LLM_KEYS))?;
     Ok(AccountSecrets {
         token: token_now.value,
         previous_token,
@@ -300,6 +304,7 @@ fn collect(account: &str, mut clear: Clear) -> Result<AccountSecrets, Error> {
         bot_secret: text("bot_secret"),
         relay_token: relay_token.map(|token| token.value),
         relay_encoding_aes_key: relay_encoding_aes_key.map(|key| key.value),
+        llm_keys: LlmKeys(llm_keys.unwrap_or_default()),
     })
 }
 

@@ -6,7 +6,7 @@ use futures_util::stream::{Stream, try_unfold};
 use serde::Serialize;
 
 use super::messages::{SentEntry, SentRow};
-use super::{AnswerFilter, FollowerEntry, History, MessageFilter, failed};
+use super::{AnswerFilter, FollowerEntry, History, MessageFilter, TurnFilter, failed};
 use crate::Error;
 use crate::db::reading;
 use crate::value::now_ms;
@@ -24,8 +24,8 @@ pub(super) const SENT: &str = "SELECT id, message, sent_by, sent_at_ms, outcome,
       AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = sent.message_id)
     ORDER BY sent_at_ms DESC, id DESC LIMIT $4";
 
-/// Everything about one follower: what is known of them, sessions, answers, messages with replies and deliveries, and what was
-/// sent to them beside. Newest first.
+/// Everything about one follower: what is known of them, sessions, answers, messages with replies and deliveries, what was sent
+/// to them beside, and what language models were asked. Newest first.
 #[derive(Debug)]
 pub struct Export {
     history: History,
@@ -48,6 +48,8 @@ enum Part {
     Messages(Option<i64>),
     /// Sent before this time, and before the one with this number.
     Sent(i64, i64),
+    /// Before this one.
+    Turns(Option<i64>),
     Nothing,
 }
 
@@ -89,6 +91,7 @@ impl Export {
             Part::Answers(before) => self.answers(*before).await?,
             Part::Messages(before) => self.messages(*before).await?,
             Part::Sent(at_ms, id) => self.sent(*at_ms, *id).await?,
+            Part::Turns(before) => self.turns(*before).await?,
             Part::Nothing => return Ok(None),
         };
         let mut text = String::new();
@@ -105,7 +108,8 @@ impl Export {
             (Part::Sessions(_), Part::Answers(_)) => "],\n\"answers\":[",
             (Part::Answers(_), Part::Messages(_)) => "],\n\"messages\":[",
             (Part::Messages(_), Part::Sent(..)) => "],\n\"sent\":[",
-            (Part::Sent(..), Part::Nothing) => "]}\n",
+            (Part::Sent(..), Part::Turns(_)) => "],\n\"turns\":[",
+            (Part::Turns(_), Part::Nothing) => "]}\n",
             _ => "",
         };
         if !after.is_empty() {
@@ -188,6 +192,22 @@ impl Export {
         let items = entries.iter().map(json).collect();
         Ok(match entries.last() {
             Some(last) => (items, Part::Sent(last.sent_at_ms, last.id)),
+            None => (items, Part::Turns(None)),
+        })
+    }
+
+    async fn turns(&self, before: Option<i64>) -> Result<(Vec<String>, Part), Error> {
+        let filter = TurnFilter {
+            account: Some(self.entry.account.clone()),
+            follower: Some(self.entry.open_id.clone()),
+            before,
+            limit: PORTION,
+            ..TurnFilter::default()
+        };
+        let page = self.history.turns(&filter).await?;
+        let items = page.items.iter().map(json).collect();
+        Ok(match page.next {
+            Some(_) => (items, Part::Turns(page.next)),
             None => (items, Part::Nothing),
         })
     }

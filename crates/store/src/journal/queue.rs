@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use echostr::BoxError;
-use echostr::journal::{Batch, Commit, Content, Record, Replied, Unfinished};
+use echostr::journal::{Batch, Commit, Content, ModelUse, Record, Replied, Unfinished};
 use echostr_protocol::{OpenId, Reply, Str};
 use tokio::sync::oneshot;
 use tracing::error;
@@ -459,10 +459,14 @@ fn size_bytes(record: &Record) -> usize {
                 name.len() + value.as_ref().map_or(0, String::len)
             }
             Record::Sent(sent) => sent.message.len(),
+            Record::Turn(turn) => {
+                turn.question.len() + turn.answer.len() + turn.used.len() * size_of::<ModelUse>()
+            }
             Record::Delivery(..)
             | Record::Uploaded { .. }
             | Record::Link(_)
             | Record::LivePage { .. }
+            | Record::Feedback { .. }
             | Record::Forget { .. } => 0,
         }
 }

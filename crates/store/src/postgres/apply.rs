@@ -54,6 +54,7 @@ macro_rules! push_is {
 
 // Behind the macro, which it uses.
 mod platform;
+pub(super) mod turns;
 
 /// What came of a call when something stood there already: a reply and its `CreateTime`.
 pub(super) type Instead = Option<(Reply, i64)>;
@@ -267,6 +268,20 @@ impl<'a> Transaction<'a> {
                 } => {
                     self.session(account, follower, name, value.as_deref(), *at_ms)
                         .await?;
+                    None
+                }
+                Record::Turn(turn) => {
+                    self.turn(turn).await?;
+                    None
+                }
+                Record::Feedback {
+                    account,
+                    follower,
+                    turn,
+                    is_good,
+                    ..
+                } => {
+                    self.feedback(account, follower, *turn, *is_good).await?;
                     None
                 }
                 Record::Forget { account, follower } => {

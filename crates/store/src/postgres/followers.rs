@@ -6,7 +6,7 @@ use echostr_protocol::{Event, Message, OpenId, Str};
 use sqlx::Row as _;
 use sqlx::postgres::{PgConnection, PgRow};
 
-use super::apply::{Result, Transaction, query, scalar};
+use super::apply::{Result, Transaction, query, scalar, turns};
 use super::index;
 use crate::db::without_nul;
 use crate::journal::known::{Follower, Latest, SEEN_EVERY_MS};
@@ -322,6 +322,8 @@ pub(super) async fn forget(
     run("DELETE FROM links WHERE follower_id = $1", of).await?;
     let sessions = run("DELETE FROM sessions WHERE follower_id = $1", of).await?;
     run("DELETE FROM sent WHERE follower_id = $1", of).await?;
+    run(turns::DELETE, of).await?;
+    run("DELETE FROM latest_turns WHERE follower_id = $1", of).await?;
     run("DELETE FROM latest WHERE follower_id = $1", of).await?;
     let followers = run("DELETE FROM followers WHERE id = $1", of).await?;
     Ok(Deleted {

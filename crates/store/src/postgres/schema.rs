@@ -24,6 +24,11 @@ const VERSIONS: &[(i64, &str, &str)] = &[
         "platform",
         include_str!("../../migrations/postgres/0002_platform.sql"),
     ),
+    (
+        3,
+        "answering",
+        include_str!("../../migrations/postgres/0003_answering.sql"),
+    ),
 ];
 
 /// The newest version that is known here.

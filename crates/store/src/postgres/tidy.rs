@@ -19,6 +19,11 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const SENT_BEFORE: &str = "DELETE FROM sent WHERE id IN
     (SELECT id FROM sent WHERE sent_at_ms < $1 ORDER BY sent_at_ms LIMIT $2)";
 
+const TURNS_BEFORE: &str =
+    "WITH oldest AS MATERIALIZED (SELECT id, at_ms FROM turns ORDER BY id LIMIT $2)
+    DELETE FROM turns WHERE id IN (SELECT id FROM oldest WHERE id < coalesce(
+        (SELECT min(id) FROM oldest WHERE at_ms >= $1 AND at_ms <= $3), 9223372036854775807))";
+
 const UPLOADS_BEFORE: &str = "DELETE FROM uploads WHERE (account_id, hash) IN
     (SELECT account_id, hash FROM uploads WHERE expires_at_ms <= $1 ORDER BY expires_at_ms LIMIT $2)";
 
@@ -62,6 +67,7 @@ impl Tidy {
             let before_ms = before(retention.journal_days);
             done.is_more |= self.delete_some(connection, before_ms, now).await?;
             done.is_more |= delete_rows(connection, SENT_BEFORE, before_ms).await?;
+            done.is_more |= delete_turns(connection, before_ms, now).await?;
         }
         done.is_more |= delete_pages(connection, now).await?;
         done.is_more |= delete_rows(connection, UPLOADS_BEFORE, now).await?;
@@ -130,6 +136,15 @@ async fn delete_rows(
 ) -> Result<bool> {
     let portion = signed(PORTION as u64);
     let deleted = query(sql).bind(before_ms).bind(portion);
+    let deleted = deleted.execute(&mut *connection).await?;
+    Ok(deleted.rows_affected() == PORTION as u64)
+}
+
+async fn delete_turns(connection: &mut PgConnection, before_ms: i64, now_ms: i64) -> Result<bool> {
+    let deleted = query(TURNS_BEFORE)
+        .bind(before_ms)
+        .bind(signed(PORTION as u64))
+        .bind(now_ms + DAY_MS);
     let deleted = deleted.execute(&mut *connection).await?;
     Ok(deleted.rows_affected() == PORTION as u64)
 }

@@ -1,6 +1,7 @@
 //! One record after the other into the database, within the writer's transaction.
 
 mod platform;
+mod turns;
 
 use echostr::journal::{
     Delivery, Id, LinkRecord, PageRecord, PushId, Received, Record, Replied, SavedAnswer,
@@ -163,6 +164,20 @@ impl<'a> Transaction<'a> {
                     at_ms,
                 } => {
                     self.session(account, follower, name, value.as_deref(), *at_ms)?;
+                    None
+                }
+                Record::Turn(turn) => {
+                    self.turn(turn)?;
+                    None
+                }
+                Record::Feedback {
+                    account,
+                    follower,
+                    turn,
+                    is_good,
+                    ..
+                } => {
+                    self.feedback(account, follower, *turn, *is_good)?;
                     None
                 }
                 Record::Forget { account, follower } => {
@@ -803,6 +818,8 @@ fn delete_follower(
     run("DELETE FROM links WHERE follower_id = ?1")?;
     let sessions = run("DELETE FROM sessions WHERE follower_id = ?1")?;
     run("DELETE FROM sent WHERE follower_id = ?1")?;
+    run(turns::DELETE)?;
+    run("DELETE FROM latest_turns WHERE follower_id = ?1")?;
     run("DELETE FROM latest WHERE follower_id = ?1")?;
     let followers = run("DELETE FROM followers WHERE id = ?1")?;
     connection.execute_batch("DELETE FROM doomed")?;

@@ -25,6 +25,13 @@ pub(crate) struct Tidy {
 const SENT_BEFORE: &str = "DELETE FROM sent WHERE id IN
     (SELECT id FROM sent WHERE sent_at_ms < ?1 ORDER BY sent_at_ms LIMIT ?2)";
 
+/// In the order of their numbers, so that the chain of each follower has no gap: one that seems to come from the future, because
+/// the clock was wrong, goes with those around it.
+const TURNS_BEFORE: &str =
+    "WITH oldest AS MATERIALIZED (SELECT id, at_ms FROM turns ORDER BY id LIMIT ?2)
+    DELETE FROM turns WHERE id IN (SELECT id FROM oldest WHERE id < coalesce(
+        (SELECT min(id) FROM oldest WHERE at_ms >= ?1 AND at_ms <= ?3), 9223372036854775807))";
+
 const UPLOADS_BEFORE: &str = "DELETE FROM uploads WHERE (account_id, hash) IN
     (SELECT account_id, hash FROM uploads WHERE expires_at_ms <= ?1 ORDER BY expires_at_ms LIMIT ?2)";
 
@@ -81,6 +88,7 @@ impl Tidy {
             let before_ms = before(retention.journal_days);
             self.delete_some(connection, before_ms, now, &mut done)?;
             done.note(delete_rows(connection, SENT_BEFORE, before_ms)?);
+            done.note(delete_turns(connection, before_ms, now)?);
         }
         done.note(delete_pages(connection, now)?);
         done.note(delete_rows(connection, UPLOADS_BEFORE, now)?);
@@ -151,6 +159,11 @@ impl Tidy {
 fn delete_rows(connection: &Connection, sql: &str, before_ms: i64) -> Result<usize, Fault> {
     let mut delete = connection.prepare_cached(sql)?;
     Ok(delete.execute(params![before_ms, signed(PORTION as u64)])?)
+}
+
+fn delete_turns(connection: &Connection, before_ms: i64, now_ms: i64) -> Result<usize, Fault> {
+    let mut delete = connection.prepare_cached(TURNS_BEFORE)?;
+    Ok(delete.execute(params![before_ms, signed(PORTION as u64), now_ms + DAY_MS])?)
 }
 
 /// Deletes pages that have expired, with the texts that stood there only. How many.
@@ -263,6 +276,53 @@ mod tests {
         for sql in [SENT_BEFORE, UPLOADS_BEFORE, REQUESTS_BEFORE] {
             let plan = plan(sql);
             assert!(!plan.contains("SCAN"), "{sql}\n{plan}");
+        }
+    }
+
+    #[test]
+    fn the_oldest_turns_are_found_without_reading_the_rest() {
+        let plan = plan(TURNS_BEFORE);
+        let plan = plan.replace("SCAN oldest", "").replace("SCAN turns\n", "");
+        assert!(!plan.contains("SCAN"), "{plan}");
+    }
+
+    #[test]
+    fn turns_leave_from_the_end_of_their_chain_whatever_the_clock_said() {
+        let connection = with(&[]);
+        connection
+            .execute_batch(
+                "INSERT INTO followers (id, account_id, open_id, first_seen_at_ms, last_seen_at_ms) VALUES (1, 1, 'o1', 0, 0)",
+            )
+            .expect("a follower");
+        // How old they are in days, and which of them are left.
+        for (days, left) in [
+            (&[40, -400, 39, 1, 0][..], &[4, 5][..]),
+            (&[40, 1, 39, 0], &[2, 3, 4]),
+            (&[-400, 1], &[2]),
+            (&[40], &[]),
+        ] {
+            connection
+                .execute_batch(
+                    "DELETE FROM turns; DELETE FROM sqlite_sequence WHERE name = 'turns'",
+                )
+                .expect("none");
+            for (place, days) in (1_u8..).zip(days) {
+                connection
+                    .execute(
+                        "INSERT INTO turns (account_id, follower_id, turn, created_at, key, outcome, model, used, tokens_in,
+                                            tokens_out, cost_micros, at_ms, day, question, answer)
+                         VALUES (1, 1, ?1, 0, '', '', '', '', 0, 0, 0, ?2, 0, '', '')",
+                        params![[place], NOW_MS - days * DAY_MS],
+                    )
+                    .expect("a turn");
+            }
+            delete_turns(&connection, NOW_MS - 30 * DAY_MS, NOW_MS).expect("deleted");
+            let mut select = connection
+                .prepare("SELECT id FROM turns ORDER BY id")
+                .expect("a statement");
+            let ids = select.query_map([], |row| row.get(0)).expect("turns");
+            let ids: Vec<i64> = ids.map(|id| id.expect("a number")).collect();
+            assert_eq!(ids, left, "{days:?}");
         }
     }
 

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use echostr::journal::{
-    Commit, Content, Delivery, Ended, Id, LinkRecord, Of, PageRecord, PushId, Received, Record,
-    Replied, SavedAnswer, SentMessage, SentOutcome, Written, by,
+    Commit, Content, Delivery, Ended, Id, LinkRecord, ModelUse, Of, PageRecord, PushId, Received,
+    Record, Replied, SavedAnswer, SentMessage, SentOutcome, Turn, TurnOutcome, Written, by,
 };
 use echostr::{Journal, Message, Reply};
 use echostr_protocol::{Document, OpenId, Str};
@@ -125,6 +125,7 @@ pub(crate) fn stored(ground: &Ground) -> Vec<(String, Vec<u8>)> {
         }
         Ground::Postgres(url) => [
             "accounts",
+            "rules",
             "secrets",
             "seen",
             "audit",
@@ -323,6 +324,46 @@ pub(crate) fn uploaded(hash: u8, media_id: &str, expires_at_ms: i64) -> Record {
     }
 }
 
+/// The day of the turns here.
+pub(crate) const DAY: i32 = 20_400;
+
+/// What a model was asked by this message: 10 tokens in, 5 out, for 7 millionths.
+pub(crate) fn turn(id: Id, message: &Message, outcome: TurnOutcome) -> Turn {
+    Turn {
+        id,
+        follower: message.from_user().clone(),
+        push: id_of(message),
+        question: format!("问题{id}"),
+        answer: format!("回答{id}"),
+        outcome,
+        used: vec![used("small", 10, 5)],
+        at_ms: message.created_at() * 1000,
+        day: DAY,
+        is_good: None,
+    }
+}
+
+pub(crate) fn used(model: &str, tokens_in: u64, tokens_out: u64) -> ModelUse {
+    ModelUse {
+        model: model.into(),
+        calls: 1,
+        tokens_in,
+        tokens_out,
+        is_guessed: false,
+        cost_micros: 7,
+    }
+}
+
+pub(crate) fn feedback(follower: &str, turn: Id, is_good: bool) -> Record {
+    Record::Feedback {
+        account: SHOP.into(),
+        follower: open_id(follower),
+        turn,
+        is_good,
+        at_ms: START * 1000,
+    }
+}
+
 pub(crate) fn forget(follower: &str) -> Record {
     Record::Forget {
         account: SHOP.into(),
@@ -374,6 +415,8 @@ pub(crate) async fn fill(journal: &SqlJournal, follower: &str, n: i64) {
         Record::Link(link(id + 1, follower, 1, id, 0)),
         session(follower, "cart", Some("[1]")),
         sent(follower, n, Some(&question), SentOutcome::Sent),
+        Record::Turn(turn(id, &question, TurnOutcome::Answered)),
+        Record::Turn(turn(id + 1, &tap, TurnOutcome::Answered)),
     ];
     done(&written(journal, records).await);
     let records = vec![
@@ -387,7 +430,7 @@ pub(crate) async fn fill(journal: &SqlJournal, follower: &str, n: i64) {
 }
 
 /// The tables in which something of a follower may stand.
-pub(crate) const TABLES: [&str; 8] = [
+pub(crate) const TABLES: [&str; 10] = [
     "followers",
     "messages",
     "latest",
@@ -396,6 +439,8 @@ pub(crate) const TABLES: [&str; 8] = [
     "links",
     "sessions",
     "sent",
+    "turns",
+    "latest_turns",
 ];
 
 /// All rows of these.
