@@ -1,5 +1,6 @@
 //! Software that we did not write plays the platform against the running server, stands behind its relay, makes the same
-//! calls as our client, is pushed to by the simulator and calls it; the peers lie in `interop/`.
+//! calls as our client, is pushed to by the simulator and calls it, is the model and the tools of the `llm` bot; the peers lie in
+//! `interop/`.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
