@@ -1,8 +1,12 @@
 //! [`Office`]: what people and programs may do with a running server; the HTTP API and, through it, the command line use it.
 
+mod apply;
 mod document;
 mod form;
+mod import;
 mod platform;
+mod rules;
+mod usage;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -13,22 +17,23 @@ use echostr_client::with_causes;
 use echostr_protocol::{EncodingAesKey, Token};
 use echostr_store::{
     AccountEntry, AccountSecrets, AccountStore, Actor, AnswerEntry, AnswerFilter, ApiKey, ApiKeys,
-    AuditEntry, Db, Deleted, Edit, Error, Export, FollowerEntry, FollowerFilter, Health, History,
-    MessageDetail, MessageEntry, MessageFilter, NotChanged, Origin, Page, Rotated, SeenBefore,
-    SqlJournal, audit, note,
+    AuditEntry, Db, Deleted, Error, Export, FollowerEntry, FollowerFilter, Health, History,
+    MessageDetail, MessageEntry, MessageFilter, NotChanged, Page, Rotated, RuleNotChanged,
+    RuleStore, SeenBefore, SqlJournal, audit, note,
 };
 use secrecy::SecretString;
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::RwLock;
 use tokio::time::{sleep, timeout};
 use tracing::error;
-use utoipa::ToSchema;
 
-use self::document::{BadDocument, Wanted};
+pub(crate) use self::apply::{Action, Planned, Thing};
 use self::form::Circumstances;
 pub(crate) use self::form::{FormFault, word_of};
+pub(crate) use self::import::Imported;
 pub(crate) use self::platform::{NotDone, RawCall};
+pub(crate) use self::rules::{AskingPlace, RulesWanted, Situation, Tried};
+pub(crate) use self::usage::{Days, date, written};
 
 /// How long the journal may take to delete something, and the audit log to note it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -42,6 +47,8 @@ pub struct Office(Arc<Parts>, Arc<RwLock<()>>);
 pub struct Parts {
     /// The accounts.
     pub accounts: Arc<AccountStore>,
+    /// What is answered without a bot.
+    pub rules: Arc<RuleStore>,
     /// Who may ask.
     pub keys: Arc<ApiKeys>,
     /// What is written by the server itself.
@@ -65,6 +72,18 @@ pub(crate) enum Refused {
     Faulty(Vec<FormFault>),
     /// By the accounts: there is none, it is there already, …
     Account(NotChanged),
+    /// By the rules, in the same way.
+    Rule(RuleNotChanged),
+    /// A rule cannot be read; a sentence says why and what to do.
+    RuleUnread(String),
+    /// The accounts of a document were changed, its rules were not.
+    OnlyAccounts {
+        why: Box<Refused>,
+        /// For which of them a token or a key was made, which nobody has seen.
+        unseen: Vec<String>,
+    },
+    /// A document has rules, and who gives it may not write them.
+    MayNotWriteRules,
     /// A document is not even TOML.
     Toml(String),
     /// There is no such thing.
@@ -89,26 +108,6 @@ pub(crate) struct Made {
 pub(crate) struct Rotation {
     pub(crate) token: bool,
     pub(crate) encoding_aes_key: bool,
-}
-
-/// What a document changes of an account.
-pub(crate) struct Planned {
-    pub(crate) id: String,
-    pub(crate) action: Action,
-    /// Those that differ.
-    pub(crate) fields: Vec<&'static str>,
-    /// Made for it just now.
-    pub(crate) token: Option<Token>,
-    pub(crate) encoding_aes_key: Option<EncodingAesKey>,
-}
-
-/// 做什么 · what is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Action {
-    Create,
-    Change,
-    Unchanged,
 }
 
 /// How the server is.
@@ -315,123 +314,6 @@ impl Office {
     /// Removes one with its secrets; its messages stay until their time is over.
     pub(crate) async fn remove(&self, by: &Actor, id: &str) -> Result<(), Refused> {
         Ok(self.0.accounts.remove(by, id).await?)
-    }
-
-    /// All accounts of the store as a document.
-    pub(crate) async fn export(&self, by: &Actor, with_secrets: bool) -> Result<String, Refused> {
-        if with_secrets {
-            note(&self.0.db, by, "secrets.export", "*", json!({})).await?;
-        }
-        let entries = self.0.accounts.list();
-        Ok(document::write(
-            entries.iter().map(AsRef::as_ref),
-            with_secrets,
-        ))
-    }
-
-    /// Makes the accounts what a document says, unless it is only to be said what that would be.
-    pub(crate) async fn apply(
-        &self,
-        by: &Actor,
-        text: &str,
-        dry_run: bool,
-    ) -> Result<Vec<Planned>, Refused> {
-        let (mut planned, edits) = self.plan(by, text)?;
-        if dry_run {
-            for planned in &mut planned {
-                (planned.token, planned.encoding_aes_key) = (None, None);
-            }
-            return Ok(planned);
-        }
-        self.0.accounts.edit(by, edits).await?;
-        Ok(planned)
-    }
-
-    /// What a document changes, with all of its faults found before anything is done.
-    fn plan(&self, by: &Actor, text: &str) -> Result<(Vec<Planned>, Vec<Edit>), Refused> {
-        let wanted = document::read(text, |id| self.account(id)).map_err(|bad| match bad {
-            BadDocument::Toml(what) => Refused::Toml(what),
-            BadDocument::Faulty(faults) => Refused::Faulty(faults),
-        })?;
-        let (mut planned, mut edits, mut faults) = (Vec::new(), Vec::new(), Vec::new());
-        let mut after = Vec::new();
-        for Wanted { id, place, fields } in wanted {
-            let mut faulty = |others: Vec<FormFault>| {
-                faults.extend(others.into_iter().map(|fault| fault.at(&place)));
-            };
-            let Some(before) = self.account(&id) else {
-                let mut others = Vec::new();
-                form::id(Some(id.clone().into()), &mut others);
-                faulty(others);
-                match self.draft(by, id.clone(), fields) {
-                    Ok((entry, token, encoding_aes_key)) => {
-                        after.push((place, entry.clone()));
-                        edits.push(Edit::Create(Box::new(entry)));
-                        planned.push(Planned {
-                            id,
-                            action: Action::Create,
-                            fields: Vec::new(),
-                            token,
-                            encoding_aes_key,
-                        });
-                    }
-                    Err(others) => faulty(others),
-                }
-                continue;
-            };
-            if before.origin == Origin::File {
-                let why = NotChanged::FromFile(id).to_string();
-                faulty(vec![FormFault::new(
-                    "id",
-                    &format!("cannot be changed: {why}"),
-                )]);
-                continue;
-            }
-            let before = before.to_edit();
-            let mut entry = before.clone();
-            if let Err(others) = form::fill_in(&mut entry, &fields, self.circumstances(by)) {
-                faulty(others);
-                continue;
-            }
-            let differing = document::differing(&before, &entry);
-            after.push((place, entry.clone()));
-            let action = if differing.is_empty() {
-                Action::Unchanged
-            } else {
-                edits.push(Edit::Replace(Box::new(entry)));
-                Action::Change
-            };
-            planned.push(Planned {
-                id,
-                action,
-                fields: differing,
-                token: None,
-                encoding_aes_key: None,
-            });
-        }
-        faults.extend(self.shared_tokens(&after));
-        if faults.is_empty() {
-            Ok((planned, edits))
-        } else {
-            Err(Refused::Faulty(faults))
-        }
-    }
-
-    /// Tokens that two accounts would have.
-    fn shared_tokens(&self, after: &[(String, AccountEntry)]) -> Vec<FormFault> {
-        let all = self.0.accounts.list();
-        let mut owners = document::tokens(all.iter().map(AsRef::as_ref));
-        let mut faults = Vec::new();
-        for (place, entry) in after {
-            let owner = owners
-                .entry(entry.secrets.token.expose())
-                .or_insert(&entry.id);
-            if *owner != entry.id {
-                let text = "is another account's; choose another, tokens are unique";
-                faults.push(FormFault::new("token", text).at(place));
-            }
-        }
-        faults
     }
 
     /// Encrypts all secrets anew under the newest master key.

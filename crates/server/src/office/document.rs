@@ -1,19 +1,25 @@
-//! Accounts as a document in TOML, written as in the manual of the settings: `echostr export` and `echostr apply`.
+//! Accounts and rules as a document in TOML, written as in the manual of the settings: `echostr export` and `echostr apply`.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use echostr_protocol::EncodingAesKey;
-use echostr_store::{AccessTokenFrom, AccountEntry, BotSettings, Origin, TextSettings};
+use echostr_store::{AccessTokenFrom, AccountEntry, BotSettings, Origin, RuleEntry, TextSettings};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value as Json};
 use toml::{Table, Value};
 
+use crate::llm_form;
+
 use super::form::{FIELDS, FormFault, TEXTS, word_of};
+use super::rules;
 
 /// The top of every document.
-const HEAD: &str = "# 公众号 · accounts. `echostr apply` 让服务器和它一致；不在这里的公众号不变。\n\
-                    # `echostr apply` makes the server agree with it; accounts that are not in it stay as they are.\n";
+const HEAD: &str = "# 公众号和规则 · accounts and rules. `echostr apply` 让服务器和它一致；不在这里的不变。\n\
+                    # `echostr apply` makes the server agree with it; what is not in it stays as it is.\n";
+const WITHOUT_RULES: &str = "# 没有规则：密钥缺少 rules:read 权限。\n\
+                             # Rules are left out: the key lacks the scope rules:read.\n";
 const WITHOUT_SECRETS: &str = "# 密钥没有写出来；没写的密钥在 apply 时保持不变。\n\
                                # Secrets are left out; those that are not written stay as they are when it is applied.\n";
 const WITH_SECRETS: &str = "# 里面有密钥：请 chmod 600，不要给别人看。\n\
@@ -31,7 +37,14 @@ const STAYING: [&str; 5] = [
 const HTTP: [&str; 2] = ["timeout_secs", "events"];
 const RELAY: [&str; 3] = ["mode", "app_id", "timeout_secs"];
 
-/// An account as a document has it.
+/// What a document wants.
+#[derive(Default)]
+pub(super) struct Document {
+    pub(super) accounts: Vec<Wanted>,
+    pub(super) rules: Vec<Wanted>,
+}
+
+/// An account or a rule as a document has it.
 pub(super) struct Wanted {
     pub(super) id: String,
     /// Where it stands, like `account[0]`.
@@ -48,9 +61,10 @@ pub(crate) enum BadDocument {
     Faulty(Vec<FormFault>),
 }
 
-/// Writes these accounts down.
+/// Writes these accounts and rules down.
 pub(super) fn write<'a>(
     entries: impl Iterator<Item = &'a AccountEntry>,
+    rules: Option<&[Arc<RuleEntry>]>,
     with_secrets: bool,
 ) -> String {
     let mut text = HEAD.to_owned();
@@ -61,6 +75,10 @@ pub(super) fn write<'a>(
     });
     for entry in entries.filter(|entry| entry.origin == Origin::Store && entry.unread.is_none()) {
         write_account(&mut text, entry, with_secrets);
+    }
+    match rules {
+        Some(rules) => rules::document::write(&mut text, rules, with_secrets),
+        None => text.push_str(WITHOUT_RULES),
     }
     text
 }
@@ -102,7 +120,7 @@ fn write_account(text: &mut String, entry: &AccountEntry, with_secrets: bool) {
     for (name, value) in all {
         let (value, is_left_out) = secret(value);
         put(name, value);
-        left_out.extend(is_left_out.then_some(name));
+        left_out.extend(is_left_out.then(|| name.to_owned()));
     }
     put("mode", Some(settings.mode.as_str().into()));
     let app_id = settings.app_id.as_ref().map(ToString::to_string);
@@ -116,10 +134,17 @@ fn write_account(text: &mut String, entry: &AccountEntry, with_secrets: bool) {
     put("welcome", settings.welcome.clone().map(Value::from));
     put("fallback", Some(settings.fallback.clone().into()));
     put("language", word_of(&settings.language).map(Value::from));
+    put("time_zone", Some(settings.time_zone.to_string().into()));
     let is_disabled = entry.disabled_at_ms.is_some();
     put("disabled", is_disabled.then_some(Value::Boolean(true)));
     let (bot, bot_left_out) = bot(entry, with_secrets);
-    put("bot", Some(bot));
+    let is_long = matches!(settings.bot, BotSettings::Llm(_));
+    let (bot, table) = if is_long {
+        (None, Some(bot))
+    } else {
+        (Some(bot), None)
+    };
+    put("bot", bot);
     left_out.extend(bot_left_out);
     if !left_out.is_empty() {
         let _ = writeln!(text, "# 没写出来 · left out: {}", left_out.join(", "));
@@ -131,6 +156,18 @@ fn write_account(text: &mut String, entry: &AccountEntry, with_secrets: bool) {
             let _ = writeln!(text, "{name} = {}", Value::from(value));
         }
     }
+    if let Some(table) = table {
+        text.push_str(&part_of_an_account("bot", table));
+    }
+}
+
+/// A table of an account with tables in it, as it stands after the account's own keys.
+fn part_of_an_account(name: &str, table: Value) -> String {
+    let account = Table::from_iter([(name.to_owned(), table)]);
+    let accounts = Table::from_iter([("account".to_owned(), Value::Array(vec![account.into()]))]);
+    let text = toml::to_string(&accounts).unwrap_or_default();
+    let text = text.trim_start_matches("[[account]]").trim_start();
+    format!("{text}\n")
 }
 
 fn texts(texts: &TextSettings) -> Vec<(&'static str, String)> {
@@ -143,7 +180,7 @@ fn texts(texts: &TextSettings) -> Vec<(&'static str, String)> {
 }
 
 /// The bot as one value, and what of it is left out.
-fn bot(entry: &AccountEntry, with_secrets: bool) -> (Value, Vec<&'static str>) {
+fn bot(entry: &AccountEntry, with_secrets: bool) -> (Value, Vec<String>) {
     let secrets = &entry.secrets;
     let mut table = Table::new();
     let mut left_out = Vec::new();
@@ -152,7 +189,7 @@ fn bot(entry: &AccountEntry, with_secrets: bool) -> (Value, Vec<&'static str>) {
         Some(value) if with_secrets => {
             table.insert(name.into(), value.into());
         }
-        Some(_) => left_out.push(full_name),
+        Some(_) => left_out.push(String::from(full_name)),
         None => {}
     };
     let seconds = |secs: u64| Value::Integer(i64::try_from(secs).unwrap_or(i64::MAX));
@@ -193,13 +230,21 @@ fn bot(entry: &AccountEntry, with_secrets: bool) -> (Value, Vec<&'static str>) {
             let key = key.map(EncodingAesKey::to_base64);
             secret(&mut table, "encoding_aes_key", "bot.encoding_aes_key", key);
         }
+        BotSettings::Llm(settings) => {
+            let keys = &secrets.llm_keys;
+            let written = llm_form::written(settings, with_secrets.then_some(keys));
+            table = Table::try_from(written).unwrap_or_default();
+            if !with_secrets {
+                left_out.extend(keys.0.keys().map(|place| format!("bot.{place}")));
+            }
+        }
     }
     table.insert("kind".into(), kind.into());
     (table.into(), left_out)
 }
 
 /// An address, and its query when that must not be shown: it may hold a secret.
-fn divided(url: &str, with_secrets: bool) -> (String, Option<String>) {
+pub(super) fn divided(url: &str, with_secrets: bool) -> (String, Option<String>) {
     match url.split_once('?') {
         Some((address, query)) if !with_secrets => (address.into(), Some(query.into())),
         _ => (url.into(), None),
@@ -209,8 +254,8 @@ fn divided(url: &str, with_secrets: bool) -> (String, Option<String>) {
 /// Reads a document; `current` finds the account that has an id now.
 pub(super) fn read(
     text: &str,
-    current: impl Fn(&str) -> Option<std::sync::Arc<AccountEntry>>,
-) -> Result<Vec<Wanted>, BadDocument> {
+    current: impl Fn(&str) -> Option<Arc<AccountEntry>>,
+) -> Result<Document, BadDocument> {
     let table: Table = text.parse().map_err(|error: toml::de::Error| {
         let place = error.span().map_or(0, |span| span.start);
         let line = 1 + text.get(..place).unwrap_or_default().matches('\n').count();
@@ -221,47 +266,72 @@ pub(super) fn read(
         ))
     })?;
     let mut faults = Vec::new();
-    let mut fault = |field: String, text: &str| {
-        let message = format!("`{field}` {text}");
-        faults.push(FormFault { field, message });
-    };
-    let mut tables = Vec::new();
+    let mut document = Document::default();
     for (name, value) in table {
-        match (name.as_str(), value) {
-            ("account", Value::Array(found)) => tables = found,
-            ("account", _) => fault(name, "is no list of tables; write `[[account]]`"),
+        let (wanted, place) = match name.as_str() {
+            "account" => (&mut document.accounts, "account"),
+            "rule" => (&mut document.rules, "rule"),
             _ => {
-                let name = crate::config::shown(&name);
-                fault(
-                    name,
-                    "is not known; there is only `[[account]]` in such a document",
-                );
+                let text =
+                    "is not known; there are only `[[account]]` and `[[rule]]` in such a document";
+                faults.push(FormFault::new(&crate::config::shown(&name), text));
+                continue;
             }
+        };
+        if let Value::Array(tables) = value {
+            *wanted = all_of(place, tables, &mut faults);
+        } else {
+            let text = format!("is no list of tables; write `[[{place}]]`");
+            faults.push(FormFault::new(place, &text));
         }
     }
+    for Wanted { id, fields, .. } in &mut document.accounts {
+        complete(fields, current(id).as_deref());
+    }
+    if faults.is_empty() {
+        Ok(document)
+    } else {
+        Err(BadDocument::Faulty(faults))
+    }
+}
+
+/// The tables of one list, each with its id.
+fn all_of(list: &str, tables: Vec<Value>, faults: &mut Vec<FormFault>) -> Vec<Wanted> {
     let mut ids = HashSet::new();
     let mut all = Vec::new();
     for (index, value) in tables.into_iter().enumerate() {
-        let place = format!("account[{index}]");
-        let Ok(Json::Object(mut fields)) = serde_json::to_value(&value) else {
-            fault(place, "is no table; write `[[account]]`");
+        let place = format!("{list}[{index}]");
+        let mut fault = |field: &str, text: &str| faults.push(FormFault::new(field, text));
+        let Json::Object(mut fields) = as_json(value) else {
+            fault(&place, &format!("is no table; write `[[{list}]]`"));
             continue;
         };
-        let Some(Json::String(id)) = fields.remove("id") else {
-            fault(format!("{place}.id"), "is missing, or is not a text");
-            continue;
-        };
-        if !ids.insert(id.clone()) {
-            fault(format!("{place}.id"), "is there twice; keep one of them");
-            continue;
+        let id = format!("{place}.id");
+        match fields.remove("id") {
+            Some(Json::String(own)) if ids.insert(own.clone()) => all.push(Wanted {
+                id: own,
+                place,
+                fields,
+            }),
+            Some(Json::String(_)) => fault(&id, "is there twice; keep one of them"),
+            _ => fault(&id, "is missing, or is not a text"),
         }
-        complete(&mut fields, current(&id).as_deref());
-        all.push(Wanted { id, place, fields });
     }
-    if faults.is_empty() {
-        Ok(all)
-    } else {
-        Err(BadDocument::Faulty(faults))
+    all
+}
+
+/// A date is a text in JSON, whether it stands between quotes or not.
+fn as_json(value: Value) -> Json {
+    match value {
+        Value::Datetime(date) => date.to_string().into(),
+        Value::Array(values) => values.into_iter().map(as_json).collect(),
+        Value::Table(table) => {
+            let members = table.into_iter();
+            members
+                .map(|(name, value)| (name, as_json(value)))
+                .collect()
+        }
+        other => serde_json::to_value(other).unwrap_or_default(),
     }
 }
 
@@ -278,6 +348,9 @@ fn complete(fields: &mut Map<String, Json>, current: Option<&AccountEntry>) {
     let Some(Json::Object(bot)) = fields.get_mut("bot") else {
         return;
     };
+    if bot.get("kind").and_then(Json::as_str) == Some("llm") {
+        llm_form::complete(bot);
+    }
     let names: &[&str] = match bot.get("kind").and_then(Json::as_str) {
         Some("http") => &HTTP,
         Some("relay") => &RELAY,
@@ -346,6 +419,7 @@ pub(super) fn differing(before: &AccountEntry, after: &AccountEntry) -> Vec<&'st
         ("welcome", old.welcome == new.welcome),
         ("fallback", old.fallback == new.fallback),
         ("language", old.language == new.language),
+        ("time_zone", old.time_zone == new.time_zone),
         ("texts", old.texts == new.texts),
         (
             "bot",
@@ -355,7 +429,8 @@ pub(super) fn differing(before: &AccountEntry, after: &AccountEntry) -> Vec<&'st
                     new_secrets.bot_secret.as_ref(),
                 )
                 && old_secrets.relay_token == new_secrets.relay_token
-                && old_secrets.relay_encoding_aes_key == new_secrets.relay_encoding_aes_key,
+                && old_secrets.relay_encoding_aes_key == new_secrets.relay_encoding_aes_key
+                && old_secrets.llm_keys.0 == new_secrets.llm_keys.0,
         ),
         (
             "disabled",

@@ -1,11 +1,12 @@
 //! An account as it is written down in JSON or TOML: what is given is put into it, and every fault is told at once.
 
-use echostr::Strategy;
+use echostr::{LlmKeys, Strategy};
 use echostr_store::{AccessTokenFrom, AccountEntry, BotSettings, ModeWord, TextSettings};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::config::{nearest, shown};
+use crate::llm_form::{self, By};
 use crate::rules;
 
 /// Something that is given and cannot be used.
@@ -49,7 +50,7 @@ pub(super) struct Circumstances {
 }
 
 /// The fields of an account, without its id, which never changes.
-pub(super) const FIELDS: [&str; 17] = [
+pub(super) const FIELDS: [&str; 18] = [
     "name",
     "token",
     "mode",
@@ -64,6 +65,7 @@ pub(super) const FIELDS: [&str; 17] = [
     "welcome",
     "fallback",
     "language",
+    "time_zone",
     "texts",
     "bot",
     "disabled",
@@ -92,7 +94,7 @@ pub(super) fn fill_in(
     let mut form = Form::default();
     let sent_to = destination(entry);
     for (name, value) in given {
-        form.field(entry, name, value, circumstances.now_ms);
+        form.field(entry, name, value, circumstances);
     }
     form.whole(entry, circumstances);
     if !circumstances.is_operator && destination(entry) != sent_to {
@@ -120,13 +122,21 @@ pub(super) fn id(given: Option<Value>, faults: &mut Vec<FormFault>) -> Option<St
     id
 }
 
+/// The faults of something that is written down, as they are found.
 #[derive(Default)]
-struct Form {
-    faults: Vec<FormFault>,
+pub(super) struct Form {
+    pub(super) faults: Vec<FormFault>,
 }
 
 impl Form {
-    fn field(&mut self, entry: &mut AccountEntry, name: &str, value: &Value, now_ms: i64) {
+    fn field(
+        &mut self,
+        entry: &mut AccountEntry,
+        name: &str,
+        value: &Value,
+        circumstances: Circumstances,
+    ) {
+        let now_ms = circumstances.now_ms;
         let settings = &mut entry.settings;
         match name {
             "name" => {
@@ -217,8 +227,12 @@ impl Form {
                     settings.language = language.unwrap_or_default();
                 });
             }
+            "time_zone" => {
+                let zone = self.optional(name, value, rules::time_zone);
+                set(zone, |zone| settings.time_zone = zone.unwrap_or_default());
+            }
             "texts" => self.texts(&mut settings.texts, value),
-            "bot" => self.bot(entry, value),
+            "bot" => self.bot(entry, value, circumstances),
             "disabled" => match value {
                 Value::Bool(true) => {
                     entry.disabled_at_ms.get_or_insert(now_ms);
@@ -259,7 +273,7 @@ impl Form {
     }
 
     /// A name, or an object with `kind`. Of the same kind as before, what is not given stays.
-    fn bot(&mut self, entry: &mut AccountEntry, value: &Value) {
+    fn bot(&mut self, entry: &mut AccountEntry, value: &Value, circumstances: Circumstances) {
         let empty = Map::new();
         let (word, given) = match value {
             Value::Null => (Some("echo"), &empty),
@@ -287,9 +301,10 @@ impl Form {
             }
             "http" => self.http(entry, given),
             "relay" => self.relay(entry, given),
+            "llm" => self.llm(entry, given, circumstances),
             other => {
                 let text = format!(
-                    "is `{}`; allowed: `echo`, `http`, `none`, `relay`",
+                    "is `{}`; allowed: `echo`, `http`, `llm`, `none`, `relay`",
                     shown(other)
                 );
                 self.fault("bot", &text);
@@ -419,6 +434,35 @@ impl Form {
         };
     }
 
+    fn llm(
+        &mut self,
+        entry: &mut AccountEntry,
+        given: &Map<String, Value>,
+        circumstances: Circumstances,
+    ) {
+        let by = if circumstances.is_operator {
+            By::Operator
+        } else {
+            By::Key
+        };
+        let keys = &entry.secrets.llm_keys;
+        let before = match &entry.settings.bot {
+            BotSettings::Llm(settings) => Some((&**settings, keys)),
+            _ => None,
+        };
+        match llm_form::read(given, before, by) {
+            Ok((settings, keys)) => {
+                entry.settings.bot = BotSettings::Llm(Box::new(settings));
+                entry.secrets.llm_keys = keys;
+            }
+            Err(faults) => {
+                for fault in faults {
+                    self.fault(&format!("bot.{}", fault.field), &fault.text);
+                }
+            }
+        }
+    }
+
     /// Who does not know a secret must not have it sent to another address.
     fn sent_elsewhere(&mut self, entry: &AccountEntry, given: &Map<String, Value>) {
         let secrets = &entry.secrets;
@@ -472,10 +516,13 @@ impl Form {
             entry.secrets.relay_token = None;
             entry.secrets.relay_encoding_aes_key = None;
         }
+        if !matches!(entry.settings.bot, BotSettings::Llm(_)) {
+            entry.secrets.llm_keys = LlmKeys::default();
+        }
     }
 
     /// The value by its rule; nothing when it is faulty.
-    fn required<T>(
+    pub(super) fn required<T>(
         &mut self,
         field: &str,
         value: &Value,
@@ -494,7 +541,7 @@ impl Form {
 
     /// The same for what may be `null`.
     #[expect(clippy::option_option, reason = "faulty, empty, or a value")]
-    fn optional<T>(
+    pub(super) fn optional<T>(
         &mut self,
         field: &str,
         value: &Value,
@@ -521,7 +568,7 @@ impl Form {
         seconds
     }
 
-    fn needed(&mut self, field: &str, is_there: bool, what: &str) {
+    pub(super) fn needed(&mut self, field: &str, is_there: bool, what: &str) {
         // A faulty one is not missing.
         if !is_there && self.faults.iter().all(|fault| fault.field != field) {
             self.fault(field, &format!("is missing; {what}"));
@@ -529,7 +576,7 @@ impl Form {
     }
 
     /// The value is not told: it may be a secret in the wrong place.
-    fn wrong_type(&mut self, field: &str, value: &Value, needed: &str) {
+    pub(super) fn wrong_type(&mut self, field: &str, value: &Value, needed: &str) {
         let found = match value {
             Value::Null => "`null`".into(),
             Value::Bool(flag) => format!("`{flag}`"),
@@ -541,7 +588,7 @@ impl Form {
         self.fault(field, &format!("is {found}, {needed} is needed"));
     }
 
-    fn unknown(&mut self, before: &str, name: &str, known: &[&'static str]) {
+    pub(super) fn unknown(&mut self, before: &str, name: &str, known: &[&'static str]) {
         let field = format!("{before}{}", shown(name));
         let hint = if let Some(near) = nearest(name, known.iter().copied()) {
             format!("did you mean `{before}{near}`?")
@@ -552,7 +599,7 @@ impl Form {
         self.fault(&field, &format!("is not known; {hint}"));
     }
 
-    fn fault(&mut self, field: &str, text: &str) {
+    pub(super) fn fault(&mut self, field: &str, text: &str) {
         self.faults.push(FormFault::new(field, text));
     }
 }

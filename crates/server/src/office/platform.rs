@@ -7,7 +7,7 @@ use echostr::Journal as _;
 use echostr::journal::{Record, SentMessage, SentOutcome};
 use echostr_client::{Capabilities, Client, Download, Error, GivenToken, May};
 use echostr_protocol::api::custom_message::SendCustomMessage;
-use echostr_protocol::api::{Body, Endpoint, Method, Request as _, Secret};
+use echostr_protocol::api::{Body, Endpoint, Method, Request, Secret};
 use echostr_store::{AccountEntry, Actor, Begun, Idempotency, NotChanged};
 use ring::digest::{self, SHA256};
 use serde_json::{Value, json};
@@ -121,6 +121,18 @@ impl Office {
             ))
         })?;
         Ok((entry, self.0.platform.client(api)))
+    }
+
+    /// Makes a call that only reads.
+    pub(super) async fn read<R: Request>(
+        &self,
+        id: &str,
+        request: R,
+    ) -> Result<R::Response, NotDone> {
+        let (entry, client) = self.client(id)?;
+        let read = client.call(request).await;
+        entry.able.trouble().learn(read.as_ref().err());
+        read.map_err(|error| NotDone::of(error, true))
     }
 
     /// The access token of an account, for another program of its owner. `failed` is one that the platform has refused.
