@@ -2,6 +2,7 @@
 
 mod demo;
 mod load;
+mod own;
 mod replay;
 mod run;
 mod sample;
@@ -10,6 +11,7 @@ mod target;
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, stdout};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -36,6 +38,10 @@ pub struct Options {
     /// 同时启动一台服务器和两个示例公众号，打开网页就能聊天 · start a server and two sample accounts, too: open the page and talk
     #[arg(long, conflicts_with_all = ["url", "token", "mode", "aes_key", "app_id", "app_secret", "gh_id", "kind", "speed"])]
     serve: bool,
+    /// 与 --serve 一起：试自己的设置文件里的公众号，数据放在临时文件夹 · with --serve: try the accounts of this file of settings
+    /// instead; data goes to a temporary folder
+    #[arg(long, value_name = "FILE", requires = "serve")]
+    config: Option<PathBuf>,
     /// 被测服务器的 URL，像填在公众平台上一样；也可以在网页上填 · the URL of the server to be tried; the page has a form for it, too
     #[arg(long, requires = "token")]
     url: Option<String>,
@@ -133,7 +139,10 @@ async fn simulate(options: &Options) -> Result<(), String> {
         stop_signal().await;
         return Ok(());
     }
-    let sample = sample::start(&simulator).await?;
+    let sample = match &options.config {
+        Some(file) => own::start(&simulator, file).await?,
+        None => sample::start(&simulator).await?,
+    };
     tokio::spawn(simulator.clone().serve(listener));
     announce(&simulator);
     sample.run(simulator, stop_signal()).await
@@ -278,6 +287,8 @@ mod tests {
         };
         check(&["--serve"], true);
         check(&["--serve", "--fault", "late 3 s on *"], true);
+        check(&["--serve", "--config", "echostr.toml"], true);
+        check(&["--config", "echostr.toml"], false);
         check(&["--speed", "5"], true);
         check(&["--kind", "subscription"], true);
         let server = ["--url", "http://127.0.0.1:1/wx", "--token", "S1qJ0JoQmYfy"];

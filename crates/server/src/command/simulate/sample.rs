@@ -25,10 +25,18 @@ pub(super) struct Sample {
     listener: TcpListener,
     folder: Folder,
     accounts: Vec<(AccountSettings, OpenId)>,
+    /// Whether accounts that may have a menu get that of the demo.
+    has_menus: bool,
 }
 
 /// A data folder that lasts as long as the process.
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+}
 
 impl Drop for Folder {
     fn drop(&mut self) {
@@ -61,7 +69,7 @@ const TRIALS: [Trial; 2] = [
 ];
 
 /// The names of the people with phones.
-const PEOPLE: [&str; 2] = ["小明", "小红"];
+pub(super) const PEOPLE: [&str; 2] = ["小明", "小红"];
 
 /// Starts the program that answers, writes the settings, and connects the accounts with the simulator.
 pub(super) async fn start(simulator: &Simulator) -> Result<Sample, String> {
@@ -103,10 +111,27 @@ pub(super) async fn start(simulator: &Simulator) -> Result<Sample, String> {
         listener,
         folder,
         accounts,
+        has_menus: true,
     })
 }
 
 impl Sample {
+    /// These accounts are connected already.
+    pub(super) fn new(
+        config: Config,
+        listener: TcpListener,
+        folder: Folder,
+        accounts: Vec<(AccountSettings, OpenId)>,
+    ) -> Self {
+        Self {
+            config,
+            listener,
+            folder,
+            accounts,
+            has_menus: false,
+        }
+    }
+
     /// Answers until `stop` is ready. Meanwhile the accounts get their menus, and one person follows.
     pub(super) async fn run(
         self,
@@ -118,8 +143,9 @@ impl Sample {
             listener,
             folder,
             accounts,
+            has_menus,
         } = self;
-        let setting_up = tokio::spawn(set_up(simulator, accounts));
+        let setting_up = tokio::spawn(set_up(simulator, accounts, has_menus));
         let served = serve::serve(config, listener, stop).await;
         setting_up.abort();
         drop(folder);
@@ -128,9 +154,10 @@ impl Sample {
 }
 
 /// What the owners of the accounts would do, and a first follower.
-async fn set_up(simulator: Simulator, accounts: Vec<(AccountSettings, OpenId)>) {
+async fn set_up(simulator: Simulator, accounts: Vec<(AccountSettings, OpenId)>, has_menus: bool) {
     for (settings, first) in accounts {
-        if settings.kind.is_verified()
+        if has_menus
+            && settings.kind.is_verified()
             && let Err(problem) = create_menu(&simulator, &settings).await
         {
             eprintln!("simulate: 菜单没有建好 · the menu could not be made: {problem}");
@@ -170,7 +197,7 @@ async fn create_menu(simulator: &Simulator, settings: &AccountSettings) -> Resul
     created.map(|_| ()).map_err(|error| error.to_string())
 }
 
-async fn listener() -> std::io::Result<TcpListener> {
+pub(super) async fn listener() -> std::io::Result<TcpListener> {
     match TcpListener::bind((Ipv4Addr::LOCALHOST, USUAL_PORT)).await {
         Ok(listener) => Ok(listener),
         Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await,
@@ -178,7 +205,7 @@ async fn listener() -> std::io::Result<TcpListener> {
 }
 
 /// Only its owner may look into it: it holds what they write to the bot.
-fn folder() -> std::io::Result<Folder> {
+pub(super) fn folder() -> std::io::Result<Folder> {
     let path =
         std::env::temp_dir().join(format!("echostr-simulate-{:016x}", rand::random::<u64>()));
     let mut builder = std::fs::DirBuilder::new();
