@@ -14,6 +14,9 @@ mod keys;
 mod messages;
 mod platform;
 mod problem;
+mod rules;
+mod turns;
+mod usage;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -37,13 +40,13 @@ use crate::office::{Office, Refused};
 pub const PREFIX: &str = "/api/v1";
 
 const DESCRIPTION: &str = "\
-账号、消息、回答、关注者，都可以用程序来管理，微信平台的接口也可以从这里调用。密钥用 `echostr api-key create --scope …` 生成，放在请求头 `Authorization: Bearer echostr_…` 里。
+账号、规则、消息、回答、关注者，都可以用程序来管理，微信平台的接口也可以从这里调用。密钥用 `echostr api-key create --scope …` 生成，放在请求头 `Authorization: Bearer echostr_…` 里。
 所有时间都是 Unix 时间；名字以 `_ms` 结尾的以毫秒计。出错时回答 `application/problem+json`，其中的 `code` 不会改变。
 
-Accounts, messages, answers and followers, for programs, and calls to the platform. Make a key with `echostr api-key create --scope …` and send it in the \
+Accounts, rules, messages, answers and followers, for programs, and calls to the platform. Make a key with `echostr api-key create --scope …` and send it in the \
 header `Authorization: Bearer echostr_…`. All times are Unix times; those whose names end in `_ms` count milliseconds. Every error \
-is `application/problem+json` with a `code` that stays the same. Lists come newest first, except accounts, which come by id; \
-`next` of one page is the `before` (of accounts: the `after`) of the following one, and `null` on the last.";
+is `application/problem+json` with a `code` that stays the same. Lists come newest first, except accounts, which come by id, and \
+rules, which come in the order in which they are asked; `next` of one page is the `before` (of accounts and rules: the `after`) of the following one, and `null` on the last.";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -54,6 +57,7 @@ is `application/problem+json` with a `code` that stays the same. Lists come newe
     components(schemas(problem::Told)),
     tags(
         (name = "accounts", description = "公众号 · accounts"),
+        (name = "rules", description = "规则：不用机器人就能回答的 · rules: what is answered without a bot"),
         (name = "messages", description = "收到的消息和回复 · what came and what was replied"),
         (name = "answers", description = "没有一次送完的回答 · answers that were not delivered in one piece"),
         (name = "followers", description = "关注者和他们的数据 · followers and their data"),
@@ -112,6 +116,9 @@ fn chapters() -> OpenApiRouter<Office> {
         .merge(messages::routes())
         .merge(answers::routes())
         .merge(followers::routes())
+        .merge(rules::routes())
+        .merge(turns::routes())
+        .merge(usage::routes())
         .merge(platform::routes())
         .merge(keys::routes())
         .merge(audit::routes())
@@ -206,6 +213,28 @@ impl Problem {
             Refused::Toml(what) => Self::new(Code::BadToml, what),
             Refused::Unknown => Self::unknown(unknown, what),
             Refused::Account(why) => Self::new(accounts::code(&why), why.to_string()),
+            Refused::Rule(why) => Self::new(rules::code(&why), why.to_string()),
+            Refused::RuleUnread(what) => Self::new(Code::RuleUnread, what),
+            Refused::OnlyAccounts { why, unseen } => {
+                let why = Self::of(*why, Code::UnknownRule, what);
+                let unseen = match &unseen[..] {
+                    [] => String::new(),
+                    ids => format!(
+                        ". The tokens and keys that were made for `{}` cannot be shown any more: `echostr account rotate ID` makes and \
+                         shows a new token, with `--encoding-aes-key` a new key",
+                        ids.join("`, `")
+                    ),
+                };
+                let detail = format!(
+                    "the accounts of the document were changed, its rules were not: {}; apply it again{unseen}",
+                    why.detail()
+                );
+                Self::new(Code::OnlyAccounts, detail)
+            }
+            Refused::MayNotWriteRules => Self::new(
+                Code::MissingScope,
+                "the document has rules, and this key does not have the scope `rules:write`",
+            ),
             Refused::Late => Self::new(
                 Code::Unconfirmed,
                 "the database is away; this will be done when it is back, unless the server stops before: \

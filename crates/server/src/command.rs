@@ -14,9 +14,12 @@ pub mod material;
 pub mod menu;
 pub mod message;
 pub mod migrate_to;
+pub mod rule;
 pub mod secrets;
 pub mod send;
 pub mod simulate;
+pub mod turn;
+pub mod usage;
 
 mod client;
 mod here;

@@ -166,6 +166,8 @@ pub enum BotKind {
     None,
     /// Another server that expects the platform.
     Relay,
+    /// A language model.
+    Llm,
 }
 
 const LEVELS: &[(&str, Level)] = &[
@@ -192,6 +194,7 @@ const LANGUAGES: &[(&str, Language)] = &[("zh", Language::Chinese), ("en", Langu
 const BOTS: &[(&str, BotKind)] = &[
     ("echo", BotKind::Echo),
     ("http", BotKind::Http),
+    ("llm", BotKind::Llm),
     ("none", BotKind::None),
     ("relay", BotKind::Relay),
 ];
@@ -343,11 +346,14 @@ fn accounts(keys: &mut Reader<'_>, longest: Duration, has_pages: bool) -> Vec<Ac
                         such as `https://bot.example.com`, or choose another `delivery`";
             keys.fault(&format!("{table}.delivery"), text);
         }
-        if let BotSettings::Http { timeout_secs, .. } | BotSettings::Relay { timeout_secs, .. } =
-            account.settings.bot
-        {
-            check_time(keys, &format!("{table}.bot"), timeout_secs, longest);
-        }
+        let timeout_secs = match &account.settings.bot {
+            BotSettings::Http { timeout_secs, .. } | BotSettings::Relay { timeout_secs, .. } => {
+                *timeout_secs
+            }
+            BotSettings::Llm(settings) => settings.main.timeout_secs,
+            BotSettings::Echo | BotSettings::None => 0,
+        };
+        check_time(keys, &format!("{table}.bot"), timeout_secs, longest);
         accounts.push(account);
     }
     accounts
@@ -370,6 +376,7 @@ fn account(keys: &mut Reader<'_>, table: &str, in_use: &mut InUse) -> Option<Acc
     let previous = keys.explicit(&key("previous_encoding_aes_key"), &aes_key);
     let mode = keys.get(&key("mode"), ruled(rules::mode));
     let language = keys.get(&key("language"), one_of(LANGUAGES));
+    let time_zone = keys.get(&key("time_zone"), ruled(rules::time_zone));
     let welcome = keys.explicit(&key("welcome"), ruled(rules::text));
     let fallback = keys.get(&key("fallback"), ruled(rules::text));
     let delivery = keys.get(&key("delivery"), one_of(DELIVERIES));
@@ -416,6 +423,7 @@ fn account(keys: &mut Reader<'_>, table: &str, in_use: &mut InUse) -> Option<Acc
     settings.welcome = welcome;
     settings.fallback = fallback;
     settings.language = language;
+    settings.time_zone = time_zone;
     settings.texts = texts;
     settings.api_base = api_base;
     settings.access_token = access_token;
@@ -429,6 +437,7 @@ fn account(keys: &mut Reader<'_>, table: &str, in_use: &mut InUse) -> Option<Acc
     secrets.bot_secret = bot.secret;
     secrets.relay_token = bot.relay_token;
     secrets.relay_encoding_aes_key = bot.relay_encoding_aes_key;
+    secrets.llm_keys = bot.llm_keys;
     Some(entry)
 }
 

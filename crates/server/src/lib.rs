@@ -5,6 +5,7 @@ mod capabilities;
 pub mod command;
 pub mod config;
 mod live;
+mod llm_form;
 pub mod log;
 mod metrics;
 pub mod notify;

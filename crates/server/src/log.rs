@@ -8,7 +8,8 @@ use crate::config::{Format, Log};
 
 /// Starts logging to standard error. Called once, by `serve` or by a command that opens the store itself.
 pub fn start(log: Log) {
-    let filter = EnvFilter::new(log.level.as_str());
+    // The library that speaks MCP writes what goes over the wire, and with it what followers wrote.
+    let filter = EnvFilter::new(format!("{},rmcp=off", log.level.as_str()));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use echostr_server::command::{
     account, answer, api_key, audit, call, completion, config, doctor, document, follower,
-    material, menu, message, migrate_to, secrets, send, simulate,
+    material, menu, message, migrate_to, rule, secrets, send, simulate, turn, usage,
 };
 use echostr_server::config::Sources;
 use echostr_server::serve;
@@ -49,6 +49,11 @@ enum Command {
         #[command(subcommand)]
         action: menu::Action,
     },
+    /// 规则：关键词、菜单、欢迎语，立即生效 · rules: keywords, menu entries, welcomes; at once
+    Rule {
+        #[command(subcommand)]
+        action: rule::Action,
+    },
     /// 素材：上传图片、语音、视频 · files for replies and messages: upload them
     Material {
         #[command(subcommand)]
@@ -69,9 +74,16 @@ enum Command {
         #[command(subcommand)]
         action: follower::Action,
     },
-    /// 把所有公众号写成一个文档 · all accounts as a document
+    /// 问大模型的问题和结果 · what language models were asked, and what came of it
+    Turn {
+        #[command(subcommand)]
+        action: turn::Action,
+    },
+    /// 大模型用了多少、花了多少 · what language models have used and cost
+    Usage(usage::Options),
+    /// 把所有公众号和规则写成一个文档 · all accounts and rules as a document
     Export(document::Export),
-    /// 按一个文档新建和修改公众号，先看会改什么 · add and change accounts by a document; says first what would change
+    /// 按一个文档新建和修改公众号、规则，先看会改什么 · add and change accounts and rules by a document; says first what would change
     Apply(document::Apply),
     /// HTTP API 的密钥 · keys for the HTTP API
     ApiKey {
@@ -130,12 +142,15 @@ fn main() -> ExitCode {
         Some(Command::Call(options)) => call::run(*options),
         Some(Command::Send(options)) => send::run(options),
         Some(Command::Menu { action }) => menu::run(action),
+        Some(Command::Rule { action }) => rule::run(action),
         Some(Command::Material { action }) => material::run(action),
         Some(Command::Completion(options)) => completion::run(&options, Cli::command()),
         Some(Command::Message { action }) => message::run(action),
         Some(Command::Answer { action }) => answer::run(action),
         Some(Command::Follower { action }) => follower::run(action),
         Some(Command::Account { action }) => account::run(action),
+        Some(Command::Turn { action }) => turn::run(action),
+        Some(Command::Usage(options)) => usage::run(options),
         Some(Command::Export(export)) => document::export(export),
         Some(Command::Apply(apply)) => document::apply(apply),
         Some(Command::ApiKey { action }) => api_key::run(action),

@@ -2,8 +2,11 @@
 
 use std::ops::RangeInclusive;
 
-use echostr::{BadProgram, Language, ProgramSecret, ProgramUrl, Strategy, Texts, is_original_id};
+use echostr::{
+    BadProgram, Language, ProgramSecret, ProgramUrl, Strategy, Texts, Zone, is_original_id,
+};
 use echostr_client::{ApiBase, BadBase, TokenUrl};
+use echostr_protocol::api::Secret;
 use echostr_protocol::{AppId, EncodingAesKey, Error, MAX_TEXT_BYTES, Token};
 use echostr_store::{AccessTokenFrom, ModeWord};
 use secrecy::SecretString;
@@ -178,6 +181,15 @@ pub(crate) fn language(word: &str) -> Checked<Language> {
     }
 }
 
+pub(crate) fn time_zone(zone: &str) -> Checked<Zone> {
+    zone.parse().map_err(|_| {
+        format!(
+            "is {}, a distance from UTC like `+08:00` is needed, -12:00 to +14:00 are allowed",
+            quoted(zone)
+        )
+    })
+}
+
 fn one_of(found: &str, allowed: &str) -> String {
     format!("is {}; allowed: {allowed}", quoted(found))
 }
@@ -227,6 +239,38 @@ pub(crate) fn url(url: &str) -> Checked<String> {
     let parsed: ProgramUrl = url.parse().map_err(bad_program)?;
     drop(parsed);
     Ok(url.trim().into())
+}
+
+/// Where a model or a tool is. What would come after a `?` may be a secret: those have places of their own.
+pub(crate) fn endpoint(endpoint: &str) -> Checked<String> {
+    let host = endpoint
+        .split_once("://")
+        .map_or(endpoint, |(_, rest)| rest);
+    let host = host.split(['/', '?', '#']).next().unwrap_or_default();
+    if host.contains('@') {
+        return Err(
+            "has a user name or a password in it; leave them out, a secret goes into `key`".into(),
+        );
+    }
+    if endpoint.contains('?') {
+        return Err(
+            "has a query; leave out the `?` and what follows it, a secret goes into `key`".into(),
+        );
+    }
+    url(endpoint)
+}
+
+/// The key of a model or a tool, which is sent in a header.
+pub(crate) fn llm_key(key: &str) -> Checked<Secret> {
+    let key = key.trim();
+    let length = key.len();
+    if !(1..=2048).contains(&length) {
+        return Err(format!("has {length} characters, 1 to 2048 are allowed"));
+    }
+    if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("has blanks or other characters in it that no key has; letters, digits and signs are allowed".into());
+    }
+    Ok(key.into())
 }
 
 /// The secret of a bot that is a program.

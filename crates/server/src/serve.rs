@@ -11,11 +11,10 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Router, http};
 use echostr::{
-    Account, AccountMap, Answer, Bot, Clock, JobLimits, Message, Platform, Reply, Result, echo,
-    is_answered, listen, not_allowed, not_found, receive, stop_signal,
+    Account, AccountMap, Answer, Bot, Clock, Context, Feedback, JobLimits, Message, Platform,
+    Reply, Result, echo, is_answered, listen, not_allowed, not_found, receive, stop_signal,
 };
 use echostr_protocol::Token;
-use echostr_simulator::doctor::SLOW_FOLLOWER;
 use echostr_store::{AccountEntry, AccountStore};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -31,10 +30,11 @@ use crate::live::{Addresses, Live};
 use crate::metrics::Metrics;
 use crate::notify::{Notices, Patience, Sight, Watched};
 use crate::office::Office;
+use crate::slow::SlowQuestion;
 use crate::socket::{self, Serving, Socket};
 use crate::store::with_causes;
 use crate::store::{self, Store};
-use crate::{log, page, slow};
+use crate::{log, page};
 
 /// Reads the settings and serves until the process is asked to stop.
 pub fn run(sources: &Sources) -> ExitCode {
@@ -197,7 +197,13 @@ fn bot(config: &Config, store: Option<&Store>, platform: Platform) -> Result<Bot
             ..JobLimits::default()
         })
         .platform(platform)
-        .on(answer);
+        .on(late)
+        .on(Feedback);
+    let bot = match store {
+        Some(store) => bot.on(store.rules.rules().clone()),
+        None => bot,
+    };
+    let bot = bot.on(answer);
     bot.check().map_err(|error| error.to_string())?;
     Ok(match store {
         Some(store) => {
@@ -443,17 +449,20 @@ impl OpenAccess {
     }
 }
 
-/// Answers with the account's bot. A new follower is greeted whichever it is, and what an account's program does not want
-/// gets the default. The doctor may ask for a late answer, but not in open access, where anybody could.
-async fn answer(message: Message, account: Arc<Account>) -> Result<Answer> {
-    if !account.is_open
-        && message.from_user().as_str() == SLOW_FOLLOWER
-        && let Some(late) = slow::answer(&message).await
-    {
-        return Ok(late.into());
+/// The doctor may ask for a late answer, before any rule, but not in open access, where anybody could.
+async fn late(question: SlowQuestion, account: Arc<Account>) -> Answer {
+    if account.is_open {
+        Answer::Pass
+    } else {
+        question.answer().await.into()
     }
+}
+
+/// Answers with the account's bot. A new follower is greeted whichever it is, and what an account's program does not want
+/// gets the default.
+async fn answer(message: Message, account: Arc<Account>, context: Context) -> Result<Answer> {
     if let Some(bot) = &account.own_bot {
-        return bot.answer(&message, &account).await;
+        return bot.answer(&context).await;
     }
     Ok(match &message {
         Message::Event(echostr::protocol::Event::Subscribe(_)) => (&*account.welcome).into(),

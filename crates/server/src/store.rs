@@ -10,7 +10,7 @@ pub(crate) use echostr_client::with_causes;
 use echostr_client::{MemoryTokens, Platform, TokenStore};
 use echostr_store::{
     AccountStore, ApiKeys, Db, Error, FILE_NAME, History, MASTER_KEY_FILE, MasterKeys, NotChanged,
-    Place, Retention, SqlJournal, SqlTokens, Vault,
+    Place, Retention, RuleStore, SqlJournal, SqlTokens, Vault,
 };
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -35,6 +35,7 @@ pub(crate) struct Store {
     pub(crate) db: Db,
     pub(crate) accounts: Arc<AccountStore>,
     pub(crate) keys: Arc<ApiKeys>,
+    pub(crate) rules: Arc<RuleStore>,
     tokens: Arc<SqlTokens>,
 }
 
@@ -57,15 +58,18 @@ impl Store {
         let opened = async {
             let vault = Arc::new(Vault::open(&db, master_keys(config)).await?);
             let accounts = AccountStore::open(db.clone(), Arc::clone(&vault)).await?;
-            Ok((accounts, ApiKeys::open(db.clone()).await?, vault))
+            let rules = RuleStore::open(db.clone(), Arc::clone(&vault)).await?;
+            accounts.end_rules_in(&rules);
+            Ok((accounts, rules, ApiKeys::open(db.clone()).await?, vault))
         };
         match opened.await {
-            Ok((accounts, keys, vault)) => Ok(Self {
+            Ok((accounts, rules, keys, vault)) => Ok(Self {
                 journal: Arc::new(journal),
                 tokens: Arc::new(SqlTokens::new(db.clone(), vault)),
                 db,
                 accounts,
                 keys,
+                rules,
             }),
             Err(error) => {
                 journal.close().await;
@@ -105,6 +109,7 @@ impl Store {
         Office::new(Parts {
             accounts: Arc::clone(&self.accounts),
             keys: Arc::clone(&self.keys),
+            rules: Arc::clone(&self.rules),
             journal: Arc::clone(&self.journal),
             db: self.db.clone(),
             history: History::new(self.db.clone()),
@@ -126,6 +131,7 @@ impl Store {
             self.accounts.expire(now_ms).await.map(|_| ()),
             self.accounts.save_seen().await,
             self.keys.save_used().await,
+            self.rules.save_hits().await,
         ];
         for error in done.into_iter().filter_map(Result::err) {
             warn!(

@@ -497,13 +497,14 @@ fn a_document_that_was_exported_changes_nothing_and_one_that_was_edited_only_tha
         assert_eq!(said.status, 200, "{said:?}");
         said.body["changes"].clone()
     };
-    let unchanged = json!([{ "id": "wenzi", "action": "unchanged", "fields": [] }]);
+    let unchanged =
+        json!([{ "thing": "account", "id": "wenzi", "action": "unchanged", "fields": [] }]);
     assert_eq!(apply(document, "/apply"), unchanged);
 
     let edited = document.replace("继续看", "看下去") + "\n[[account]]\nid = \"second\"\n";
     let plan = json!([
-        { "id": "wenzi", "action": "change", "fields": ["texts"] },
-        { "id": "second", "action": "create", "fields": [] },
+        { "thing": "account", "id": "wenzi", "action": "change", "fields": ["texts"] },
+        { "thing": "account", "id": "second", "action": "create", "fields": [] },
     ]);
     assert_eq!(apply(&edited, "/apply?dry_run=true"), plan);
     assert_eq!(program.call("GET", "/accounts/second", "", b"").status, 404);

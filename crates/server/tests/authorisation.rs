@@ -18,7 +18,7 @@ use echostr_server::config::ApiSettings;
 use echostr_server::office::{Office, Parts};
 use echostr_store::{
     AccountEntry, AccountStore, Actor, ApiKeys, History, MASTER_KEY_FILE, MasterKeys, Place,
-    Retention, SqlJournal, Vault,
+    Retention, RuleStore, SqlJournal, Vault,
 };
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
@@ -61,7 +61,16 @@ const ROUTES: &[Row] = &[
     ("POST", "/accounts/{id}/call/{name}", "/accounts/none/call/createTag", EMPTY, Some("platform:call"), 404),
     ("POST", "/accounts/{id}/call", "/accounts/none/call?path=/cgi-bin/tags/get", NOTHING, Some("platform:call"), 404),
     ("POST", "/accounts/{id}/messages", "/accounts/none/messages", (JSON, "{\"to\":\"o1\",\"text\":\"x\"}"), Some("messages:write"), 404),
+    ("GET", "/turns", "/turns?limit=3", NOTHING, Some("messages:read"), 200),
+    ("GET", "/accounts/{id}/usage", "/accounts/none/usage", NOTHING, Some("usage:read"), 404),
     ("GET", "/accounts/{id}/capabilities", "/accounts/none/capabilities", NOTHING, Some("accounts:read"), 404),
+    ("GET", "/rules", "/rules?q=x", NOTHING, Some("rules:read"), 200),
+    ("POST", "/rules", "/rules", EMPTY, Some("rules:write"), 422),
+    ("GET", "/rules/{id}", "/rules/none", NOTHING, Some("rules:read"), 404),
+    ("PATCH", "/rules/{id}", "/rules/none", EMPTY, Some("rules:write"), 404),
+    ("DELETE", "/rules/{id}", "/rules/none", NOTHING, Some("rules:write"), 404),
+    ("POST", "/rules/test", "/rules/test", (JSON, "{\"account\":\"none\",\"text\":\"x\"}"), Some("rules:read"), 404),
+    ("POST", "/accounts/{id}/import", "/accounts/none/import", NOTHING, Some("rules:write"), 404),
     ("GET", "/export", "/export", NOTHING, Some("accounts:read"), 200),
     ("POST", "/apply", "/apply?dry_run=true", (TOML, ""), Some("accounts:write"), 200),
     ("GET", "/messages", "/messages?q=x", NOTHING, Some("messages:read"), 200),
@@ -98,12 +107,15 @@ impl House {
         let db = journal.db();
         let master_keys = MasterKeys::File(folder.path().join(MASTER_KEY_FILE));
         let vault = Vault::open(&db, master_keys).await.expect("it opens");
-        let accounts = AccountStore::open(db.clone(), vault).await;
+        let vault = Arc::new(vault);
+        let accounts = AccountStore::open(db.clone(), Arc::clone(&vault)).await;
         let accounts = accounts.expect("they are read");
+        let rules = RuleStore::open(db.clone(), vault).await;
         let keys = ApiKeys::open(db.clone()).await.expect("they are read");
         let office = Office::new(Parts {
             accounts: Arc::clone(&accounts),
             keys: Arc::clone(&keys),
+            rules: rules.expect("they are read"),
             journal: Arc::clone(&journal),
             history: History::new(db.clone()),
             db,

@@ -108,7 +108,7 @@ fn every_command_does_the_same_with_and_without_a_running_server() {
         folder.write("accounts.toml", &document.replace("小店", "大店"));
         says(
             &["apply", "accounts.toml", "--dry-run"],
-            &["~ 修改 change  shop  name"],
+            &["~ 修改 change  公众号 account  shop  name"],
         );
         says(&["account", "list"], &["小店"]);
         says(
@@ -257,7 +257,11 @@ fn what_cannot_be_done_is_refused_with_what_to_do() {
                 2,
                 &["choose one"],
             ),
-            ("apply accounts.toml", 2, &["+ 新建 create  new", "--yes"]),
+            (
+                "apply accounts.toml",
+                2,
+                &["+ 新建 create  公众号 account  new", "--yes"],
+            ),
             ("apply none.toml --yes", 2, &["none.toml"]),
             ("apply broken.toml --yes", 2, &["TOML"]),
             ("api-key create --scope everything", 2, &["`scopes"]),
@@ -306,7 +310,7 @@ fn secrets_of_a_bot_are_not_deleted_without_being_asked() {
             format!(
                 "kind = \"relay\"\n{url}\ntoken = \"{TOKEN}\"\nmode = \"safe\"\napp_id = \"{APP_ID}\"\nencoding_aes_key = \"{KEY}\"\n"
             ),
-            &["bot.token, bot.encoding_aes_key"],
+            &["bot.encoding_aes_key, bot.token"],
         ),
     ] {
         folder.write(name, &bot);

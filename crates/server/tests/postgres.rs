@@ -88,3 +88,21 @@ async fn what_a_crash_left_unfinished_is_taken_up_as_soon_as_the_database_can_be
     let outcome = platform.push(&Push::text("1")).await;
     assert_eq!(text_shown(&outcome.shown), "42");
 }
+
+#[test]
+fn tokens_that_nobody_saw_because_rules_were_refused_are_told_of() {
+    let (database, folder) = (postgres::shared().database(), Folder::new());
+    check(&database, &folder, &["account", "add", "shop"], &[]);
+    let refuse =
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END';
+        CREATE TRIGGER refuse BEFORE INSERT ON rules FOR EACH ROW EXECUTE FUNCTION refuse()";
+    postgres::shared().psql(&database, refuse);
+    let document = "[[account]]\nid = \"new\"\n[[rule]]\nid = \"a\"\nreply.text = \"x\"\n";
+    folder.write("both.toml", document);
+    let output = echostr_on(&database, &folder, &["apply", "both.toml"]).output();
+    let said = Said::from(output.expect("the binary runs"));
+    assert_ne!(said.code, 0, "{said:#?}");
+    for words in ["made for `new`", "echostr account rotate"] {
+        assert!(said.err.contains(words), "no `{words}`: {said:#?}");
+    }
+}

@@ -18,6 +18,7 @@ use super::PREFIX;
 use super::authority::Caller;
 use super::given::{Given, Object, Query, Segment};
 use super::problem::{Away, Code, Conflict, NotFound, Problem};
+use crate::llm_form::{LlmForm, LlmShown};
 use crate::office::{Made, Office, Rotation};
 
 pub(super) fn routes() -> OpenApiRouter<Office> {
@@ -70,6 +71,9 @@ pub(super) struct Account {
     /// 出错时的回复 · the answer when something failed.
     fallback: String,
     language: Language,
+    /// 时区，与 UTC 的差 · the time zone, as the distance from UTC.
+    #[schema(pattern = "^[+-][0-9]{2}:[0-9]{2}$", example = "+08:00")]
+    time_zone: String,
     texts: Texts,
     bot: Bot,
     token: Secret,
@@ -187,6 +191,8 @@ enum Bot {
         token: Secret,
         encoding_aes_key: Secret,
     },
+    /// 大模型 · a language model.
+    Llm(LlmShown),
 }
 
 /// 收到过什么 · what came for the account.
@@ -301,6 +307,9 @@ struct AccountChange {
     fallback: Option<String>,
     /// 默认 `zh` · default `zh`.
     language: Option<Language>,
+    /// 时区，与 UTC 的差，-12:00 到 +14:00，默认 `+08:00` · the time zone, as the distance from UTC; default `+08:00`.
+    #[schema(pattern = "^[+-][0-9]{2}:[0-9]{2}$", example = "+08:00")]
+    time_zone: Option<String>,
     texts: Option<Texts>,
     /// 默认 `echo` · default `echo`.
     bot: Option<BotForm>,
@@ -342,6 +351,8 @@ struct NewAccount {
     #[schema(max_length = 2048)]
     fallback: Option<String>,
     language: Option<Language>,
+    #[schema(pattern = "^[+-][0-9]{2}:[0-9]{2}$")]
+    time_zone: Option<String>,
     texts: Option<Texts>,
     bot: Option<BotForm>,
     disabled: Option<bool>,
@@ -356,6 +367,7 @@ enum BotForm {
     /// `echo` 或 `none` · `echo` or `none`.
     Name(BotName),
     Table(BotTable),
+    Llm(LlmForm),
 }
 
 #[derive(ToSchema)]
@@ -632,6 +644,7 @@ fn account(office: &Office, entry: &AccountEntry) -> Account {
             echostr::Language::Chinese => Language::Zh,
             echostr::Language::English => Language::En,
         },
+        time_zone: settings.time_zone.to_string(),
         texts: texts(&settings.texts),
         bot: bot(entry),
         token: secret(true, secrets.previous_token.as_ref()),
@@ -696,11 +709,12 @@ fn bot(entry: &AccountEntry) -> Bot {
             token: plain_secret(secrets.relay_token.is_some()),
             encoding_aes_key: plain_secret(secrets.relay_encoding_aes_key.is_some()),
         },
+        BotSettings::Llm(settings) => Bot::Llm(LlmShown::new(settings, &secrets.llm_keys)),
     }
 }
 
 /// It may hold a secret.
-fn without_query(url: &str) -> String {
+pub(super) fn without_query(url: &str) -> String {
     url.split('?').next().unwrap_or_default().to_owned()
 }
 

@@ -23,7 +23,7 @@ use crate::config::ApiSettings;
 use crate::office::Office;
 
 /// What a key may be good for.
-pub const SCOPES: [&str; 15] = [
+pub const SCOPES: [&str; 18] = [
     "*",
     "accounts:read",
     "accounts:write",
@@ -37,8 +37,11 @@ pub const SCOPES: [&str; 15] = [
     "messages:read",
     "messages:write",
     "platform:call",
+    "rules:read",
+    "rules:write",
     "secrets:write",
     "tokens:read",
+    "usage:read",
 ];
 
 /// The name of the security scheme in the description.

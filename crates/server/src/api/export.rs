@@ -1,4 +1,4 @@
-//! Accounts as a document — 导出和导入, and the master key — 主密钥.
+//! Accounts and rules as a document — 导出和导入, and the master key — 主密钥.
 
 use axum::Json;
 use axum::extract::State;
@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use super::authority::Caller;
 use super::given::{Query, Toml};
 use super::problem::{Away, Code, Conflict, Problem};
-use crate::office::{Action, Office, Planned};
+use crate::office::{Action, Office, Planned, Thing};
 
 /// The media type of a document.
 const TOML: &str = "application/toml";
@@ -50,9 +50,10 @@ struct Applied {
     changes: Vec<AppliedChange>,
 }
 
-/// 一个公众号的改动 · what is changed of one account.
+/// 一个公众号或一条规则的改动 · what is changed of one account or rule.
 #[derive(Serialize, ToSchema)]
 struct AppliedChange {
+    thing: Thing,
     #[schema(example = "wenzi")]
     id: String,
     action: Action,
@@ -88,7 +89,9 @@ struct RotatedSecrets {
     in_file: bool,
 }
 
-/// 导出公众号 · all accounts of the store as a document in TOML, as the manual of the settings writes them.
+/// 导出公众号和规则 · all accounts of the store and all rules as a document in TOML, as the manual of the settings writes them.
+///
+/// 密钥没有 `rules:read` 权限时没有规则 · without the rules when the key does not have the scope `rules:read`.
 #[utoipa::path(
     get, path = "/export", tag = "accounts", params(ExportQuery), security(("key" = ["accounts:read"])),
     responses((status = 200, description = "TOML", body = String, content_type = "application/toml"), Away)
@@ -105,20 +108,23 @@ async fn export_accounts(
             "secrets never leave through the network; run `echostr export --secrets` on the server";
         return Err(Problem::new(Code::SocketOnly, detail));
     }
-    let exported = office.export(&caller.actor, with_secrets).await;
+    let exported = office
+        .export(&caller.actor, caller.may("rules:read"), with_secrets)
+        .await;
     let document = exported.map_err(|refused| Problem::of(refused, Code::UnknownRoute, ""))?;
     Ok(([(CONTENT_TYPE, TOML)], document).into_response())
 }
 
-/// 导入公众号，要么全部，要么都不改 · makes the accounts what a document says, all of them or none; accounts that are not in it stay.
+/// 导入公众号和规则，有一处错误就都不改 · makes accounts and rules what a document says, and changes nothing when anything in it is
+/// wrong; what is not in it stays.
 ///
 /// 没写的密钥保持不变，其他没写的恢复默认值。
-/// A secret that is not written stays; anything else that is not written is the default.
+/// A secret that is not written stays; anything else that is not written is the default. Rules need the scope `rules:write` as well.
 #[utoipa::path(
     post, path = "/apply", tag = "accounts", params(ApplyQuery), security(("key" = ["accounts:write"])),
     request_body(
         content = String, content_type = "application/toml",
-        description = "`[[account]]`，最多 8 MiB · at most 8 MiB",
+        description = "`[[account]]` 和 `[[rule]]`，最多 8 MiB · at most 8 MiB",
         example = "[[account]]\nid = \"wenzi\"\nname = \"雯子\"\n"
     ),
     responses(
@@ -134,7 +140,9 @@ async fn apply_accounts(
 ) -> Result<Json<Applied>, Problem> {
     let dry_run = query.flag("dry_run").unwrap_or_default();
     query.finish()?;
-    let applied = office.apply(&caller.actor, &document, dry_run).await;
+    let applied = office
+        .apply(&caller.actor, &document, caller.may("rules:write"), dry_run)
+        .await;
     let planned = applied.map_err(|refused| Problem::of(refused, Code::UnknownAccount, ""))?;
     Ok(Json(Applied {
         done: !dry_run,
@@ -170,6 +178,7 @@ fn change(planned: Planned) -> AppliedChange {
     };
     let is_made = made.token.is_some() || made.encoding_aes_key.is_some();
     AppliedChange {
+        thing: planned.thing,
         id: planned.id,
         action: planned.action,
         fields: planned.fields,

@@ -70,7 +70,7 @@ struct KeyForm {
     #[schema(min_length = 1, max_length = 64)]
     name: String,
     /// 权限；只能给自己有的 · what it is good for; a key can only give what it has itself.
-    #[schema(min_items = 1, max_items = 15)]
+    #[schema(min_items = 1, max_items = 17)]
     scopes: BTreeSet<Scope>,
     /// 多少天后失效；不写就没有期限；不能晚于自己的 · without it, the key has no end; a key cannot make one that outlives it.
     #[schema(minimum = 1, maximum = 3650)]
@@ -107,6 +107,10 @@ enum Scope {
     MessagesWrite,
     #[serde(rename = "platform:call")]
     PlatformCall,
+    #[serde(rename = "rules:read")]
+    RulesRead,
+    #[serde(rename = "rules:write")]
+    RulesWrite,
     #[serde(rename = "secrets:write")]
     SecretsWrite,
     #[serde(rename = "tokens:read")]

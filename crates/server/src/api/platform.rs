@@ -516,7 +516,7 @@ fn unknown_call(name: &str) -> Problem {
 }
 
 /// Why something was not done at the platform.
-fn problem(not_done: NotDone, id: &str) -> Problem {
+pub(super) fn problem(not_done: NotDone, id: &str) -> Problem {
     match not_done {
         NotDone::Refused(refused) => Problem::of(refused, Code::UnknownAccount, id),
         NotDone::NoAccess(what) => Problem::new(Code::NoAppSecret, what),

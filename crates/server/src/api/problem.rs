@@ -59,6 +59,7 @@ codes! {
     UnknownMessage NOT_FOUND "没有这条消息 · there is no such message";
     UnknownAnswer NOT_FOUND "没有这条回答 · there is no such answer";
     UnknownFollower NOT_FOUND "没有这个关注者 · there is no such follower";
+    UnknownRule NOT_FOUND "没有这条规则 · there is no such rule";
     UnknownCall NOT_FOUND "平台没有这个接口 · the platform has no such call";
     UnknownKey NOT_FOUND "没有这个 API 密钥 · there is no such API key";
     WrongMethod METHOD_NOT_ALLOWED "这个地址不接受这种请求 · this address does not take such requests";
@@ -67,6 +68,11 @@ codes! {
     ChangedMeanwhile CONFLICT "这个公众号刚刚又被改了 · the account was changed meanwhile";
     Provisioned CONFLICT "这个公众号写在设置文件里 · this account is set in the file of settings";
     AccountUnread CONFLICT "这个公众号读不出来 · this account cannot be read";
+    RuleExists CONFLICT "已有这个 id 的规则 · there is a rule with this id already";
+    RuleChanged CONFLICT "这条规则刚刚又被改了 · the rule was changed meanwhile";
+    RuleUnread CONFLICT "这条规则读不出来 · this rule cannot be read";
+    TooManyRules CONFLICT "规则太多或太长 · there would be too many rules, or too long ones";
+    OnlyAccounts CONFLICT "公众号改了，规则没有改 · the accounts were changed, the rules were not";
     NoAppSecret CONFLICT "这个公众号缺少调用这个接口要的凭据 · the account lacks the credentials for this call";
     KeyUsed CONFLICT "这个 Idempotency-Key 已用于另一个请求 · this `Idempotency-Key` was used for another request";
     Underway CONFLICT "同一个请求正在进行 · the same request is underway";
@@ -161,6 +167,11 @@ impl Problem {
         let mut problem = Self::new(code, detail);
         problem.0.fields = fields;
         problem
+    }
+
+    /// What it was this time.
+    pub(super) fn detail(&self) -> &str {
+        &self.0.detail
     }
 
     /// With what the platform says.

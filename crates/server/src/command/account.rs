@@ -1,6 +1,7 @@
 //! `echostr account`: adds, shows, changes and removes accounts (公众号), live and without a restart.
 
 mod given;
+mod import;
 mod list;
 mod paste;
 mod show;
@@ -30,6 +31,8 @@ pub enum Action {
     Rotate(Rotate),
     /// 删除公众号和它的密钥；消息照常保留到期 · remove one with its secrets; its messages stay until they are too old
     Remove(Remove),
+    /// 把公众平台网页上的自动回复变成规则 · make rules of the replies that were set up on the platform's website
+    Import(import::Import),
     /// 启用 · answer its pushes again
     Enable(One),
     /// 停用：保留设置，不再回答 · keep it, but answer nothing
@@ -152,6 +155,7 @@ pub fn run(action: Action) -> ExitCode {
         Action::Set(set) => changed(*set),
         Action::Rotate(rotate) => rotated(rotate),
         Action::Remove(remove) => removed(remove),
+        Action::Import(import) => import::run(import),
         Action::Enable(one) => switched(one, true),
         Action::Disable(one) => switched(one, false),
     }
@@ -244,9 +248,10 @@ fn confirmed(before: &Value, after: &Value) -> Result<(), Failure> {
         Value::Object(fields) => fields.get("kind").map_or(kind_before, text),
         word => text(word),
     };
-    let lost = ["secret", "token", "encoding_aes_key"];
-    let lost = lost.iter().filter(|name| before[*name]["set"] == true);
-    let lost: Vec<_> = lost.map(|name| format!("bot.{name}")).collect();
+    let mut lost = Vec::new();
+    show::own_secrets("bot", before, &mut lost);
+    lost.retain(|(_, secret)| secret["set"] == true);
+    let lost: Vec<_> = lost.into_iter().map(|(name, _)| name).collect();
     if kind == kind_before || lost.is_empty() {
         return Ok(());
     }

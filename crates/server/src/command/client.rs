@@ -190,8 +190,8 @@ impl Client {
                 found.items.truncate(limit);
                 return Ok(found);
             }
-            // Accounts go on after an id, everything else before a number.
-            let name = if parts == ["accounts"] {
+            // Accounts and rules go on after one, everything else before a number.
+            let name = if ["accounts", "rules"].contains(&parts[0]) && parts.len() == 1 {
                 "after"
             } else {
                 "before"

@@ -1,4 +1,4 @@
-//! `echostr export` and `echostr apply`: accounts as a document that can be kept, compared and taken to another machine.
+//! `echostr export` and `echostr apply`: accounts and rules as a document that can be kept, compared and taken to another machine.
 
 use std::fs::OpenOptions;
 use std::io::{IsTerminal as _, Read as _, Write as _};
@@ -202,8 +202,13 @@ fn planned(changes: &[Value], n_changes: usize) -> String {
             };
             let fields = change["fields"].as_array().into_iter().flatten();
             let fields: Vec<_> = fields.map(text).collect();
+            let thing = match text(&change["thing"]) {
+                "rule" => "规则 rule",
+                _ => "公众号 account",
+            };
             Some(vec![
                 clean(action),
+                thing.into(),
                 clean(text(&change["id"])),
                 clean(&fields.join(" ")),
             ])
@@ -211,7 +216,7 @@ fn planned(changes: &[Value], n_changes: usize) -> String {
         .collect();
     let n_unchanged = changes.len() - n_changes;
     format!(
-        "{}不变 unchanged: {n_unchanged}；文档里没有的公众号保持原样 · accounts that are not in it stay as they are\n",
+        "{}不变 unchanged: {n_unchanged}；文档里没有的保持原样 · what is not in it stays as it is\n",
         table(&rows)
     )
 }

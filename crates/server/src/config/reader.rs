@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
 
 use echostr_store::MASTER_KEY_VARIABLE;
+use serde_json::{Map, Number, Value as Json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -210,6 +211,66 @@ impl<'a> Given<'a> {
     /// This value's fault; `text` goes on after the key.
     pub(super) fn fault(&self, text: &str) -> Faults {
         Fault::new(self.place(), format!("`{}` {text}", self.path)).into()
+    }
+
+    /// The fault of something within this value, like `history.turns` or `tools[0].name`: at its line, or where it would stand.
+    pub(super) fn fault_within(&self, field: &str, text: &str) -> Faults {
+        let path = format!("{}.{field}", self.path);
+        let mut place = self.place();
+        if let Origin::File(document, _) = self.origin {
+            let ends = path.match_indices(['.', '[']).map(|(end, _)| end);
+            let ends = ends
+                .chain([path.len()])
+                .filter(|end| *end > self.path.len());
+            let found = ends.rev().find_map(|end| document.find(&path[..end]));
+            place = found.map_or(place, |value| document.place(value.span().start));
+        }
+        Fault::new(place, format!("`{path}` {text}")).into()
+    }
+
+    /// All of it as JSON, which has no dates.
+    pub(super) fn json(&self) -> Result<Json, Faults> {
+        let value = match self.value {
+            Value::Text(text) => return Ok(text.into()),
+            Value::Toml(value) => value,
+        };
+        let mut faults = Faults::default();
+        let json = match value {
+            DeValue::String(text) => Json::from(&**text),
+            DeValue::Boolean(flag) => Json::from(*flag),
+            DeValue::Integer(_) => {
+                let number = Number::from_i128(self.integer()?);
+                Json::from(number.ok_or_else(|| self.no_number())?)
+            }
+            DeValue::Float(float) => {
+                let number = float.as_str().parse().ok().and_then(Number::from_f64);
+                Json::from(number.ok_or_else(|| self.no_number())?)
+            }
+            DeValue::Array(_) => {
+                let items = self.items()?;
+                let items = items
+                    .iter()
+                    .filter_map(|item| faults.keep(Some(item.json())));
+                Json::from_iter(items.collect::<Vec<_>>())
+            }
+            DeValue::Table(_) => {
+                let mut map = Map::new();
+                for (name, entry) in self.entries().unwrap_or_default() {
+                    let json = faults.keep(Some(entry.json()));
+                    map.extend(json.map(|json| (name.to_owned(), json)));
+                }
+                Json::Object(map)
+            }
+            DeValue::Datetime(_) => return Err(self.fault("is a date, which nothing here takes")),
+        };
+        faults.or(json)
+    }
+
+    fn no_number(&self) -> Faults {
+        self.fault(&format!(
+            "is {}, which no number here may be",
+            self.written()
+        ))
     }
 
     /// The text, or the fault that it is none.

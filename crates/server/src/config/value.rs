@@ -8,14 +8,17 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use echostr::LlmKeys;
 use echostr_protocol::{EncodingAesKey, Token};
 use echostr_store::{BotSettings, ModeWord, PostgresUrl};
 use ipnet::IpNet;
 use secrecy::SecretString;
+use serde_json::Value as Json;
 
 use super::fault::Faults;
 use super::reader::{Given, quoted, shown};
 use super::{BOTS, BOTS_OF_OPEN_ACCESS, BotKind};
+use crate::llm_form::{self, By};
 use crate::rules;
 
 pub(super) fn boolean(given: &Given<'_>) -> Result<bool, Faults> {
@@ -95,6 +98,7 @@ pub(super) struct BotGiven {
     pub(super) secret: Option<SecretString>,
     pub(super) relay_token: Option<Token>,
     pub(super) relay_encoding_aes_key: Option<EncodingAesKey>,
+    pub(super) llm_keys: LlmKeys,
 }
 
 impl From<BotSettings> for BotGiven {
@@ -104,6 +108,7 @@ impl From<BotSettings> for BotGiven {
             secret: None,
             relay_token: None,
             relay_encoding_aes_key: None,
+            llm_keys: LlmKeys::default(),
         }
     }
 }
@@ -125,6 +130,10 @@ pub(super) fn bot(given: &Given<'_>) -> Result<BotGiven, Faults> {
             "is `relay`, which needs a table: \
              `{ kind = \"relay\", url = \"http://127.0.0.1:9000/wx\", token = \"…\" }`",
         )),
+        (BotKind::Llm, None) => Err(given.fault(
+            "is `llm`, which needs a table: `{ kind = \"llm\", preset = \"deepseek\", key = \"sk-…\" }`",
+        )),
+        (BotKind::Llm, Some(_)) => model(given),
         (BotKind::Http, Some(entries)) => program(given, entries),
         (BotKind::Relay, Some(entries)) => relay(given, entries),
         (BotKind::Echo, _) => nothing(BotSettings::Echo),
@@ -136,7 +145,11 @@ pub(super) fn bot(given: &Given<'_>) -> Result<BotGiven, Faults> {
 pub(super) fn bot_of_open_access(given: &Given<'_>) -> Result<BotKind, Faults> {
     let entries = given.entries();
     let kind = kind_of(given, entries.as_deref())?;
-    for (own, what) in [(BotKind::Http, "program"), (BotKind::Relay, "server")] {
+    for (own, what) in [
+        (BotKind::Http, "program"),
+        (BotKind::Relay, "server"),
+        (BotKind::Llm, "model"),
+    ] {
         if kind.text()? == own.as_str() {
             return Err(kind.fault(&format!(
                 "is `{}`, but open access answers anybody, and your {what} is for your own accounts; \
@@ -253,6 +266,26 @@ fn relay(given: &Given<'_>, entries: &[(&str, Given<'_>)]) -> Result<BotGiven, F
         relay_encoding_aes_key: key,
         ..settings.into()
     })
+}
+
+/// The bot of the kind `llm`; its keys are those of the manual.
+fn model(given: &Given<'_>) -> Result<BotGiven, Faults> {
+    let Json::Object(table) = given.json()? else {
+        unreachable!("a bot with a kind is a table");
+    };
+    match llm_form::read(&table, None, By::File) {
+        Ok((settings, llm_keys)) => Ok(BotGiven {
+            llm_keys,
+            ..BotSettings::Llm(Box::new(settings)).into()
+        }),
+        Err(found) => {
+            let mut faults = Faults::default();
+            for fault in found {
+                faults.append(given.fault_within(&fault.field, &fault.text));
+            }
+            Err(faults)
+        }
+    }
 }
 
 /// Keys of a bot that are not known, and those that it needs and does not have.

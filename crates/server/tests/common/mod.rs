@@ -4,8 +4,10 @@
 
 pub(crate) mod command;
 pub(crate) mod metrics;
+pub(crate) mod model;
 pub(crate) mod platform;
 pub(crate) mod program;
+pub(crate) mod rules;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, ErrorKind, Read, Write as _};
@@ -432,6 +434,14 @@ impl Link {
     /// What is pushed when this follower taps it.
     pub(crate) fn tap(&self, follower: &str) -> Push {
         Push::menu_text(&self.content, &self.id).by(follower)
+    }
+
+    /// The same, for a simulated follower.
+    pub(crate) fn action(&self) -> echostr_simulator::Action {
+        echostr_simulator::Action::Tap {
+            content: self.content.clone(),
+            id: self.id.clone(),
+        }
     }
 
     /// The same as [`text_push`] writes a text.

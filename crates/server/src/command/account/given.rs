@@ -60,6 +60,9 @@ pub(super) struct Given {
     /// 自带文字的语言：zh 或 en · the language of built-in texts: zh or en
     #[arg(long, value_name = "LANGUAGE")]
     language: Option<String>,
+    /// 时区，与 UTC 的差，例如 +08:00 · the time zone, as the distance from UTC
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    time_zone: Option<String>,
     /// 用户看到的一句话，例如 --text wait=让我想想，可以写多次 · a text that followers read, like `--text wait=…`; may be repeated
     #[arg(long, value_name = "NAME=TEXT", value_parser = text)]
     text: Vec<(String, String)>,
@@ -119,6 +122,7 @@ impl Given {
         put("welcome", self.welcome.map(Value::from));
         put("fallback", self.fallback.map(Value::from));
         put("language", self.language.map(Value::from));
+        put("time_zone", self.time_zone.map(Value::from));
         if !self.text.is_empty() {
             let texts = self.text.into_iter();
             put(
@@ -210,12 +214,19 @@ impl Files {
                     "`{before} -` and `{option} -` both want the standard input; give one of them a file"
                 )));
             }
-            std::io::stdin().take(FILE_BYTES).read_to_string(&mut text)
+            std::io::stdin()
+                .take(FILE_BYTES + 1)
+                .read_to_string(&mut text)
         } else {
             std::fs::File::open(file)
-                .and_then(|file| file.take(FILE_BYTES).read_to_string(&mut text))
+                .and_then(|file| file.take(FILE_BYTES + 1).read_to_string(&mut text))
         };
         match read {
+            Ok(n_bytes) if n_bytes as u64 > FILE_BYTES => Err(Failure::Usage(format!(
+                "the file of `{option}`, {}, has more than {FILE_BYTES} bytes, which is the limit; \
+                 long lists of words go through `echostr apply`",
+                file.display()
+            ))),
             Ok(_) => Ok(text),
             Err(error) => Err(Failure::Usage(format!(
                 "cannot read the file of `{option}`, {}: {error}",

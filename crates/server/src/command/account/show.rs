@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use echostr::PRESETS;
+use serde_json::{Map, Value};
 
 use crate::command::print::{ago, clean, facts, now_ms, short, text, time};
+use crate::llm_form;
 
 /// All about an account.
 pub(super) fn page(account: &Value) -> String {
@@ -15,6 +17,7 @@ pub(super) fn page(account: &Value) -> String {
         short(name_of(account), 64)
     );
     page.push_str(&settings(account, now));
+    page.push_str(&model(&account["bot"]));
     page.push_str("\n收到的 · what came\n");
     page.push_str(&came(account, now));
     page.push_str(&refusals(&account["seen"], now));
@@ -62,6 +65,7 @@ fn settings(account: &Value, now: i64) -> String {
         ),
         ("投递 delivery", shown("delivery")),
         ("语言 language", shown("language")),
+        ("时区 time_zone", shown("time_zone")),
         (
             "欢迎语 welcome",
             match &account["welcome"] {
@@ -209,8 +213,12 @@ pub(super) fn what_to_do(class: &str) -> &'static str {
 }
 
 fn secrets(account: &Value, now: i64) -> String {
-    let bot = &account["bot"];
-    facts([
+    let mut own = Vec::new();
+    own_secrets("bot", &account["bot"], &mut own);
+    let own = own.iter().filter(|(_, secret)| secret["set"] == true);
+    let own = own.map(|(name, it)| (clean(name), secret(it, now)));
+    let own: Vec<_> = own.collect();
+    let all = [
         ("Token", secret(&account["token"], now)),
         ("EncodingAESKey", secret(&account["encoding_aes_key"], now)),
         ("AppSecret", secret(&account["app_secret"], now)),
@@ -222,21 +230,73 @@ fn secrets(account: &Value, now: i64) -> String {
                 String::new()
             },
         ),
-        ("bot secret", own_secret(&bot["secret"], now)),
-        ("bot token", own_secret(&bot["token"], now)),
-        (
-            "bot EncodingAESKey",
-            own_secret(&bot["encoding_aes_key"], now),
-        ),
-    ])
+    ];
+    let own = own.iter().map(|(name, state)| (&**name, state.clone()));
+    facts(all.into_iter().chain(own))
 }
 
-/// A secret of the bot, if it has such a one.
-fn own_secret(secret: &Value, now: i64) -> String {
-    if secret.is_object() {
-        self::secret(secret, now)
-    } else {
-        String::new()
+/// The secrets of a bot, with where they stand: `bot.secret`, `bot.fallback.key`, `bot.tools.weather.key`.
+pub(super) fn own_secrets<'a>(place: &str, bot: &'a Value, found: &mut Vec<(String, &'a Value)>) {
+    match bot {
+        Value::Object(fields) if fields.get("set").is_some_and(Value::is_boolean) => {
+            found.push((place.to_owned(), bot));
+        }
+        Value::Object(fields) => {
+            for (name, inner) in fields {
+                own_secrets(&format!("{place}.{name}"), inner, found);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                let name = text(&item["name"]);
+                own_secrets(&format!("{place}.{name}"), item, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What of a language model is set and not the default.
+fn model(bot: &Value) -> String {
+    let Value::Object(fields) = bot else {
+        return String::new();
+    };
+    if text(&bot["kind"]) != "llm" {
+        return String::new();
+    }
+    let mut fields = fields.clone();
+    fields.remove("kind");
+    llm_form::drop_defaults(&mut fields);
+    let mut lines = Vec::new();
+    model_lines("", &fields, &mut lines);
+    let lines = lines.iter().map(|(name, value)| (&**name, value.clone()));
+    format!(
+        "\n大模型，与默认不同的 · the model, what is not the default\n{}",
+        facts(lines)
+    )
+}
+
+fn model_lines(before: &str, fields: &Map<String, Value>, lines: &mut Vec<(String, String)>) {
+    for (name, value) in fields {
+        let place = format!("{before}{name}");
+        let shown = match value {
+            Value::Object(inner) if inner.contains_key("set") => continue,
+            Value::Object(inner) if name != "parameters" => {
+                model_lines(&format!("{place}."), inner, lines);
+                continue;
+            }
+            Value::Array(items) if items.iter().all(Value::is_object) => {
+                for item in items.iter().filter_map(Value::as_object) {
+                    let own = item.get("name").map_or("", text);
+                    model_lines(&format!("{place}.{own}."), item, lines);
+                }
+                continue;
+            }
+            Value::Array(items) if items.len() > 10 => format!("{} 个 · entries", items.len()),
+            Value::String(text) => short(text, 60),
+            other => short(&other.to_string(), 60),
+        };
+        lines.push((clean(&place), shown));
     }
 }
 
@@ -310,9 +370,27 @@ pub(super) fn name_of(account: &Value) -> &str {
     }
 }
 
+/// Which model it is, and where.
+fn name_of_model(bot: &Value) -> String {
+    let preset = PRESETS
+        .iter()
+        .find(|preset| preset.name == text(&bot["preset"]));
+    let model = match (text(&bot["model"]), preset) {
+        ("", Some(preset)) => preset.model,
+        (model, _) => model,
+    };
+    match (text(&bot["url"]), preset) {
+        ("", Some(preset)) => format!("{} {model}", preset.name),
+        (url, _) => format!("{model} {url}"),
+    }
+}
+
 /// The bot in a word, with the address when it has one.
 pub(super) fn bot(account: &Value) -> String {
     let bot = &account["bot"];
+    if text(&bot["kind"]) == "llm" {
+        return format!("llm {}", name_of_model(bot));
+    }
     match (bot, text(&bot["kind"]), text(&bot["url"])) {
         (Value::String(word), _, _) => word.clone(),
         (_, kind, "") => kind.into(),
