@@ -99,7 +99,7 @@ fn tokens_that_nobody_saw_because_rules_were_refused_are_told_of() {
     postgres::shared().psql(&database, refuse);
     let document = "[[account]]\nid = \"new\"\n[[rule]]\nid = \"a\"\nreply.text = \"x\"\n";
     folder.write("both.toml", document);
-    let output = echostr_on(&database, &folder, &["apply", "both.toml"]).output();
+    let output = echostr_on(&database, &folder, &["apply", "both.toml", "--yes"]).output();
     let said = Said::from(output.expect("the binary runs"));
     assert_ne!(said.code, 0, "{said:#?}");
     for words in ["made for `new`", "echostr account rotate"] {
