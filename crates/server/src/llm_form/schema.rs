@@ -105,7 +105,9 @@ fn value(rule: Rule, side: Side) -> Schema {
         let word = ObjectBuilder::new().schema_type(Type::String);
         let word = word.min_length(Some(1)).max_length(Some(characters));
         let words = ArrayBuilder::new().schema_type(types(Type::Array));
-        words.items(word).max_items(Some(most)).into()
+        // So many that a body with more is too large before it is read are not told.
+        let told = Some(most).filter(|most| *most <= 1000);
+        words.items(word).max_items(told).into()
     };
     let within = |fields| {
         let table = table(fields, side);
