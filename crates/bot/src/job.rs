@@ -83,7 +83,7 @@ pub(crate) struct Made {
 #[derive(Debug)]
 pub(crate) enum Driven {
     Reply(Reply),
-    /// At least one.
+    /// As they were given; empty ones may be among them.
     Several(Vec<Reply>),
     Text,
 }

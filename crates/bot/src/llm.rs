@@ -1,6 +1,6 @@
 //! [`LlmBot`]: a language model answers, through any OpenAI-compatible endpoint. `docs/llm.md` is the manual for owners.
 //!
-//! One question's way: `answer` below is the table of contents; `history.rs` and `wire.rs` make what the model is told,
+//! One question's way: `reply` below is the table of contents; `history.rs` and `wire.rs` make what the model is told,
 //! `writing.rs` lets it write, `call.rs` calls it once, and `turn.rs` takes down what came of it.
 
 mod budget;

@@ -224,6 +224,11 @@ enum Choice {
 }
 
 impl Book {
+    /// Whether there is nothing to ask, so that a message need not be looked at.
+    fn is_empty_for(&self, account: &Account) -> bool {
+        self.for_all.is_empty() && !self.own.contains_key(&*account.id)
+    }
+
     fn candidates<'a>(&'a self, question: &'a Question<'a>) -> Candidates<'a> {
         let own = self.own.get(&*question.account.id);
         Candidates::of([own, Some(&self.for_all)], question)
@@ -233,6 +238,9 @@ impl Book {
 impl Handler<ByRules> for Rules {
     fn call(&self, context: &Context) -> Option<Answering> {
         if context.account.is_open {
+            return None;
+        }
+        if self.0.book.load().is_empty_for(&context.account) {
             return None;
         }
         let at_ms = context.clock.unix_ms();
