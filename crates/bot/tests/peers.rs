@@ -139,17 +139,30 @@ async fn told(server: Value) -> Vec<String> {
         ("sky_weather", r#"{"days": 2}"#),
         ("sky_fail", r#"{"city": "X"}"#),
     ];
-    let model = Model::new([Script::calls("", &calls), Script::says(&["晴。"])]).await;
+    let scripts = [Script::calls("", &calls), Script::says(&["晴。"])];
+    let scripts: Vec<_> = std::iter::repeat_n(scripts, 2000).flatten().collect();
+    let model = Model::new(scripts).await;
     let stage = Stage::new(json!({ "url": model.url, "mcp": [server] }));
-    assert_eq!(stage.ask("柏林天气？").await, "晴。");
-    let asked = model.asked();
-    let offered = asked[0].body["tools"].as_array().expect("tools");
+    let start = Instant::now();
+    let [first, second] = loop {
+        let answer = stage.bot.answer(message(&Push::text("柏林天气？"))).await;
+        answer.expect("an answer");
+        let asked = model.asked().into_iter().rev().take(2);
+        let [second, first] = asked.collect::<Vec<_>>().try_into().expect("two calls");
+        // A program that begins slowly has its tools for a later answer.
+        if !first.body["tools"].is_null() {
+            break [first, second];
+        }
+        assert!(start.elapsed() < PATIENCE, "it never told its tools");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    let offered = first.body["tools"].as_array().expect("tools");
     let names: Vec<_> = offered
         .iter()
         .map(|tool| tool["function"]["name"].clone())
         .collect();
     assert_eq!(Value::from(names), json!(["sky_weather", "sky_fail"]));
-    let messages = asked[1].body["messages"].as_array().expect("messages");
+    let messages = second.body["messages"].as_array().expect("messages");
     let results = messages.iter().filter(|message| message["role"] == "tool");
     results
         .map(|message| message["content"].as_str().expect("a text").to_owned())
