@@ -15,7 +15,7 @@ use super::when::Hindrance;
 use crate::Journal;
 use crate::client::with_causes;
 use crate::deadline::JOURNAL_WITHIN;
-use crate::journal::{Of, PushId, Reading, Record};
+use crate::journal::{Commit, Of, PushId, Reading, Record};
 
 /// The session in which it stands when rules with a cool-down answered.
 const SESSION: &str = "rules";
@@ -33,6 +33,8 @@ pub(super) struct Facts<'a> {
     has_written: Fact<bool>,
     /// When rules answered, by their ids.
     answered: Fact<HashMap<String, Told>>,
+    /// The cool-down that this message began.
+    begun: Option<Commit>,
 }
 
 /// When a rule answered, Unix milliseconds, and the key of the push: one that is answered again after a crash is no other.
@@ -49,6 +51,7 @@ impl<'a> Facts<'a> {
             source: None,
             has_written: None,
             answered: None,
+            begun: None,
         }
     }
 
@@ -106,9 +109,31 @@ impl<'a> Facts<'a> {
             let now_ms = self.question.at_ms;
             let key = Key::of(self.question.message);
             answered.insert(rule.to_owned(), (now_ms, key.as_str().to_owned()));
-            journal.write(vec![record(self.question, answered)]);
+            self.begun = Some(journal.write(vec![record(self.question, answered)]));
         }
         true
+    }
+
+    /// The rule has not answered after all.
+    pub(super) async fn undo_cool_down(&mut self, compiled: &Compiled, cool_downs: &CoolDowns) {
+        let rule = &*compiled.rule.id;
+        cool_downs.undo(self.question, rule);
+        let Some(begun) = self.begun.take() else {
+            return;
+        };
+        // Others may have answered this follower meanwhile.
+        let _late = timeout(JOURNAL_WITHIN, begun.wait()).await;
+        self.answered = None;
+        self.answered().await;
+        let key = Key::of(self.question.message);
+        if let (Some(journal), Some(Some(answered))) = (self.journal, &mut self.answered)
+            && answered
+                .get(rule)
+                .is_some_and(|(_, of)| *of == key.as_str())
+        {
+            answered.remove(rule);
+            journal.write(vec![record(self.question, answered)]);
+        }
     }
 
     async fn has_written(&mut self) -> Option<bool> {
@@ -234,6 +259,11 @@ impl CoolDowns {
         };
         known.insert(key, answered);
         true
+    }
+
+    fn undo(&self, question: &Question<'_>, rule: &str) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.remove(&self.key(question, rule));
     }
 
     fn key(&self, question: &Question<'_>, rule: &str) -> (u64, u64) {

@@ -184,7 +184,12 @@ impl Rules {
             {
                 continue;
             }
-            return self.begin(&candidate, &question, &context).await;
+            let answer = self.begin(&candidate, &question, &context).await;
+            if answer.is_err() {
+                // The follower may ask again, and is not told something else then.
+                facts.undo_cool_down(compiled, cool_downs).await;
+            }
+            return answer;
         }
         Ok(Answer::Pass)
     }

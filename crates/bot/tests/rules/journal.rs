@@ -9,8 +9,12 @@ use echostr::journal::{
     Spent, Turn, Unfinished,
 };
 use echostr::protocol::{MediaId, Message};
-use echostr::{Account, Bot, Clock, Interactions, Journal, MemoryJournal, Rule, Rules};
+use echostr::{
+    Account, Answer, Bot, BoxError, Clock, Context, Interactions, Journal, MemoryJournal, OwnBot,
+    Rule, Rules,
+};
 use echostr_simulator::Push;
+use futures_util::future::BoxFuture;
 use serde_json::json;
 
 use crate::asking::{NO_RULE, NOW_MS, considered, rule, rules, run};
@@ -90,6 +94,44 @@ fn a_cool_down_is_known_to_the_next_process() {
         // The same message is answered as it was, when a crash has it answered again.
         let third = bot(&rules(once_a_minute()), journal);
         assert_eq!(ask(&third, &push).await, "once");
+    });
+}
+
+/// A bot that has no answer to `away`.
+#[derive(Debug)]
+struct OftenAway;
+
+impl OwnBot for OftenAway {
+    fn answer<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Answer, BoxError>> {
+        Box::pin(async move {
+            match &*context.message {
+                Message::Text(text) if text.content.contains("away") => Err("it is away".into()),
+                _ => Ok("once".into()),
+            }
+        })
+    }
+}
+
+#[test]
+fn an_answer_that_failed_begins_no_cool_down() {
+    run(async {
+        let mut all = once_a_minute();
+        all[0].reply = rule(json!({ "id": "r", "reply": { "bot": {} } })).reply;
+        let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::default());
+        let bot = || {
+            bot(&rules(all.clone()), Arc::clone(&journal)).account(Account {
+                own_bot: Some(Arc::new(OftenAway)),
+                ..shop()
+            })
+        };
+        let (one, next_process) = (bot(), bot());
+        let fails = message(&Push::text("价格 away"));
+        assert!(one.answer(fails).await.is_err());
+        assert_eq!(ask(&next_process, &Push::text("价格")).await, "once");
+        let fails = message(&Push::text("价格 away").by("o2"));
+        assert!(one.answer(fails).await.is_err());
+        assert_eq!(ask(&one, &Push::text("价格").by("o2")).await, "once");
+        assert_eq!(ask(&one, &Push::text("价格").by("o2")).await, "other");
     });
 }
 
