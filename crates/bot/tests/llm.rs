@@ -285,6 +285,14 @@ async fn what_has_no_end_is_bounded() {
         "sent an event of more than 1048576 bytes",
     )
     .await;
+    // Each of them is short enough, and comes in time.
+    let thought = r#"{"choices": [{"delta": {"reasoning_content": "想"}}]}"#;
+    let event = format!("id: {}\ndata: {thought}\n\n", "x".repeat(1000 * 1024));
+    check_failure(
+        Script::events("").send_in_pieces(event.repeat(66), event.len()),
+        "sent more than 67108864 bytes",
+    )
+    .await;
     check_failure(
         Script::new(200, "application/json", " ".repeat(1024 * 1024 + 1)),
         "answered with more than 1048576 bytes",

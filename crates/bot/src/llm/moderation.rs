@@ -195,6 +195,13 @@ mod tests {
         check(|| (StatusCode::BAD_GATEWAY, CLEAN).into_response(), None).await;
         // It never ends.
         check(|| endless("application/json", "[[[["), None).await;
+        let long = || {
+            of_type(
+                "application/json",
+                CLEAN.to_owned() + &" ".repeat(LIMITS.size_bytes),
+            )
+        };
+        check(long, None).await;
         let elsewhere = || (StatusCode::FOUND, [("location", "/there")]).into_response();
         check(elsewhere, None).await;
     }
