@@ -638,26 +638,9 @@ pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
 
 /// How many letters differ, without regard to case; two that have changed places are one.
 fn distance(left: &str, right: &str) -> usize {
-    let letters = |name: &str| {
-        let letters = name.chars().take(64).map(|c| c.to_ascii_lowercase());
-        letters.collect::<Vec<_>>()
+    let letters = |name: &str| -> String {
+        let letters = name.chars().take(64);
+        letters.map(|c| c.to_ascii_lowercase()).collect()
     };
-    let (left, right) = (letters(left), letters(right));
-    // Levenshtein's table: the row before the last, the last, the current.
-    let mut rows = [vec![], vec![], (0..=right.len()).collect::<Vec<usize>>()];
-    for (i, a) in left.iter().enumerate() {
-        rows.rotate_left(1);
-        let mut row = vec![i + 1];
-        for (j, b) in right.iter().enumerate() {
-            let mut nearest = (rows[1][j] + usize::from(a != b))
-                .min(rows[1][j + 1] + 1)
-                .min(row[j] + 1);
-            if i > 0 && j > 0 && *a == right[j - 1] && left[i - 1] == *b {
-                nearest = nearest.min(rows[0][j - 1] + 1);
-            }
-            row.push(nearest);
-        }
-        rows[2] = row;
-    }
-    rows[2][right.len()]
+    strsim::osa_distance(&letters(left), &letters(right))
 }

@@ -208,38 +208,19 @@ pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
 
 /// How many letters differ, without regard to case and `_`; nothing when the names are not alike.
 fn distance(left: &str, right: &str) -> Option<usize> {
-    let letters = |name: &str| -> Vec<char> {
+    let letters = |name: &str| -> String {
         let name = name.strip_prefix("ECHOSTR_").unwrap_or(name);
         let letters = name.chars().filter(|c| !matches!(c, '_' | '-' | '.'));
         letters.map(|c| c.to_ascii_lowercase()).take(64).collect()
     };
     let (left, right) = (letters(left), letters(right));
-    // Levenshtein's table with swapped neighbours as one step: the row before the last, the last, the current.
-    let mut rows = [vec![], vec![], (0..=right.len()).collect::<Vec<usize>>()];
-    for (i, a) in left.iter().enumerate() {
-        rows.rotate_left(1);
-        let mut row = vec![i + 1];
-        for (j, b) in right.iter().enumerate() {
-            let mut nearest = (rows[1][j] + usize::from(a != b))
-                .min(rows[1][j + 1] + 1)
-                .min(row[j] + 1);
-            if i > 0 && j > 0 && *a == right[j - 1] && left[i - 1] == *b {
-                nearest = nearest.min(rows[0][j - 1] + 1);
-            }
-            row.push(nearest);
-        }
-        rows[2] = row;
-    }
-    let distance = rows[2][right.len()];
-    // `aes_key` is short for `encoding_aes_key`.
+    let distance = strsim::osa_distance(&left, &right);
     let (short, long) = if left.len() < right.len() {
         (&left, &right)
     } else {
         (&right, &left)
     };
-    let is_part = short.len() >= 4
-        && long
-            .windows(short.len())
-            .any(|part| part == short.as_slice());
+    // `aes_key` is short for `encoding_aes_key`.
+    let is_part = short.len() >= 4 && long.contains(short.as_str());
     (distance <= long.len() / 3 || is_part).then_some(distance)
 }
