@@ -40,9 +40,10 @@ async fn main() {
         let (stop, asking) = ask(&store, is_loaded);
         let mut changes = Vec::new();
         for round in 1..=ROUNDS {
-            let id = format!("rule-{}", round * 7919);
-            let old = store.get(&id).expect("it is there");
-            let edit = put(rule(round * 7919, round), Some(old.updated_at_ms));
+            let n = round * 7919;
+            let old = store.get(&format!("rule-{n}")).expect("it is there");
+            let version = round + usize::from(is_loaded) * ROUNDS;
+            let edit = put(rule(n, version), Some(old.updated_at_ms));
             let start = Instant::now();
             store.edit(&by(), vec![edit]).await.expect("changed");
             changes.push(start.elapsed());
