@@ -198,7 +198,7 @@ mod tests {
         let long = || {
             of_type(
                 "application/json",
-                CLEAN.to_owned() + &" ".repeat(LIMITS.size_bytes),
+                CLEAN.to_owned() + &" ".repeat(256 * 1024),
             )
         };
         check(long, None).await;

@@ -13,7 +13,8 @@ use crate::llm::ToolLimits;
 use crate::llm::listening::{Listening, of_type};
 use crate::llm::tools::{ToolTime, Toolbox};
 
-/// A server over streamable HTTP that answers `tools/list` and `tools/call` with these results.
+/// A server over streamable HTTP that answers `tools/list` and `tools/call` with these results; a name stands for tools
+/// without end, one on each page.
 async fn server(tools: Value, result: Value) -> Listening {
     let answer = async move |request: Request| -> Response {
         let is_known = request
@@ -35,7 +36,7 @@ async fn server(tools: Value, result: Value) -> Listening {
         let question: Value = serde_json::from_slice(&body).expect("JSON");
         let result = match question["method"].as_str() {
             Some("initialize") => initialized(),
-            Some("tools/list") => json!({ "tools": tools }),
+            Some("tools/list") => listed(&tools, &question["params"]["cursor"]),
             Some("tools/call") if question["params"]["name"] == "silent" => {
                 std::future::pending().await
             }
@@ -57,6 +58,14 @@ async fn server(tools: Value, result: Value) -> Listening {
         of_type("application/json", answer.to_string())
     };
     Listening::of(axum::Router::new().fallback(answer)).await
+}
+
+fn listed(tools: &Value, cursor: &Value) -> Value {
+    let Value::String(name) = tools else {
+        return json!({ "tools": tools });
+    };
+    let page = cursor.as_str().map_or(0, |n| n.parse().expect("a page"));
+    json!({ "tools": [tool(&format!("{name}{page}"))], "nextCursor": (page + 1).to_string() })
 }
 
 fn initialized() -> Value {
@@ -209,6 +218,10 @@ async fn what_a_server_offers_is_bounded() {
         ..at(&server_of_many)
     };
     assert_eq!(names(&tools(only)).await, ["sky_tool7", "sky_tool99"]);
+
+    let endless = server("page".into(), Value::Null).await;
+    let first: Vec<_> = (0..16).map(|n| format!("sky_page{n}")).collect();
+    assert_eq!(names(&tools(at(&endless))).await, first);
 
     let odd = [
         long(tool("a.b/c")),
