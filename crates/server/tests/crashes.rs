@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use common::program::{Recorder, says};
@@ -53,12 +53,14 @@ async fn check_ends_of_the_server(n_rounds: u64, journal: &Journal) {
     let mut count = Count::default();
     for round in 0..n_rounds {
         let mut server = journal.serve(&recorder);
-        let is_enough = Arc::default();
+        let extent = Arc::new(Extent::default());
         let writing = FOLLOWERS.map(|name| {
             let phone = phone(&server, name, PATIENCE);
-            tokio::spawn(writes(phone, round, Duration::ZERO, Arc::clone(&is_enough)))
+            tokio::spawn(writes(phone, round, Duration::ZERO, Arc::clone(&extent)))
         });
         tokio::time::sleep(moment(round, n_rounds)).await;
+        // On a slow machine little has happened by then.
+        extent.wait_for_answers(round * 37 % n_rounds).await;
         server.kill();
         let mut told = BTreeMap::new();
         for (name, writing) in FOLLOWERS.iter().zip(writing) {
@@ -103,10 +105,10 @@ async fn thirty_crashes_of_postgresql_under_load_are_not_noticed_and_lose_nothin
     let mut count = Count::default();
     let server = journal.serve(&recorder);
     for round in 0..ROUNDS {
-        let is_enough = Arc::<AtomicBool>::default();
+        let extent = Arc::new(Extent::default());
         let writing = FOLLOWERS.map(|name| {
             let phone = phone(&server, name, DEADLINE);
-            tokio::spawn(writes(phone, round, PAUSE, Arc::clone(&is_enough)))
+            tokio::spawn(writes(phone, round, PAUSE, Arc::clone(&extent)))
         });
         tokio::time::sleep(moment(round, ROUNDS)).await;
         let crashing = Arc::clone(&postgres);
@@ -115,7 +117,7 @@ async fn thirty_crashes_of_postgresql_under_load_are_not_noticed_and_lose_nothin
             crashing.resume();
         });
         crash.await.expect("it is there again");
-        is_enough.store(true, Ordering::Relaxed);
+        extent.is_enough.store(true, Ordering::Relaxed);
         let mut told = BTreeMap::new();
         for (name, writing) in FOLLOWERS.iter().zip(writing) {
             told.insert(*name, writing.await.expect("nothing wrong was answered"));
@@ -447,13 +449,27 @@ impl Told {
     }
 }
 
+/// How much is written in a round.
+#[derive(Default)]
+struct Extent {
+    n_answered: AtomicU64,
+    is_enough: AtomicBool,
+}
+
+impl Extent {
+    async fn wait_for_answers(&self, n: u64) {
+        let wait = async {
+            while self.n_answered.load(Ordering::Relaxed) < n {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let waited = tokio::time::timeout(PATIENCE, wait).await;
+        waited.expect("followers are answered");
+    }
+}
+
 /// Writes one message after the other, with this pause, until the server dies or it is enough, and reads on in every second answer.
-async fn writes(
-    phone: Phone,
-    round: u64,
-    pause: Duration,
-    is_enough: Arc<AtomicBool>,
-) -> Vec<Told> {
+async fn writes(phone: Phone, round: u64, pause: Duration, extent: Arc<Extent>) -> Vec<Told> {
     let name = phone.name;
     let mut told = Vec::new();
     for number in 0.. {
@@ -476,9 +492,10 @@ async fn writes(
             .any(|told| told.answer.is_none());
         told.push(own);
         told.extend(pages);
-        if is_over || is_enough.load(Ordering::Relaxed) {
+        if is_over || extent.is_enough.load(Ordering::Relaxed) {
             break;
         }
+        extent.n_answered.fetch_add(1, Ordering::Relaxed);
         tokio::time::sleep(pause).await;
     }
     told
