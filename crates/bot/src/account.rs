@@ -116,6 +116,7 @@ impl Language {
             more_label,
             end,
             expired,
+            failed,
             unread,
             earlier,
             busy,
@@ -126,6 +127,7 @@ impl Language {
                 "继续",
                 "这条回答到此为止",
                 "这条回答已过期",
+                "这个问题没有得到回答，请再问一次",
                 "还有 {n} 条回答，回复 1 查看",
                 "您之前的问题「{question}」",
                 "现在提问的人太多，请稍后再试",
@@ -136,6 +138,7 @@ impl Language {
                 "more",
                 "That was all of this answer",
                 "This answer has expired",
+                "There is no answer to this question, please ask again",
                 "{n} more waiting, send 1 to read on",
                 "Your earlier question \u{201c}{question}\u{201d}",
                 "Too many questions at the moment, please try again later",
@@ -148,6 +151,7 @@ impl Language {
             more_label,
             end,
             expired,
+            failed,
             unread,
             earlier,
             busy,
@@ -185,6 +189,8 @@ pub struct Texts {
     pub end: String,
     /// When a link is tapped whose answer is no longer kept, or is not this follower's.
     pub expired: String,
+    /// When a link is tapped to an answer that nobody could make, and the account has no [`fallback`](Account::fallback).
+    pub failed: String,
     /// How many further answers wait; `{n}` is their number.
     pub unread: String,
     /// Before an answer that comes after another question was asked; `{question}` is the question, shortened.

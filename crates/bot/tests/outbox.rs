@@ -421,6 +421,29 @@ async fn an_answer_expires_after_seven_days() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_link_to_an_answer_that_failed_says_so() {
+    for fallback in ["", FALLBACK] {
+        let account = Account {
+            delivery: Strategy::Quick,
+            fallback: fallback.into(),
+            ..shop()
+        };
+        // The job runs for two minutes at the most.
+        let phone = phone_of(account, [("慢", 600_000, "答案")]);
+        let link = ask(&phone, "慢").await;
+        phone.at(121_000).await;
+        let expected = match fallback {
+            "" => "这个问题没有得到回答，请再问一次",
+            fallback => fallback,
+        };
+        assert_eq!(phone.taps(&link).await.text(), expected);
+        // In memory at first, in the journal later.
+        sleep(Duration::from_mins(10)).await;
+        assert_eq!(phone.taps(&link).await.text(), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn nobody_reads_anothers_answer_whatever_is_sent() {
     let phone = phone([("密", 6_000, "秘密"), ("私", 6_000, "自己的")]);
     let link = ask(&phone, "密").await;

@@ -475,6 +475,7 @@ fn texts(keys: &mut Reader<'_>, table: &str) -> TextSettings {
         more_label: text("more_label"),
         end: text("end"),
         expired: text("expired"),
+        failed: text("failed"),
         unread: text("unread"),
         earlier: text("earlier"),
         busy: text("busy"),

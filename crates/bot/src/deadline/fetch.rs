@@ -100,11 +100,11 @@ impl Deadline {
                 Content::Text { .. } | Content::Other(_) => {
                     Arc::new(Progress::new(Arc::clone(&asked.account), page.answer))
                 }
-                // Its job was lost with its process, and it was too late to run it again.
+                // Or its job was lost with its process, and it was too late to run it again.
                 Content::Running | Content::Failed => {
                     let fallback = &*asked.account.fallback;
                     return Fetched::Reply(Reply::from(if fallback.is_empty() {
-                        &*texts.expired
+                        &*texts.failed
                     } else {
                         fallback
                     }));

@@ -51,7 +51,7 @@ impl Deadline {
             // It promised more, but the text ended there, or never began.
             let texts = &asked.account.texts;
             let end = outbox::text(match progress.step() {
-                _ if progress.is_failed() => &texts.expired,
+                _ if progress.is_failed() => &texts.failed,
                 // The bot chose to say nothing.
                 0 => "",
                 _ => &texts.end,

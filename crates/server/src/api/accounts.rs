@@ -155,6 +155,8 @@ struct Texts {
     end: Option<String>,
     #[schema(max_length = 512, required = false)]
     expired: Option<String>,
+    #[schema(max_length = 512, required = false)]
+    failed: Option<String>,
     /// 必须有 `{n}` · has `{n}` in it.
     #[schema(max_length = 512, required = false, pattern = "\\{n\\}")]
     unread: Option<String>,
@@ -665,6 +667,7 @@ fn texts(texts: &echostr_store::TextSettings) -> Texts {
         more_label,
         end,
         expired,
+        failed,
         unread,
         earlier,
         busy,
@@ -675,6 +678,7 @@ fn texts(texts: &echostr_store::TextSettings) -> Texts {
         more_label,
         end,
         expired,
+        failed,
         unread,
         earlier,
         busy,

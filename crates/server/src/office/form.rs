@@ -71,12 +71,13 @@ pub(super) const FIELDS: [&str; 18] = [
     "disabled",
 ];
 /// The texts of an account.
-pub(super) const TEXTS: [&str; 8] = [
+pub(super) const TEXTS: [&str; 9] = [
     "wait",
     "wait_label",
     "more_label",
     "end",
     "expired",
+    "failed",
     "unread",
     "earlier",
     "busy",
@@ -258,6 +259,7 @@ impl Form {
                 "more_label" => &mut texts.more_label,
                 "end" => &mut texts.end,
                 "expired" => &mut texts.expired,
+                "failed" => &mut texts.failed,
                 "unread" => &mut texts.unread,
                 "earlier" => &mut texts.earlier,
                 "busy" => &mut texts.busy,
