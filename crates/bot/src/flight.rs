@@ -12,8 +12,9 @@ use crate::progress::Progress;
 
 /// What was written has reached the follower when no repeat has come for so long.
 pub(crate) const CONFIRMED_AFTER: Duration = Duration::from_secs(8);
-/// Deliveries that arrive closer to each other count once.
-const APART: Duration = Duration::from_secs(3);
+/// Deliveries that arrive closer to each other count once: some pushes come twice at once. One that was counted too much is
+/// answered early, one too little may be the last and is held for nothing.
+const APART: Duration = Duration::from_millis(800);
 
 /// One push, from its first delivery on.
 #[derive(Default)]

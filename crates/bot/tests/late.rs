@@ -71,6 +71,8 @@ fn case(name: &str) -> Case {
         // Each begins before the one before it has been closed.
         "early" => at(&[0, 4_000, 8_000]),
         "twice at once" => at(&[0, 0, 5_000, 5_000, 10_000, 10_000]),
+        // The platform closes late, or its connections break.
+        "hasty" => at(&[0, 1_000, 2_000]),
         "only one" => at(&[0]),
         "five" => at(&[0, 5_000, 10_000, 15_000, 20_000]),
         "first lost" => Case {
@@ -249,6 +251,7 @@ async fn a_patient_account_gives_an_answer_of_fourteen_seconds_whole() {
         late          |        1@0 1@1 1@4.4 2@6     2@6     2@9.4   2@9.6   3@14    3@16    3@16.3? 3@16.3?
         early         |        1@0 1@1 1@4.4 2@4.6   2@6     3@9.4   3@9.6   3@12.3? 3@12.3? 3@12.3? 3@12.3?
         twice at once |        1@0 1@1 1@4.4 3@5     3@6     3@9.4   5@10    5@14    5@14.4? 5@14.4? 5@14.4?
+        hasty         |        1@0 1@1 1@4.4 2@4.6   3@6     3@6.3?  3@6.3?  3@6.3?  3@6.3?  3@6.3?  3@6.3?
         only one      |        1@0 1@1 1@4.4 -       -       -       -       -       -       -       -
         five          |        1@0 1@1 1@4.4 2@5     2@6     2@9.4   3@10    3@14    3@14.3? 3@14.3? 3@14.3?
         first lost    |        1@5 1@6 1@9.4 2@10    2@11    2@14.3? 2@14.3? 2@14.3? 2@14.3? 2@14.3? 2@14.3?
