@@ -8,6 +8,7 @@ mod begin;
 mod fetch;
 mod follow;
 mod give;
+mod kept;
 mod running;
 mod send;
 
@@ -35,6 +36,7 @@ use crate::progress::Progress;
 use crate::send::{CustomMessages, SENT_WITHIN, Sender};
 use crate::shared::{InProcess, Place, Shared};
 use crate::{Account, SendLimits, Strategy};
+use kept::Kept;
 
 /// The first delivery that arrives so long after the push was sent first is the last one.
 const LAST_AFTER: Duration = Duration::from_secs(9);
@@ -58,6 +60,9 @@ const COMMIT_OVERTIME: Duration = Duration::from_millis(300);
 const TAKEN_WITHIN: Duration = Duration::from_millis(100);
 /// After this time no delivery of a push is to be expected.
 const DELIVERED_WITHIN: Duration = Duration::from_secs(30);
+/// So long after a push was sent first the platform has closed its last delivery: what nobody has taken is sent then, where that
+/// is possible.
+const CLOSED_WITHIN: Duration = Duration::from_secs(20);
 /// A text that may not have reached the follower is shown again for so long.
 const SHOWN_AGAIN_MS: i64 = 10 * 60 * 1000;
 /// The replies after the first of so many pushes are sent at once; those of others wait in the outbox.
@@ -96,6 +101,9 @@ pub(crate) struct Deadline {
     slots: Arc<Slots>,
     // How many pushes may have replies that follow at once.
     following: Arc<Semaphore>,
+    // Of the answers to a follower one is sent after the other, so that each knows how many messages are left.
+    sending: Arc<Slots>,
+    kept: Arc<Kept>,
     paces: Arc<Paces>,
     stopping: Arc<watch::Sender<bool>>,
     // Since when this process answers, Unix milliseconds; 0 when there was none before it.
@@ -204,6 +212,8 @@ impl Deadline {
             room: Arc::new(Semaphore::new(limits.max_jobs.min(Semaphore::MAX_PERMITS))),
             slots: Arc::default(),
             following: Arc::new(Semaphore::new(FOLLOWING_AT_ONCE)),
+            sending: Arc::new(Slots::new(1)),
+            kept: Arc::default(),
             paces: Arc::default(),
             stopping: Arc::new(watch::Sender::new(false)),
             began_at_ms: Arc::default(),
@@ -245,6 +255,7 @@ impl Deadline {
         if is_first {
             self.metrics.first_delivery();
             self.begin(&flight, &asked, &pace, age, bot);
+            self.send_kept(&flight, &asked);
         } else {
             self.metrics
                 .delivery(if was_answered { "same_again" } else { "joined" });

@@ -175,11 +175,20 @@ pub(crate) enum Limit {
     At(Instant),
 }
 
-/// The places of followers' jobs.
-#[derive(Default)]
-pub(crate) struct Slots(Mutex<HashMap<(u64, u64), Arc<Semaphore>>>);
+/// Places of followers: each has so many.
+pub(crate) struct Slots {
+    each: usize,
+    followers: Mutex<HashMap<(u64, u64), Arc<Semaphore>>>,
+}
 
-/// A place of a follower's job; it is free again when this is dropped.
+impl Default for Slots {
+    /// For jobs.
+    fn default() -> Self {
+        Self::new(AT_ONCE)
+    }
+}
+
+/// A place of a follower; it is free again when this is dropped.
 pub(crate) struct Slot {
     permit: Option<OwnedSemaphorePermit>,
     slots: Arc<Slots>,
@@ -187,6 +196,13 @@ pub(crate) struct Slot {
 }
 
 impl Slots {
+    pub(crate) fn new(each: usize) -> Self {
+        Self {
+            each,
+            followers: Mutex::default(),
+        }
+    }
+
     /// A place, if one is free.
     pub(crate) fn try_enter(self: &Arc<Self>, of: Of<'_>) -> Option<Slot> {
         let owner = owner(of);
@@ -196,7 +212,10 @@ impl Slots {
 
     /// Whether so many jobs of this follower run or wait that further ones are turned away.
     pub(crate) fn is_crowded(&self, of: Of<'_>) -> bool {
-        let followers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let followers = self
+            .followers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         // Each job that runs or waits has the semaphore, and so has the map.
         followers
             .get(&owner(of))
@@ -211,10 +230,13 @@ impl Slots {
     }
 
     fn of(&self, owner: (u64, u64)) -> Arc<Semaphore> {
-        let mut followers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut followers = self
+            .followers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let semaphore = followers
             .entry(owner)
-            .or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE)));
+            .or_insert_with(|| Arc::new(Semaphore::new(self.each)));
         Arc::clone(semaphore)
     }
 
@@ -229,7 +251,11 @@ impl Slots {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let mut followers = self.slots.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut followers = self
+            .slots
+            .followers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         self.permit = None;
         // The map's own is the last one when nobody runs or waits.
         if followers

@@ -240,3 +240,61 @@ async fn an_answer_in_time_is_a_reply_and_nobody_is_shown_typing() {
     assert_eq!(desk.n_tried(), 0);
     assert_eq!(desk.typed.lock().expect("times").len(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn answers_beyond_the_limit_are_told_of_and_sent_when_their_follower_writes_again() {
+    let desk = Desk::with(&[Fate::Arrives]);
+    let limits = SendLimits {
+        per_message: 2,
+        ..SendLimits::default()
+    };
+    let phone = Phone::new(bot(Strategy::Send, &desk).send_limits(limits));
+    tokio::join!(
+        phone.says("写1"),
+        phone.says("写2"),
+        phone.says("写3"),
+        phone.says("写4")
+    );
+    phone.at(30_000).await;
+    let first = desk.texts();
+    assert_eq!(first.len(), 2, "{first:?}");
+    assert!(!first[0].contains("还有"), "{first:?}");
+    assert!(
+        first[1].ends_with("\n\n还有 2 条回答，回复 1 查看"),
+        "{first:?}"
+    );
+
+    // After the reply, each with its question.
+    assert_eq!(phone.says("您").await.text(), "您好");
+    assert_eq!(desk.texts().len(), 2);
+    phone.at(40_000).await;
+    let all = desk.texts();
+    assert_eq!(all.len(), 4, "{all:?}");
+    for n in 1..=4 {
+        let is_there =
+            |text: &&String| text.contains(&sentences(n)) && !text.contains(&sentences(n + 1));
+        assert_eq!(all.iter().filter(is_there).count(), 1, "{n}: {all:?}");
+    }
+    for text in &all[2..] {
+        assert!(text.starts_with("您之前的问题「写"), "{text}");
+    }
+    assert_eq!(phone.says("1").await.text(), "1好");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_no_delivery_has_taken_is_sent() {
+    let desk = Desk::with(&[Fate::Arrives]);
+    let phone = Phone::new(bot(Strategy::Send, &desk));
+    // Its connection breaks after three seconds, and the platform does not try again.
+    let course = Course {
+        closes_after: 3_000,
+        ..Course::at(&[0])
+    };
+    let visit = phone.push(Push::text("写3"), &course).await;
+    assert_eq!(visit.counts, None);
+    phone.at(19_000).await;
+    assert_eq!(desk.n_tried(), 0, "a delivery may still come");
+    phone.at(22_000).await;
+    assert_eq!(desk.texts(), [sentences(3)]);
+    assert_eq!(phone.says("1").await.text(), "1好");
+}

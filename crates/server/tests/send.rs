@@ -12,7 +12,7 @@ use common::{Folder, Link, PATIENCE, Request, Server, run, text_shown};
 use echostr_protocol::{AppId, OpenId};
 use echostr_simulator::exchange::What;
 use echostr_simulator::world::{AccountSettings, ServerConfig};
-use echostr_simulator::{Action, Clock, Mode, Shown, Simulator};
+use echostr_simulator::{Action, Clock, Mode, Sent, Shown, Simulator};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -133,6 +133,40 @@ fn a_server_that_is_killed_after_it_said_success_sends_what_it_had_not_begun_to_
     assert_eq!(text_shown(&sending.says("1").shown), "你说：1");
     assert_eq!(sending.tried(), [whole()]);
     assert_eq!(sending.n_asked(), 1);
+    house.assert_is_discreet();
+}
+
+#[test]
+fn a_server_that_is_killed_before_it_said_anything_sends_its_answer_all_the_same() {
+    let case = Case {
+        id: "away",
+        n_sentences: 3,
+        fault: "",
+        sent: &[],
+        typed: &[],
+        next: Next::Unasked,
+    };
+    let mut house = House::new(std::slice::from_ref(&case));
+    let begun = Story::new(&house, &case).begins_to_say("写3");
+    let start = Instant::now();
+    let is_written = || {
+        let (_, page) = house.get("/messages?account=away");
+        page["items"][0]["kind"] == "text"
+    };
+    while !is_written() {
+        assert!(start.elapsed() < PATIENCE, "it is not written down");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // The platform finds nobody at the old address.
+    house.restart();
+    let shown = house.runtime.block_on(begun.shown);
+    let shown = shown.expect("it is tried");
+    assert!(matches!(shown, Shown::Failure(_)), "{shown:?}");
+
+    let story = Story::new(&house, &case);
+    story.wait_for_sent(1);
+    assert_eq!(story.tried(), [json!({ "content": sentences(3) })]);
+    assert_eq!(text_shown(&story.says("1").shown), "你说：1");
     house.assert_is_discreet();
 }
 
@@ -459,13 +493,20 @@ impl<'a> Story<'a> {
         self.says(&format!("写{n_sentences}"))
     }
 
-    fn says(&self, content: &str) -> Outcome {
+    fn begins_to_say(&self, content: &str) -> Sent {
         let House {
             simulator, runtime, ..
         } = self.house;
         let _runtime = runtime.enter();
         let said = simulator.act(self.app_id, self.follower, Action::Say(content.into()));
-        let sent = said.expect("they are there").expect("it has a server");
+        said.expect("they are there").expect("it has a server")
+    }
+
+    fn says(&self, content: &str) -> Outcome {
+        let House {
+            simulator, runtime, ..
+        } = self.house;
+        let sent = self.begins_to_say(content);
         let shown = runtime.block_on(sent.shown).expect("it is delivered");
         self.house.hear(&format!("{shown:?}"));
         let world = simulator.world();
@@ -494,7 +535,8 @@ impl<'a> Story<'a> {
             if list(&message["sent"]).len() >= n {
                 return message;
             }
-            assert!(start.elapsed() < PATIENCE, "{}: {message}", self.id);
+            // What nobody asks for again is sent after 20 s.
+            assert!(start.elapsed() < 2 * PATIENCE, "{}: {message}", self.id);
             std::thread::sleep(Duration::from_millis(50));
         }
     }

@@ -14,7 +14,7 @@ use crate::progress::Progress;
 use crate::{Account, Strategy};
 
 /// So long after the reply was fixed a message comes after it, also at the follower's.
-const AFTER_THE_REPLY: Duration = Duration::from_millis(500);
+pub(super) const AFTER_THE_REPLY: Duration = Duration::from_millis(500);
 
 impl Deadline {
     /// The first reply and the others, without empty ones. Who has to fetch the others must be told of them, which only a text
@@ -105,8 +105,11 @@ impl Deadline {
                 .written(&commit, Instant::now() + JOURNAL_WITHIN)
                 .await;
             sleep(AFTER_THE_REPLY).await;
-            for progress in &following {
+            for (place, progress) in following.iter().enumerate() {
                 if !deadline.send(progress).await {
+                    let after = following[place + 1..].iter().map(|progress| progress.id());
+                    let kept = &deadline.kept;
+                    kept.keep_after(progress.of(), progress.id(), after);
                     break;
                 }
             }

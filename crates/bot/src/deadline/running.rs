@@ -10,7 +10,8 @@ use tokio::time::{Instant, timeout};
 
 use super::follow::take_following;
 use super::{
-    Asked, DELIVERED_WITHIN, Deadline, RUN_AGAIN_MS, TAKEN_WITHIN, TOGETHER_WITHIN, received,
+    Asked, CLOSED_WITHIN, DELIVERED_WITHIN, Deadline, RUN_AGAIN_MS, TAKEN_WITHIN, TOGETHER_WITHIN,
+    received,
 };
 use crate::bot::{Bot, instead};
 use crate::flight::{Body, Flight, Purpose, Source};
@@ -18,7 +19,7 @@ use crate::job::{Driven, Failure, Job, Limit, Slot, drive};
 use crate::journal::{Commit, Content, Found, Id, PushId, Record, SavedAnswer, Unfinished};
 use crate::metrics::Counted;
 use crate::progress::Progress;
-use crate::{Account, BoxError};
+use crate::{Account, BoxError, Strategy};
 
 /// A job that runs as a task of its own. Whatever ends it, its answer ends too and wakes who waits.
 pub(super) struct Running {
@@ -139,11 +140,7 @@ impl Running {
                 } else {
                     deadline.write(records)
                 };
-                // Boxed: few jobs come here, and each would be larger for it.
-                if Box::pin(deadline.send(progress)).await {
-                    let account = &self.asked.account;
-                    deadline.send_following(account, &progress.by(), following, commit);
-                }
+                self.send(following, commit).await;
             }
             until_read(progress, TAKEN_WITHIN).await;
             if progress.is_unread() || progress.was_saved() {
@@ -151,17 +148,57 @@ impl Running {
                 progress.save();
                 // Who fetches this one will be told of them.
                 progress.leave_following();
-                let (following, _) = take_following(progress);
+                let (others, following) = take_following(progress);
                 let mut records = vec![Record::Answer(progress.saved())];
-                records.extend(following);
+                records.extend(others);
                 let commit = deadline.write(records);
                 drop(saving);
                 commit.wait().await;
+                if self.was_missed().await {
+                    self.send(following, commit).await;
+                }
             }
             // Deliveries may still come for it, and must not find it a second time.
             until_read(progress, DELIVERED_WITHIN).await;
         }
         deadline.shared.ended(progress);
+    }
+}
+
+impl Running {
+    /// Sends the answer, and then what follows it.
+    async fn send(&self, following: Vec<SavedAnswer>, commit: Commit) {
+        let Self {
+            deadline, progress, ..
+        } = self;
+        // Boxed: few jobs come here, and each would be larger for it.
+        if Box::pin(deadline.send(progress)).await {
+            let account = &self.asked.account;
+            deadline.send_following(account, &progress.by(), following, commit);
+        } else {
+            let after = following.iter().map(|answer| answer.id);
+            let kept = &deadline.kept;
+            kept.keep_after(progress.of(), progress.id(), after);
+        }
+    }
+
+    /// Whether the answer can be sent that no delivery has taken and none will: this process was away, or connections broke.
+    async fn was_missed(&self) -> bool {
+        let Self {
+            deadline,
+            flight: Some(flight),
+            asked,
+            progress,
+        } = self
+        else {
+            return false;
+        };
+        if !asked.message.is_ordinary() || deadline.strategy_of(asked) != Strategy::Send {
+            return false;
+        }
+        let age = flight.age(Instant::now());
+        until_read(progress, CLOSED_WITHIN.saturating_sub(age)).await;
+        progress.is_unread() && flight.body().is_none()
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 use tracing::warn;
 
 use super::{Deadline, JOURNAL_WITHIN};
-use crate::journal::{LinkRecord, Record, SentMessage, SentOutcome};
+use crate::journal::{Commit, LinkRecord, Record, SentMessage, SentOutcome};
 use crate::outbox::{self, Frame, Part};
 use crate::progress::Progress;
 use crate::send::{NotSent, SENT_WITHIN, Sender, custom_message, journaled, message};
@@ -24,8 +24,8 @@ enum Went {
     On,
     /// As far as it goes.
     Over,
-    /// Not further, because of this.
-    Stopped(NotSent),
+    /// Not further, because of this; whether it is tried again when the follower writes.
+    Stopped(NotSent, bool),
 }
 
 impl Deadline {
@@ -34,6 +34,7 @@ impl Deadline {
         let Some(sender) = self.sender(&progress.account) else {
             return false;
         };
+        let _place = self.sending.enter(progress.of()).await;
         let _cutting = progress.cutting.lock().await;
         // A process that dies now has made the answer: the next one must not run its job again.
         progress.save();
@@ -44,12 +45,15 @@ impl Deadline {
             match self.send_part(&*sender, progress, left).await {
                 Went::On => left = left.map(|left| left.saturating_sub(1)),
                 Went::Over => return true,
-                Went::Stopped(why) => {
+                Went::Stopped(why, is_tried_again) => {
+                    if is_tried_again {
+                        self.kept.keep(progress.of(), progress.id());
+                    }
                     self.metrics.answer("kept");
                     warn!(
                         account.id = progress.account.log_id(),
                         error = %with_causes(&why),
-                        "an answer could not be sent; the follower can read it by sending 1"
+                        "an answer could not be sent; the follower gets it with the next message, or by sending 1"
                     );
                     return false;
                 }
@@ -67,6 +71,15 @@ impl Deadline {
         Some(self.send_limits.left(&happened, now_ms))
     }
 
+    /// How many other answers to this follower are to be sent, beside those to the same push.
+    async fn n_further(&self, progress: &Progress) -> usize {
+        let running = self.shared.running(progress.of()).await;
+        let further = running.iter().filter(|other| {
+            other.push().key != progress.push().key && other.is_unread() && other.is_sent_later()
+        });
+        further.count()
+    }
+
     async fn send_part(
         &self,
         sender: &dyn Sender,
@@ -79,7 +92,7 @@ impl Deadline {
             question: progress.is_overtaken().then(|| progress.question()),
             // The last message that is allowed tells of those that are not sent.
             others: if left == Some(1) {
-                progress.n_after()
+                progress.n_after() + self.n_further(progress).await
             } else {
                 0
             },
@@ -104,12 +117,11 @@ impl Deadline {
         let message = match (custom_message(&part.reply), left) {
             (_, Some(0)) => {
                 let why = "the follower has been sent as many messages as the platform allows until something comes from there";
-                return Went::Stopped(refused(why));
+                return Went::Stopped(refused(why), true);
             }
             (None, _) => {
-                return Went::Stopped(refused(
-                    "such an answer cannot be sent, it can only be a reply",
-                ));
+                let why = "such an answer cannot be sent, it can only be a reply";
+                return Went::Stopped(refused(why), false);
             }
             (Some(custom), _) => message(progress.follower(), custom, progress.is_ai()),
         };
@@ -126,12 +138,18 @@ impl Deadline {
         match sent {
             Ok(()) => {
                 self.metrics.answer("sent");
-                self.went(progress, part, &message, link);
-                if is_last { Went::Over } else { Went::On }
+                let commit = self.went(progress, part, &message, link);
+                if !is_last {
+                    return Went::On;
+                }
+                // What is sent next finds this message in the journal.
+                self.written(&commit, Instant::now() + JOURNAL_WITHIN).await;
+                Went::Over
             }
             Err(why) => {
                 self.stopped(progress, &message, link, &why);
-                Went::Stopped(why)
+                let is_tried_again = !why.may_have_arrived;
+                Went::Stopped(why, is_tried_again)
             }
         }
     }
@@ -166,7 +184,7 @@ impl Deadline {
         part: Part,
         message: &SendCustomMessage,
         link: Option<LinkRecord>,
-    ) {
+    ) -> Commit {
         let reply: Arc<Reply> = Arc::new(part.reply);
         progress.gave(&reply, part.bytes, part.is_so_far);
         let mut records = vec![
@@ -181,7 +199,7 @@ impl Deadline {
             progress.linked(link.clone());
             Record::Link(link)
         }));
-        self.write(records);
+        self.write(records)
     }
 
     fn sent(
