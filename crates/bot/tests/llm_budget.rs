@@ -10,15 +10,15 @@ use common::model::{Model, Script};
 use common::stage::Stage;
 use common::{FALLBACK, message, shop};
 use echostr::journal::TurnOutcome::{Answered, Failed, Spent};
-use echostr::{Account, Clock};
+use echostr::{Account, Clock, Language};
 use echostr_simulator::Push;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 const OK: &str = "答。";
-const FOLLOWER_SPENT: &str = "您今天的次数用完了，明天再来吧。";
-const ACCOUNT_SPENT: &str = "今天提问的人太多，额度用完了，请明天再来。";
+const FOLLOWER_SPENT: &str = "您今天的额度用完了，明天再来吧。";
+const ACCOUNT_SPENT: &str = "大家的提问额度暂时用完了，请过些时候再来。";
 /// 2026-11-29 22:00 in China, a Sunday; a day later the month has two hours left.
 const EVENING_MS: i64 = 1_795_960_800_000;
 
@@ -177,6 +177,24 @@ async fn one_follower_over_the_limit_does_not_delay_others() {
     }
     stage.book.settle();
     assert_eq!(refused.await, FOLLOWER_SPENT.into());
+}
+
+#[tokio::test]
+async fn a_spent_month_of_tokens_promises_no_tomorrow_and_speaks_of_no_number_of_questions() {
+    for (language, words) in [
+        (Language::Chinese, ["今天", "明天", "次数"]),
+        (Language::English, ["today", "tomorrow", "number"]),
+    ] {
+        let model = Model::new([Script::says(&[OK])]).await;
+        let settings = json!({ "url": model.url, "budget": { "account_month_tokens": 1 } });
+        let account = Account { language, ..shop() };
+        let stage = Stage::of(settings, account);
+        stage.ask("一").await;
+        let shown = stage.ask("二").await.to_lowercase();
+        assert!(!shown.is_empty(), "{language:?}");
+        let said = words.into_iter().find(|word| shown.contains(word));
+        assert_eq!(said, None, "{shown}");
+    }
 }
 
 #[tokio::test]

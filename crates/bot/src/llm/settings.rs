@@ -192,7 +192,7 @@ impl Default for HistorySettings {
 pub struct CommandSettings {
     /// The model forgets what was said.
     pub clear: Vec<String>,
-    /// What is left of today's budget.
+    /// What was used today, and how much may be.
     pub usage: Vec<String>,
     /// The text `help`.
     pub help: Vec<String>,
@@ -332,7 +332,7 @@ pub struct LlmTextSettings {
     /// When the follower's budget is spent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spent_follower: Option<String>,
-    /// When the account's budget is spent.
+    /// When the account's budget is spent, that of the day or of the month.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spent_account: Option<String>,
     /// Instead of what may not be said.
@@ -466,8 +466,8 @@ impl LlmSettings {
         let defaults = match language {
             Language::Chinese => [
                 "好的，前面说的我都忘了。",
-                "您今天的次数用完了，明天再来吧。",
-                "今天提问的人太多，额度用完了，请明天再来。",
+                "您今天的额度用完了，明天再来吧。",
+                "大家的提问额度暂时用完了，请过些时候再来。",
                 "这个话题我不能回答。",
                 "抱歉，我只看得懂文字。",
                 "谢谢您的反馈！",
@@ -477,11 +477,11 @@ impl LlmSettings {
             Language::English => [
                 "All right, I have forgotten what was said.",
                 "That was all for today, please come back tomorrow.",
-                "Today's budget is spent, please come back tomorrow.",
+                "The budget for everybody's questions is spent for now, please come back later.",
                 "I cannot talk about that.",
                 "Sorry, I can only read text.",
                 "Thank you for telling us!",
-                "Just ask. Send /clear to begin anew, /usage to see what is left today.",
+                "Just ask. Send /clear to begin anew, /usage to see what you have used today.",
                 "(AI-generated)",
             ],
         };
