@@ -530,6 +530,16 @@ fn what_is_not_given_stays_and_null_is_the_default() {
     let bot = patch(json!({ "kind": "llm", "url": "http://127.0.0.1:9/v1", "model": "small" }));
     assert_eq!(bot["key"], json!({ "set": false }));
     assert_eq!(bot["history"]["turns"], 10);
+
+    let bot = patch(json!({ "fallback": { "preset": "ollama", "model": "smaller" } }));
+    assert_eq!(bot["fallback"]["model"], "smaller");
+    let without = ["account", "set", "shop", "--default", "bot.fallback"];
+    command(&folder, &without, 0, &["small http://127.0.0.1:9/v1"]);
+    let bot = program.done("GET", "/accounts/shop", &Value::Null)["bot"].clone();
+    assert_eq!(
+        (&bot["fallback"], &bot["model"]),
+        (&Value::Null, &json!("small"))
+    );
 }
 
 #[test]

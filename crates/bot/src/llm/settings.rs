@@ -73,7 +73,8 @@ pub struct ModelSettings {
     pub max_tokens: Option<u32>,
     /// For how long the model may be silent, before its first word and between words, 1 to 300 seconds.
     pub timeout_secs: u64,
-    /// How often a call is tried again that failed before its first word, 0 to 3.
+    /// How often a call is tried again that broke off before its first word, or was answered 429 or 5xx, 0 to 3; never after a
+    /// silence.
     pub retries: u32,
     /// Per million tokens of input, in whatever currency; 0 to 1 000 000.
     #[serde(skip_serializing_if = "Option::is_none")]
