@@ -232,6 +232,11 @@ fn its_commands_run() {
     let shop = Shop::open();
     let folder = shop.server.folder();
     run_lines(folder, block(&half, "sh", "echostr rule add"));
+    run_lines(folder, block(&half, "sh", "first_message"));
+    let hello = shop.command(&["rule", "show", "hello", "--json"]);
+    let hello: Value = serde_json::from_str(&hello).expect("JSON");
+    let when = json!({ "first_message": true, "share_percent": 50 });
+    assert_eq!((&hello["when"], &hello["enabled"]), (&when, &json!(false)));
 
     let script = Script::start();
     folder.write("secret.txt", APP_SECRET);
