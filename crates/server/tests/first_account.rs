@@ -133,7 +133,7 @@ async fn an_account_lives_from_an_empty_folder_to_its_end_without_a_restart_or_a
     transcript.secrets.extend([token.clone(), key]);
 
     let answer = shown(&shop, "你好").await;
-    transcript.happened("用户写 a follower writes「你好」", &answer);
+    transcript.happened("关注者写 a follower writes「你好」", &answer);
     assert_eq!(answer, "「你好」");
 
     let list = ["account", "list"];
