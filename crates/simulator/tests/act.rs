@@ -452,3 +452,43 @@ async fn pictures_by_a_menu_button_let_the_account_answer() {
     let answer = stage.call("/cgi-bin/message/custom/send", &message).await;
     assert_eq!(answer["errcode"], 0);
 }
+
+/// The first cells of the rows below this head that are JSON.
+fn documented(half: &str, head: &str) -> Vec<Value> {
+    let (_, table) = half.split_once(head).expect("the table has this head");
+    let rows = table.lines().skip(2);
+    let rows = rows.map_while(|row| row.strip_prefix("| `")?.split_once("` |"));
+    rows.map(|(body, _)| serde_json::from_str(body).expect("JSON"))
+        .collect()
+}
+
+#[test]
+fn the_document_has_every_action_as_it_is_taken() {
+    let document = include_str!("../../../docs/simulate.md");
+    let (chinese, english) = document.split_once("\n## English\n").expect("two halves");
+    let actions = documented(chinese, "| 正文 | 做什么 |");
+    assert_eq!(actions, documented(english, "| body | does |"));
+    let mut names: Vec<_> = actions
+        .iter()
+        .map(|action| match action {
+            Value::String(word) => word.as_str(),
+            action => action
+                .as_object()
+                .expect("an object")
+                .keys()
+                .next()
+                .expect("a member"),
+        })
+        .collect();
+    for action in &actions {
+        let taken = serde_json::from_value::<Action>(action.clone());
+        assert!(taken.is_ok(), "{action}: {taken:?}");
+    }
+    // Of what is none, serde says what there is.
+    let refused = serde_json::from_value::<Action>(json!("none")).expect_err("there is no such");
+    let refused = refused.to_string();
+    let mut known: Vec<_> = refused.split('`').skip(3).step_by(2).collect();
+    known.sort_unstable();
+    names.sort_unstable();
+    assert_eq!(names, known);
+}
