@@ -208,6 +208,17 @@ fn both_readmes_have_the_same_parts() {
 }
 
 #[test]
+fn the_readmes_name_every_scope_of_a_key() {
+    for readme in READMES {
+        let document = read(readme);
+        for scope in echostr_server::api::SCOPES {
+            let is_named = quoted(&document).any(|word| word == scope);
+            assert!(is_named, "{readme} does not name the scope `{scope}`");
+        }
+    }
+}
+
+#[test]
 fn the_curl_lines_show_handshake_and_echo() {
     const WRITTEN: &str = "http://127.0.0.1:8080";
     let server = Server::start("");
