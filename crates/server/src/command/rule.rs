@@ -6,7 +6,7 @@ mod show;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use self::given::Given;
 pub(super) use self::show::{reply, when};
@@ -209,6 +209,7 @@ fn added(add: Add) -> ExitCode {
         place,
     } = add;
     ask(place, async move |client| {
+        given.refuse_empty()?;
         let mut fields = given.fields(&Value::Null)?;
         if let Some(id) = id {
             fields.insert("id".into(), id.into());
@@ -216,12 +217,24 @@ fn added(add: Add) -> ExitCode {
         let rule = client.post("/rules", Content::Json(fields.into())).await?;
         if !json {
             eprintln!(
-                "规则 {0} 已建好，立即生效 · the rule {0} is there, at once\n",
+                "规则 {0} 已建好，立即生效 · the rule {0} is there, at once",
                 clean(text(&rule["id"]))
             );
+            warn_of_all(&rule);
+            eprintln!();
         }
         said(&rule, json)
     })
+}
+
+/// Says it of a rule without conditions, as nobody may have meant that.
+fn warn_of_all(rule: &Value) {
+    if rule["when"].as_object().is_some_and(Map::is_empty) {
+        eprintln!(
+            "它没有条件，回答所有消息；要加条件就用 echostr rule edit，例如 --contains · it has no condition and answers all messages; \
+             give it one with `echostr rule edit`, like `--contains`"
+        );
+    }
 }
 
 fn edited(edit: Edit) -> ExitCode {
@@ -241,8 +254,12 @@ fn edited(edit: Edit) -> ExitCode {
                     .into(),
             ));
         }
+        let is_when_given = fields.contains_key("when");
         fields.insert("updated_at_ms".into(), before["updated_at_ms"].clone());
         let rule = client.patch(&of(&id), fields.into()).await?;
+        if is_when_given && !json {
+            warn_of_all(&rule);
+        }
         said(&rule, json)
     })
 }

@@ -24,7 +24,8 @@ pub(super) struct Given {
     /// 什么消息：text、image、event.subscribe……，message 是所有消息 · of which kinds: text, image, event.subscribe, …; message: all messages
     #[arg(long)]
     kind: Vec<String>,
-    /// 文字里有，可以写多次（以下都是；空着就去掉） · somewhere in the text; may be repeated (like those below; empty: none)
+    /// 文字里有，可以写多次（以下都是；rule edit 时空着就去掉） · somewhere in the text; may be repeated (like those below; empty in
+    /// `rule edit`: none)
     #[arg(long, value_name = "TEXT")]
     contains: Vec<String>,
     /// 整条文字 · the whole text
@@ -48,7 +49,7 @@ pub(super) struct Given {
     /// 星期几：mon 到 sun · days of the week: mon to sun
     #[arg(long, value_name = "DAY")]
     weekday: Vec<String>,
-    /// 从哪天起，例如 2026-12-01；空着就去掉 · the first day; empty: none
+    /// 从哪天起，例如 2026-12-01；rule edit 时空着就去掉 · the first day; empty in `rule edit`: none
     #[arg(long, value_name = "DATE")]
     from: Option<String>,
     /// 到哪天止 · the last day
@@ -67,6 +68,33 @@ pub(super) struct Given {
 }
 
 impl Given {
+    /// Refuses a condition without a value: it takes one away in a change, and a new rule has none yet. Left out silently, the rule
+    /// would answer everything.
+    pub(super) fn refuse_empty(&self) -> Result<(), Failure> {
+        let is_among = |texts: &[String]| texts.iter().any(String::is_empty);
+        let is_empty = |text: &Option<String>| text.as_ref().is_some_and(String::is_empty);
+        let conditions = [
+            ("--kind", is_among(&self.kind)),
+            ("--contains", is_among(&self.contains)),
+            ("--equals", is_among(&self.equals)),
+            ("--starts-with", is_among(&self.starts_with)),
+            ("--regex", is_among(&self.regex)),
+            ("--key", is_among(&self.key)),
+            ("--scene", is_among(&self.scene)),
+            ("--hours", is_among(&self.hours)),
+            ("--weekday", is_among(&self.weekday)),
+            ("--from", is_empty(&self.from)),
+            ("--to", is_empty(&self.to)),
+        ];
+        match conditions.iter().find(|(_, is_empty)| *is_empty) {
+            None => Ok(()),
+            Some((option, _)) => Err(Failure::Usage(format!(
+                "{option} 是空的：写上值，不要这个条件就去掉 {option} · `{option}` is empty: give it a value, or leave it out if the rule \
+                 does not need this condition"
+            ))),
+        }
+    }
+
     /// The fields of the API; conditions and replies that are not given are those before.
     pub(super) fn fields(self, before: &Value) -> Result<Map<String, Value>, Failure> {
         let mut fields = match &self.file {
