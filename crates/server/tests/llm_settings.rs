@@ -465,6 +465,25 @@ fn what_is_set_comes_back_from_the_file_the_api_and_a_document() {
 }
 
 #[test]
+fn a_document_without_the_bot_says_that_its_keys_are_lost() {
+    let folder = Arc::new(Folder::new());
+    let program = Program::start(&folder);
+    let account = json!({ "id": "shop", "bot": everything() });
+    program.done("POST", "/accounts", &account);
+    folder.write("less.toml", "[[account]]\nid = \"shop\"\n");
+    let lost = [
+        "bot（llm → echo）",
+        "shop 的密钥会删除，无法恢复",
+        "bot.tools.weather.key",
+    ];
+    let trial = ["apply", "less.toml", "--dry-run"];
+    command(&folder, &trial, 0, &lost);
+    command(&folder, &["apply", "less.toml", "--yes"], 0, &lost);
+    let shown = program.done("GET", "/accounts/shop", &Value::Null);
+    assert_eq!(shown["bot"], json!({ "kind": "echo" }));
+}
+
+#[test]
 fn what_is_not_given_stays_and_null_is_the_default() {
     let folder = Arc::new(Folder::new());
     let program = Program::start(&folder);

@@ -4,11 +4,11 @@ mod common;
 
 use std::collections::BTreeSet;
 
+use common::Folder;
 use common::command::check;
 use common::platform::{APP_ID, APP_SECRET, Reaction, Script};
 use common::program::documents;
 use common::rules::Shop;
-use common::{Folder, TOKEN};
 use serde_json::{Value, json};
 
 /// The tables of a half, by their place.
@@ -173,12 +173,12 @@ fn every_condition_and_every_reply_stands_there_and_each_example_is_taken() {
 #[test]
 fn its_document_gives_the_answers_that_it_promises() {
     let [half, _] = halves();
-    let shop = Shop::empty();
+    let shop = Shop::open();
     let folder = shop.server.folder();
-    folder.write("shop.toml", block(&half, "toml", "[[rule]]"));
-    folder.write("token.txt", TOKEN);
+    let document = block(&half, "toml", "[[rule]]");
+    assert!(!document.contains("[[account]]"), "it resets no account");
+    folder.write("shop.toml", document);
     run_lines(folder, block(&half, "sh", "echostr apply"));
-    shop.command(&["account", "set", "shop", "--token-file", "token.txt"]);
 
     for row in table(&half, ANSWERS) {
         let [question, rule, answers] = row[..] else {

@@ -60,9 +60,26 @@ struct AppliedChange {
     /// 不同的字段 · the fields that differ.
     #[schema(example = json!(["welcome"]))]
     fields: Vec<&'static str>,
+    /// 换了谁来回答 · another bot answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    bot: Option<AppliedBot>,
+    /// 会删除、无法恢复的密钥 · the secrets that are deleted for ever.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, example = json!(["bot.key"]))]
+    lost: Vec<String>,
     /// 生成的值，只在这里出现一次 · the values that were made: they are shown here and never again.
     #[serde(skip_serializing_if = "Option::is_none")]
     made: Option<MadeValues>,
+}
+
+/// 原来和以后由哪一种来回答 · the kind of bot before and after.
+#[derive(Serialize, ToSchema)]
+struct AppliedBot {
+    #[schema(example = "llm")]
+    before: &'static str,
+    #[schema(example = "echo")]
+    after: &'static str,
 }
 
 /// 为新的公众号生成的值 · what was made for a new account.
@@ -182,6 +199,10 @@ fn change(planned: Planned) -> AppliedChange {
         id: planned.id,
         action: planned.action,
         fields: planned.fields,
+        bot: planned
+            .bot
+            .map(|[before, after]| AppliedBot { before, after }),
+        lost: planned.lost,
         made: is_made.then_some(made),
     }
 }

@@ -1,5 +1,6 @@
 //! `echostr export` and `echostr apply`: accounts and rules as a document that can be kept, compared and taken to another machine.
 
+use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -201,7 +202,14 @@ fn planned(changes: &[Value], n_changes: usize) -> String {
                 other => other,
             };
             let fields = change["fields"].as_array().into_iter().flatten();
-            let fields: Vec<_> = fields.map(text).collect();
+            let fields: Vec<_> = fields
+                .map(|field| match (text(field), &change["bot"]) {
+                    ("bot", Value::Object(bot)) => {
+                        format!("bot（{} → {}）", text(&bot["before"]), text(&bot["after"]))
+                    }
+                    (field, _) => field.to_owned(),
+                })
+                .collect();
             let thing = match text(&change["thing"]) {
                 "rule" => "规则 rule",
                 _ => "公众号 account",
@@ -216,7 +224,30 @@ fn planned(changes: &[Value], n_changes: usize) -> String {
         .collect();
     let n_unchanged = changes.len() - n_changes;
     format!(
-        "{}不变 unchanged: {n_unchanged}；文档里没有的保持原样 · what is not in it stays as it is\n",
-        table(&rows)
+        "{}不变 unchanged: {n_unchanged}；文档里没有的保持原样 · what is not in it stays as it is\n{}",
+        table(&rows),
+        lost(changes)
     )
+}
+
+/// What cannot be brought back, a line for each account or rule that loses something.
+fn lost(changes: &[Value]) -> String {
+    let mut lines = String::new();
+    for change in changes {
+        let names = change["lost"].as_array().into_iter().flatten();
+        let names: Vec<_> = names.map(text).collect();
+        let (id, names) = (clean(text(&change["id"])), clean(&names.join(", ")));
+        if !names.is_empty() {
+            let _ = writeln!(
+                lines,
+                "! {id} 的密钥会删除，无法恢复 · secrets of {id} are deleted for ever: {names}"
+            );
+        }
+    }
+    if lines.is_empty() {
+        return lines;
+    }
+    lines
+        + "  要留着就先 echostr export --secrets；文档里没写的字段恢复默认值，没写 bot 就是 echo · keep them with `echostr export --secrets` \
+           before; a field that the document does not have becomes the default, as `bot` does: `echo`\n"
 }

@@ -20,6 +20,10 @@ pub(crate) struct Planned {
     pub(crate) action: Action,
     /// Those that differ.
     pub(crate) fields: Vec<&'static str>,
+    /// The kinds of the bot before and after, when they differ.
+    pub(crate) bot: Option<[&'static str; 2]>,
+    /// The secrets that are deleted for ever, as the API names them.
+    pub(crate) lost: Vec<String>,
     /// Made for it just now.
     pub(crate) token: Option<Token>,
     pub(crate) encoding_aes_key: Option<EncodingAesKey>,
@@ -144,6 +148,8 @@ impl Office {
                             id,
                             action: Action::Create,
                             fields: Vec::new(),
+                            bot: None,
+                            lost: Vec::new(),
                             token,
                             encoding_aes_key,
                         });
@@ -167,6 +173,8 @@ impl Office {
                 continue;
             }
             let differing = document::differing(&before, &entry);
+            let lost = document::lost(&before.secrets, &entry.secrets);
+            let bots = [&before, &entry].map(|it| it.settings.bot.kind());
             after.push((place, entry.clone()));
             let action = if differing.is_empty() {
                 Action::Unchanged
@@ -179,6 +187,8 @@ impl Office {
                 id,
                 action,
                 fields: differing,
+                bot: (bots[0] != bots[1]).then_some(bots),
+                lost,
                 token: None,
                 encoding_aes_key: None,
             });

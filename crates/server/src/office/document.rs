@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use echostr_protocol::EncodingAesKey;
-use echostr_store::{AccessTokenFrom, AccountEntry, BotSettings, Origin, RuleEntry, TextSettings};
+use echostr_store::{
+    AccessTokenFrom, AccountEntry, AccountSecrets, BotSettings, Origin, RuleEntry, TextSettings,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value as Json};
 use toml::{Table, Value};
@@ -380,6 +382,32 @@ pub(super) fn tokens<'a>(
         owners.extend(previous.map(|it| (it.value.expose(), entry.id.as_str())));
     }
     owners
+}
+
+/// The secrets that an account has, and would have no more.
+pub(super) fn lost(before: &AccountSecrets, after: &AccountSecrets) -> Vec<String> {
+    let held = |secrets: &AccountSecrets| {
+        let all = [
+            ("encoding_aes_key", secrets.encoding_aes_key.is_some()),
+            ("app_secret", secrets.app_secret.is_some()),
+            ("access_token_key", secrets.access_token_key.is_some()),
+            ("bot.secret", secrets.bot_secret.is_some()),
+            ("bot.token", secrets.relay_token.is_some()),
+            (
+                "bot.encoding_aes_key",
+                secrets.relay_encoding_aes_key.is_some(),
+            ),
+        ];
+        let held = all.into_iter().filter(|(_, is_held)| *is_held);
+        let of_model = secrets.llm_keys.0.keys();
+        let of_model = of_model.map(|place| format!("bot.{place}"));
+        let held = held.map(|(name, _)| name.to_owned()).chain(of_model);
+        held.collect::<Vec<_>>()
+    };
+    let kept = held(after);
+    let mut lost = held(before);
+    lost.retain(|name| !kept.contains(name));
+    lost
 }
 
 /// The fields in which two versions of an account differ.

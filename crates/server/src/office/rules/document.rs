@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use echostr::{Rule, RuleReply};
+use echostr::{Rule, RuleReply, RuleSecrets};
 use echostr_protocol::EncodingAesKey;
 use echostr_store::{RuleEdit, RuleEntry};
 use serde::Serialize;
@@ -147,6 +147,8 @@ impl Office {
                 continue;
             }
             let differing = readable.map_or_else(Vec::new, |before| differing(before, &draft));
+            let lost =
+                readable.map_or_else(Vec::new, |before| lost(&before.secrets, &draft.secrets));
             let action = match &before {
                 None => Action::Create,
                 Some(before) if before.unread.is_none() && differing.is_empty() => {
@@ -162,6 +164,8 @@ impl Office {
                 id,
                 action,
                 fields: differing,
+                bot: None,
+                lost,
                 token: None,
                 encoding_aes_key: None,
             });
@@ -172,6 +176,22 @@ impl Office {
             Err(faults)
         }
     }
+}
+
+/// The secrets that a rule has, and would have no more.
+fn lost(before: &RuleSecrets, after: &RuleSecrets) -> Vec<String> {
+    let all = [
+        (
+            "reply.relay.token",
+            before.token.is_some() && after.token.is_none(),
+        ),
+        (
+            "reply.relay.encoding_aes_key",
+            before.encoding_aes_key.is_some() && after.encoding_aes_key.is_none(),
+        ),
+    ];
+    let lost = all.into_iter().filter(|(_, is_lost)| *is_lost);
+    lost.map(|(name, _)| name.into()).collect()
 }
 
 /// The fields in which a rule would differ.
