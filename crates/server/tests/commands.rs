@@ -50,6 +50,12 @@ fn every_command_does_the_same_with_and_without_a_running_server() {
             &["account", "add", "shop", "--name", "小店"],
             &["明文模式 · plain"],
         );
+        let since = if is_running {
+            "立即生效 · the account shop is there, at once"
+        } else {
+            "下次启动时生效（没有服务器在用 ./data）"
+        };
+        assert!(made.err.contains(since), "{made:#?}");
         assert_eq!(made.out.lines().count(), 3, "{made:#?}");
         assert_eq!(made.line("URL"), "https://你的域名/mp/shop");
         assert_eq!(made.line("EncodingAESKey").len(), 43);
@@ -111,10 +117,7 @@ fn every_command_does_the_same_with_and_without_a_running_server() {
             &["~ 修改 change  公众号 account  shop  name"],
         );
         says(&["account", "list"], &["小店"]);
-        says(
-            &["apply", "accounts.toml", "--yes"],
-            &["shop", "done, at once"],
-        );
+        says(&["apply", "accounts.toml", "--yes"], &["shop", "已执行，"]);
         says(&["account", "list"], &["大店"]);
         says(&["apply", "accounts.toml"], &["nothing to change"]);
         says(

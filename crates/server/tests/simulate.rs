@@ -5,7 +5,8 @@ mod common;
 use std::process::Output;
 use std::sync::Arc;
 
-use common::{Folder, SHOP, Server, TOKEN, run};
+use common::command::{Running, check};
+use common::{Folder, SHOP, Server, TOKEN, echostr, run};
 use serde_json::Value;
 
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/simulate/echo.toml");
@@ -149,4 +150,47 @@ fn what_was_played_is_written_down_when_a_later_script_cannot_begin() {
         junit.contains("<testsuite name=\"first.toml\" tests=\"1\" failures=\"0\""),
         "{junit}"
     );
+}
+
+/// A simulator with a server, upon free ports.
+const SIMULATE: [&str; 4] = ["simulate", "--serve", "--listen", "127.0.0.1:0"];
+
+#[test]
+fn other_commands_find_the_server_of_a_trial() {
+    let folder = Folder::new();
+    folder.write("own.toml", &format!("listen = \"127.0.0.1:0\"\n{SHOP}"));
+    let own = [&SIMULATE[..], &["--config", "own.toml"]].concat();
+    let mut trial = Running::start(&folder, &own);
+    let line = trial.wait_for("echostr account list --data ");
+    let (_, data) = line.split_once("--data ").expect("it was waited for");
+    trial.wait_for("listening on http://");
+    check(&folder, &["account", "list", "--data", data], 0, &["shop"]);
+    let add = ["account", "add", "mine", "--data", data];
+    check(&folder, &add, 0, &["立即生效"]);
+    // Whoever forgets it is told that no server is there.
+    check(&folder, &["account", "add", "mine"], 0, &["下次启动时生效"]);
+}
+
+#[test]
+fn a_trial_listens_where_the_settings_say_or_says_why_not() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let folder = Folder::new();
+    let fails = |arguments: &[&str], listen: Option<&str>, words: &str| {
+        let mut command = echostr(&folder, &[&SIMULATE, arguments].concat());
+        command.envs(listen.map(|listen| ("ECHOSTR_LISTEN", listen)));
+        let printed = ends_with(&command.output().expect("the binary runs"), 2);
+        assert!(printed.contains(words), "{printed}");
+    };
+    let cannot = format!("服务器无法监听 {address}");
+    fails(&[], Some(&address), &cannot);
+    fails(&[], Some("8080"), "ECHOSTR_LISTEN 是 `8080`");
+    folder.write("own.toml", &format!("listen = \"{address}\"\n{SHOP}"));
+    fails(&["--config", "own.toml"], None, &cannot);
+
+    folder.write("own.toml", &format!("listen = \"127.0.0.1:0\"\n{SHOP}"));
+    let own = [&SIMULATE[..], &["--config", "own.toml"]].concat();
+    let mut trial = Running::start(&folder, &own);
+    let line = trial.wait_for("/mp/shop");
+    assert!(!line.contains(":8080/"), "{line}");
 }

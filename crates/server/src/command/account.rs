@@ -195,8 +195,9 @@ fn added(add: Add) -> ExitCode {
         if json {
             return say(&lines(&[made]));
         }
+        let [since, in_english] = client.since();
         eprintln!(
-            "公众号 {0} 已建好，立即生效 · the account {0} is there, at once\n",
+            "公众号 {0} 已建好，{since} · the account {0} is there, {in_english}\n",
             clean(&id)
         );
         paste::print(&made, "用您给的那个 · the one that you gave")?;
@@ -310,9 +311,10 @@ fn rotated(rotate: Rotate) -> ExitCode {
         if json {
             return say(&lines(&[made]));
         }
+        let [since, in_english] = client.since();
         eprintln!(
-            "换好了，立即生效；旧的 24 小时内仍然有效，请在那之前改好公众平台的页面 · \
-             done, at once; the old one stays valid for 24 hours: change the platform's page before\n"
+            "换好了，{since}；旧的 24 小时内仍然有效，请在那之前改好公众平台的页面 · \
+             done, {in_english}; the old one stays valid for 24 hours: change the platform's page before\n"
         );
         paste::print(&made, "不变 · stays as it is")?;
         Ok(ExitCode::SUCCESS)
@@ -332,8 +334,9 @@ fn removed(remove: Remove) -> ExitCode {
     }
     ask(place, async move |client| {
         client.delete(&of(&id)).await?;
+        let [since, in_english] = client.since();
         say(&format!(
-            "已删除公众号 {name}，立即生效 · removed the account {name}, at once\n"
+            "已删除公众号 {name}，{since} · removed the account {name}, {in_english}\n"
         ))
     })
 }

@@ -58,8 +58,9 @@ pub fn run(action: Action) -> ExitCode {
         Action::Revoke(Revoke { id, place }) => ask(place, async move |client| {
             client.delete(&path(&["answers", &id, "page"], &[])).await?;
             let id = clean(&id);
+            let [since, in_english] = client.since();
             say(&format!(
-                "回答 {id} 的网页已撤回，立即生效（没有网页也一样） · revoked the page of {id}, if it had one, at once\n"
+                "回答 {id} 的网页（如果有）已撤回，{since} · revoked the page of {id}, if it had one, {in_english}\n"
             ))
         }),
     }

@@ -72,7 +72,10 @@ pub fn run(action: Action) -> ExitCode {
         Action::Revoke(Revoke { id, place }) => ask(place, async move |client| {
             client.delete(&path(&["keys", &id], &[])).await?;
             let id = clean(&id);
-            say(&format!("已吊销 {id}，立即生效 · revoked {id}, at once\n"))
+            let [since, in_english] = client.since();
+            say(&format!(
+                "已吊销 {id}，{since} · revoked {id}, {in_english}\n"
+            ))
         }),
     }
 }

@@ -227,6 +227,19 @@ impl Client {
         !self.here.initialized()
     }
 
+    /// Since when a change counts that was just made, in both languages. Who meant a server that runs on another folder sees it
+    /// here.
+    pub(super) fn since(&self) -> [String; 2] {
+        if self.is_of_server() {
+            return ["立即生效".into(), "at once".into()];
+        }
+        let data = self.config.data.display();
+        [
+            format!("下次启动时生效（没有服务器在用 {data}）"),
+            format!("from the next start on, as no server uses {data}"),
+        ]
+    }
+
     /// Frees the store, if this process has opened it: a server may have it.
     pub(super) async fn let_go(&mut self) {
         if let Some(here) = self.here.take() {

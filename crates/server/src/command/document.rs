@@ -121,7 +121,8 @@ pub fn apply(apply: Apply) -> ExitCode {
             return say(&(escaped(&done.to_string()) + "\n"));
         }
         say(&made(&done["changes"]))?;
-        eprintln!("已执行，立即生效 · done, at once");
+        let [since, in_english] = client.since();
+        eprintln!("已执行，{since} · done, {in_english}");
         Ok(ExitCode::SUCCESS)
     })
 }

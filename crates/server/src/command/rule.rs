@@ -216,8 +216,9 @@ fn added(add: Add) -> ExitCode {
         }
         let rule = client.post("/rules", Content::Json(fields.into())).await?;
         if !json {
+            let [since, in_english] = client.since();
             eprintln!(
-                "规则 {0} 已建好，立即生效 · the rule {0} is there, at once",
+                "规则 {0} 已建好，{since} · the rule {0} is there, {in_english}",
                 clean(text(&rule["id"]))
             );
             warn_of_all(&rule);
@@ -293,8 +294,9 @@ fn removed(remove: Remove) -> ExitCode {
     }
     ask(place, async move |client| {
         client.delete(&of(&id)).await?;
+        let [since, in_english] = client.since();
         say(&format!(
-            "已删除规则 {name}，立即生效 · removed the rule {name}, at once\n"
+            "已删除规则 {name}，{since} · removed the rule {name}, {in_english}\n"
         ))
     })
 }

@@ -145,6 +145,7 @@ async fn simulate(options: &Options) -> Result<(), String> {
     };
     tokio::spawn(simulator.clone().serve(listener));
     announce(&simulator);
+    sample.announce();
     sample.run(simulator, stop_signal()).await
 }
 

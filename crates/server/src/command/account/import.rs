@@ -55,7 +55,7 @@ pub(super) fn run(import: Import) -> ExitCode {
         if json {
             return say(&(escaped(&imported.to_string()) + "\n"));
         }
-        say(&page(&imported))
+        say(&page(&imported, &client.since()))
     })
 }
 
@@ -74,7 +74,7 @@ async fn imported(client: &Client, id: &str, dry_run: bool) -> Result<Value, Fai
     imported
 }
 
-fn page(imported: &Value) -> String {
+fn page(imported: &Value, [since, in_english]: &[String; 2]) -> String {
     let mut said = String::new();
     let rules = imported["rules"].as_array().map_or(&[][..], Vec::as_slice);
     if rules.is_empty() {
@@ -116,7 +116,7 @@ fn page(imported: &Value) -> String {
         let _ = write!(said, "\n菜单 · the menu:\n{menu}");
     }
     if imported["done"] == true {
-        said += "\n已导入，立即生效 · imported, at once\n";
+        let _ = writeln!(said, "\n已导入，{since} · imported, {in_english}");
     } else {
         said += "\n还没有导入：去掉 --dry-run 就执行 · nothing was imported yet: do it without `--dry-run`\n";
     }

@@ -30,10 +30,7 @@ pub(super) async fn start(simulator: &Simulator, file: &Path) -> Result<Sample, 
             "{file} 里没有 [[account]]，没有公众号可以试 · there is no [[account]] in {file}, so there is nothing to try"
         ));
     }
-    let listener = listener()
-        .await
-        .map_err(|error| format!("no port is free: {error}"))?;
-    let server = listener.local_addr().map_err(|error| error.to_string())?;
+    let (listener, server) = listener(config.listen).await?;
     let folder = folder().map_err(|error| format!("cannot make a temporary folder: {error}"))?;
     config.listen = server;
     config.public_url = Some(format!("http://{server}"));

@@ -1,7 +1,7 @@
 //! A server with two sample accounts, connected with the simulator: what `echostr simulate --serve` starts.
 
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use echostr_client::{ApiAccount, ApiBase, Platform, Settings};
@@ -16,8 +16,8 @@ use super::follower;
 use crate::config::{Config, Sources, load};
 use crate::{log, serve};
 
-/// Where the server listens, if nothing else does; else on any free port.
-const USUAL_PORT: u16 = 8080;
+/// Where the server listens unless it is told to listen elsewhere; when something else listens there, on any free port.
+const USUAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 /// The server, ready to run.
 pub(super) struct Sample {
@@ -74,10 +74,7 @@ pub(super) const PEOPLE: [&str; 2] = ["小明", "小红"];
 /// Starts the program that answers, writes the settings, and connects the accounts with the simulator.
 pub(super) async fn start(simulator: &Simulator) -> Result<Sample, String> {
     let failed = |what: &str, error: &dyn std::fmt::Display| format!("{what}: {error}");
-    let listener = listener()
-        .await
-        .map_err(|error| failed("no port is free", &error))?;
-    let server = listener.local_addr().map_err(|error| error.to_string())?;
+    let (listener, server) = listener(wanted()?).await?;
     let demo = Demo::start()
         .await
         .map_err(|error| failed("no port is free", &error))?;
@@ -116,6 +113,15 @@ pub(super) async fn start(simulator: &Simulator) -> Result<Sample, String> {
 }
 
 impl Sample {
+    /// Says where the data is: other commands find the server by it.
+    pub(super) fn announce(&self) {
+        let data = self.config.data.display();
+        println!(
+            "  数据 · data   {data}  (结束时删除 · removed at the end)\n  别的命令这样找到它 · so other commands find it:\n    \
+             echostr account list --data {data}\n"
+        );
+    }
+
     /// These accounts are connected already.
     pub(super) fn new(
         config: Config,
@@ -197,11 +203,36 @@ async fn create_menu(simulator: &Simulator, settings: &AccountSettings) -> Resul
     created.map(|_| ()).map_err(|error| error.to_string())
 }
 
-pub(super) async fn listener() -> std::io::Result<TcpListener> {
-    match TcpListener::bind((Ipv4Addr::LOCALHOST, USUAL_PORT)).await {
-        Ok(listener) => Ok(listener),
-        Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await,
+/// What the environment says about where to listen.
+fn wanted() -> Result<SocketAddr, String> {
+    match std::env::var("ECHOSTR_LISTEN") {
+        Err(_) => Ok(USUAL),
+        Ok(text) => text.trim().parse().map_err(|_| {
+            format!(
+                "ECHOSTR_LISTEN 是 `{text}`，要写 IP 地址和端口 · `ECHOSTR_LISTEN` is `{text}`, an IP address and a port are needed, \
+                 like `{USUAL}`"
+            )
+        }),
     }
+}
+
+/// Listens there, and says by which address this machine reaches it.
+pub(super) async fn listener(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), String> {
+    let listener = match TcpListener::bind(wanted).await {
+        Err(_) if wanted == USUAL => TcpListener::bind((USUAL.ip(), 0)).await,
+        bound => bound,
+    };
+    let listener = listener.map_err(|error| {
+        format!(
+            "服务器无法监听 {wanted}（{error}），用 listen 或 ECHOSTR_LISTEN 换一个地址，端口 0 是任一空闲的 · the server cannot listen on \
+             {wanted}: {error}; choose another address with `listen` or `ECHOSTR_LISTEN`, port 0 is any free one"
+        )
+    })?;
+    let mut server = listener.local_addr().map_err(|error| error.to_string())?;
+    if server.ip().is_unspecified() {
+        server.set_ip(USUAL.ip());
+    }
+    Ok((listener, server))
 }
 
 /// Only its owner may look into it: it holds what they write to the bot.
