@@ -26,3 +26,16 @@ fn an_empty_condition_makes_no_rule_that_answers_everything() {
     let all = ["rule", "add", "all", "--reply", "在"];
     check(folder, &all, 0, &[answers_all, "所有消息 all messages"]);
 }
+
+#[test]
+fn who_removes_an_account_is_told_how_many_rules_go_with_it() {
+    let shop = Shop::open();
+    let folder = shop.server.folder();
+    for id in ["one", "two"] {
+        shop.command(&["rule", "add", id, "--account", "shop", "--reply", "x"]);
+    }
+    shop.command(&["rule", "add", "for-all", "--reply", "y"]);
+    check(folder, &["account", "remove", "shop"], 2, &["规则（2 条）"]);
+    let remove = ["account", "remove", "shop", "--yes"];
+    check(folder, &remove, 0, &["它的规则（2 条）", "its rules (2)"]);
+}

@@ -29,7 +29,7 @@ pub enum Action {
     Set(Box<Set>),
     /// 换新的 Token 或密钥，旧的 24 小时内仍然有效 · a new token or key; the old one stays valid for 24 hours
     Rotate(Rotate),
-    /// 删除公众号和它的密钥；消息照常保留到期 · remove one with its secrets; its messages stay until they are too old
+    /// 删除公众号、它的密钥和规则；消息照常保留到期 · remove one with its secrets and rules; its messages stay until they are too old
     Remove(Remove),
     /// 把公众平台网页上的自动回复变成规则 · make rules of the replies that were set up on the platform's website
     Import(import::Import),
@@ -324,19 +324,30 @@ fn rotated(rotate: Rotate) -> ExitCode {
 fn removed(remove: Remove) -> ExitCode {
     let Remove { id, yes, place } = remove;
     let name = clean(&id);
-    if !yes {
-        eprintln!(
-            "将删除公众号 {name} 的设置和密钥，无法恢复；确定就加上 --yes。只想暂停就用 echostr account disable · \
-             this removes the settings and secrets of {name} for ever; add `--yes` to do it, or pause it with \
-             `echostr account disable`"
-        );
-        return ExitCode::from(super::config::FAULTY);
-    }
     ask(place, async move |client| {
+        let query = [("account", Some(id.clone()))];
+        let rules = client.all(&["rules"], &query, usize::MAX).await?.items;
+        let n_rules = rules.iter().filter(|rule| text(&rule["account"]) == id);
+        let n_rules = n_rules.count();
+        if !yes {
+            client.get(&of(&id)).await?;
+            return Err(Failure::Usage(format!(
+                "将删除公众号 {name} 的设置、密钥和规则（{n_rules} 条），无法恢复；确定就加上 --yes。只想暂停就用 echostr account disable · \
+                 this removes the settings, the secrets and the rules ({n_rules}) of {name} for ever; add `--yes` to do it, or pause it \
+                 with `echostr account disable`"
+            )));
+        }
         client.delete(&of(&id)).await?;
         let [since, in_english] = client.since();
+        let (with_rules, and_rules) = match n_rules {
+            0 => Default::default(),
+            n => (
+                format!(" 和它的规则（{n} 条）"),
+                format!(" and its rules ({n})"),
+            ),
+        };
         say(&format!(
-            "已删除公众号 {name}，{since} · removed the account {name}, {in_english}\n"
+            "已删除公众号 {name}{with_rules}，{since} · removed the account {name}{and_rules}, {in_english}\n"
         ))
     })
 }
