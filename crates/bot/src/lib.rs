@@ -96,7 +96,7 @@ pub use progress::Progress;
 pub use relay::{Relay, RelayBot};
 pub use rule::{
     ByRules, Considered, Desk, Rule, RuleBot, RuleFault, RuleParts, RuleRelay, RuleReply,
-    RuleSecrets, RuleSet, Rules, Trial, When, Yes,
+    RuleSecrets, RuleSet, Rules, Trial, When, Yes, fault_of_kind,
 };
 pub use seen::{Came, LastRefusal, REFUSALS, Seen, SeenSnapshot, Used};
 pub use send::{CustomMessages, NotSent, Sender, custom_message};

@@ -26,7 +26,7 @@ use std::fmt;
 use echostr_protocol::{AppId, Article, EncodingAesKey, MediaId, Music, Token, Video};
 use serde::{Deserialize, Serialize};
 
-pub use check::RuleFault;
+pub use check::{RuleFault, fault_of_kind};
 pub use handler::{ByRules, Considered, Rules, Trial};
 pub use set::{RuleParts, RuleSet};
 

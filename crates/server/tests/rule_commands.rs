@@ -39,3 +39,35 @@ fn who_removes_an_account_is_told_how_many_rules_go_with_it() {
     let remove = ["account", "remove", "shop", "--yes"];
     check(folder, &remove, 0, &["它的规则（2 条）", "its rules (2)"]);
 }
+
+#[test]
+fn a_try_out_promises_no_answer_of_a_bot_that_is_never_asked() {
+    let shop = Shop::open();
+    let folder = shop.server.folder();
+    let llm = json!({ "bot": { "kind": "llm", "preset": "deepseek", "key": "sk-planted" } });
+    let set = shop.call("PATCH", "/accounts/shop", &llm);
+    assert_eq!(set.status, 200, "{set:?}");
+    for said in [
+        &["--event", "click"][..],
+        &["--kind", "event.scan"],
+        &["--key", "today"],
+    ] {
+        let test = [&["rule", "test", "shop"], said].concat();
+        check(folder, &test, 0, &["llm 也不回答事件"]);
+    }
+    let test = ["rule", "test", "shop", "多少钱"];
+    check(folder, &test, 0, &["没有规则回答，接着问 llm"]);
+}
+
+#[test]
+fn a_try_out_of_a_mistyped_kind_says_what_was_meant() {
+    let shop = Shop::open();
+    for (arguments, words) in [
+        (["--event", "clik"], "did you mean `event.click`?"),
+        (["--kind", "foo"], "there are `message`, `text`"),
+        (["--kind", "event"], "is `event`, which is many"),
+    ] {
+        let test = [&["rule", "test", "shop"][..], &arguments].concat();
+        check(shop.server.folder(), &test, 2, &[words]);
+    }
+}

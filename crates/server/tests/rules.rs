@@ -363,6 +363,8 @@ fn a_try_out_says_which_rule_answers_and_why_the_others_do_not() {
         (json!({}), 422, "account"),
         (json!({ "account": "shop" }), 422, "text"),
         (json!({ "account": "shop", "kind": "message" }), 422, "kind"),
+        (json!({ "account": "shop", "kind": "foo" }), 422, "kind"),
+        (json!({ "account": "shop", "event": "clik" }), 422, "event"),
         (
             json!({ "account": "shop", "text": "x", "at": "2026-13-01 00:00" }),
             422,
@@ -450,7 +452,7 @@ fn the_commands_make_change_show_and_try_out_rules() {
         folder,
         &["rule", "test", "shop", "价钱"],
         0,
-        &["没有规则回答，由 echo 回答"],
+        &["没有规则回答，接着问 echo"],
     );
     check(folder, &["rule", "enable", "price"], 0, &["已启用"]);
     assert_eq!(shop.says("价钱"), "99 元");

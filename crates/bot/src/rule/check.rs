@@ -171,6 +171,15 @@ fn check_kinds(when: &When, faults: &mut Faults) {
     }
 }
 
+/// What is wrong with a word for the kind of a message; nothing when rules know it.
+#[must_use]
+pub fn fault_of_kind(word: &str) -> Option<String> {
+    match Word::parse(word) {
+        Some(_) => None,
+        None => Some(unknown_kind(word)),
+    }
+}
+
 fn unknown_kind(word: &str) -> String {
     let known: Vec<_> = Word::all().map(|word| word.to_string()).collect();
     let known = known.iter().map(String::as_str);

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse as _, Response};
-use echostr::{LocalTime, RuleReply, day_of};
+use echostr::{LocalTime, RuleReply, day_of, fault_of_kind};
 use echostr_store::{RuleEntry, RuleNotChanged};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -362,7 +362,7 @@ struct Verdict {
     /// 回答什么，变量已经填好；`random` 列出全部 · with what, its variables filled in; of `random` all are shown.
     #[schema(value_type = Option<Reply>)]
     reply: Option<Value>,
-    /// 没有规则时由谁 · who answers when no rule does.
+    /// 没有规则时接着问谁：它不一定回答，`llm` 从不回答事件 · who is asked when no rule answers; it may not answer, and `llm` never answers events.
     #[schema(example = "echo")]
     bot: String,
     /// 按什么时间，公众号的时区 · at which time, in the account's zone.
@@ -604,7 +604,11 @@ fn situation(mut given: Given) -> Result<Situation, Problem> {
     if kind.is_some() && event.is_some() {
         given.fault("event", "stands beside `kind`; keep one of them");
     }
+    let field = if kind.is_some() { "kind" } else { "event" };
     let kind = kind.or_else(|| event.map(|event| format!("event.{event}")));
+    if let Some(text) = kind.as_deref().and_then(fault_of_kind) {
+        given.fault(field, &text);
+    }
     if let Some(kind @ ("message" | "event")) = kind.as_deref() {
         let text =
             format!("is `{kind}`, which is many; write one, like `text` or `event.subscribe`");

@@ -314,6 +314,12 @@ fn tested(test: Test) -> ExitCode {
         json,
         place,
     } = test;
+    let is_event = match (&kind, &event) {
+        (Some(kind), _) => kind.to_lowercase().starts_with("event"),
+        (None, Some(_)) => true,
+        // A tap or a scan.
+        (None, None) => text.is_none(),
+    };
     ask(place, async move |client| {
         let question = json!({
             "account": account, "text": text, "kind": kind, "event": event, "key": key, "scene": scene,
@@ -323,6 +329,6 @@ fn tested(test: Test) -> ExitCode {
         if json {
             return say(&line(&verdict));
         }
-        say(&show::verdict(&verdict))
+        say(&show::verdict(&verdict, is_event))
     })
 }

@@ -72,15 +72,26 @@ pub(super) fn page(rule: &Value) -> String {
 }
 
 /// What a try-out has found.
-pub(super) fn verdict(verdict: &Value) -> String {
+pub(super) fn verdict(verdict: &Value, is_event: bool) -> String {
     let answering = text(&verdict["rule"]);
     let mut said = String::new();
     if answering.is_empty() {
         let bot = clean(text(&verdict["bot"]));
-        let _ = writeln!(
-            said,
-            "没有规则回答，由 {bot} 回答 · no rule answers; the bot `{bot}` does"
-        );
+        let _ = match (&*bot, is_event) {
+            ("llm", true) => writeln!(
+                said,
+                "没有规则回答，{bot} 也不回答事件（关注时发送欢迎语） · no rule answers, and `{bot}` answers no events (who follows gets \
+                 the welcome)"
+            ),
+            (_, true) => writeln!(
+                said,
+                "没有规则回答，接着问 {bot}，它不一定回答事件 · no rule answers; the bot `{bot}` is asked next, and may not answer events"
+            ),
+            (_, false) => writeln!(
+                said,
+                "没有规则回答，接着问 {bot} · no rule answers; the bot `{bot}` is asked next"
+            ),
+        };
     } else {
         let _ = writeln!(
             said,
