@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use echostr_server::command::{
     account, answer, api_key, audit, call, completion, config, doctor, document, follower,
@@ -16,7 +17,10 @@ use echostr_server::serve;
 // Options before a command would be ignored: each command takes its own.
 #[command(name = "echostr", version, args_conflicts_with_subcommands = true)]
 struct Cli {
-    #[command(flatten)]
+    #[command(
+        flatten,
+        next_help_heading = "不写命令时的选项，其他的写在命令后面 · options without a command; others stand behind it"
+    )]
     settings: Settings,
     #[command(subcommand)]
     command: Option<Command>,
@@ -129,7 +133,13 @@ struct Settings {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            say_where_it_belongs(&error);
+            error.exit()
+        }
+    };
     match cli.command {
         None => serve::run(&cli.settings.sources()),
         Some(Command::Serve(settings)) => serve::run(&settings.sources()),
@@ -158,6 +168,24 @@ fn main() -> ExitCode {
         Some(Command::Secrets { action }) => secrets::run(action),
         Some(Command::MigrateTo(options)) => migrate_to::run(options),
     }
+}
+
+/// An option before a command belongs behind it; clap only says that the two do not go together.
+fn say_where_it_belongs(error: &clap::Error) {
+    let (Some(ContextValue::String(command)), Some(given)) = (
+        error.get(ContextKind::InvalidSubcommand),
+        error.get(ContextKind::PriorArg),
+    ) else {
+        return;
+    };
+    let options = match given {
+        ContextValue::String(option) => option.clone(),
+        ContextValue::Strings(options) => options.join(" "),
+        _ => return,
+    };
+    eprintln!(
+        "选项要写在命令后面：echostr {command} … {options} · options stand behind the command: `echostr {command} … {options}`\n"
+    );
 }
 
 impl Settings {

@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::Folder;
 use common::command::check;
 use common::rules::Shop;
 use serde_json::{Value, json};
@@ -70,4 +71,12 @@ fn a_try_out_of_a_mistyped_kind_says_what_was_meant() {
         let test = [&["rule", "test", "shop"][..], &arguments].concat();
         check(shop.server.folder(), &test, 2, &[words]);
     }
+}
+
+#[test]
+fn an_option_before_the_command_is_told_where_it_belongs() {
+    let folder = Folder::new();
+    let list = ["--data", "elsewhere", "rule", "list"];
+    let words = "选项要写在命令后面：echostr rule … --data <FOLDER>";
+    check(&folder, &list, 2, &[words]);
 }
