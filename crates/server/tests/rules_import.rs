@@ -338,6 +338,28 @@ fn a_menu_of_the_api_stays_as_it_is() {
 }
 
 #[test]
+fn a_website_without_replies_and_menu_is_not_said_to_be_imported() {
+    let (script, shop) = scripted();
+    for _ in 0..2 {
+        script.will_answer(
+            REPLIES,
+            [Reaction::Json(
+                json!({ "is_add_friend_reply_open": 0, "is_autoreply_open": 0 }),
+            )],
+        );
+        script.will_answer(MENU, [Reaction::Json(json!({ "is_menu_open": 0 }))]);
+    }
+    let import = ["account", "import", "shop", "--menu", "menu.json"];
+    let nothing = ["什么也没有改", "没有写 menu.json"];
+    for import in [&import[..], &[&import[..], &["--dry-run"]].concat()] {
+        let said = check(shop.server.folder(), import, 0, &nothing);
+        assert!(!said.all().contains("已导入"), "{said:?}");
+        assert!(!said.all().contains("--dry-run"), "{said:?}");
+    }
+    assert!(!shop.server.folder().path().join("menu.json").exists());
+}
+
+#[test]
 fn an_account_that_may_read_nothing_is_told_how_to_do_it_by_hand() {
     let (script, shop) = scripted();
     script.will_answer(REPLIES, [unauthorised()]);

@@ -41,9 +41,17 @@ pub(super) fn run(import: Import) -> ExitCode {
     } = import;
     ask(place, async move |client| {
         let imported = imported(client, &id, dry_run).await?;
-        if let Some(file) = menu.filter(|_| !imported["menu"].is_null()) {
+        if let Some(file) = &menu
+            && imported["menu"].is_null()
+        {
+            eprintln!(
+                "没有要重新建的菜单，没有写 {0}，也不用 echostr menu push · there is no menu to make anew, so {0} was not written and there is \
+                 nothing to push",
+                file.display()
+            );
+        } else if let Some(file) = &menu {
             let text = printed(&imported["menu"], true);
-            std::fs::write(&file, text).map_err(|error| {
+            std::fs::write(file, text).map_err(|error| {
                 Failure::Trouble(format!("cannot write {}: {error}", file.display()))
             })?;
             eprintln!(
@@ -115,7 +123,10 @@ fn page(imported: &Value, [since, in_english]: &[String; 2]) -> String {
         let menu = printed(&imported["menu"], true);
         let _ = write!(said, "\n菜单 · the menu:\n{menu}");
     }
-    if imported["done"] == true {
+    let is_unchanged = |rule: &Value| text(&rule["action"]) == "unchanged";
+    if rules.iter().all(is_unchanged) {
+        said += "\n没有新的规则要导入，什么也没有改 · there are no new rules to import; nothing was changed\n";
+    } else if imported["done"] == true {
         let _ = writeln!(said, "\n已导入，{since} · imported, {in_english}");
     } else {
         said += "\n还没有导入：去掉 --dry-run 就执行 · nothing was imported yet: do it without `--dry-run`\n";
