@@ -80,3 +80,26 @@ fn an_option_before_the_command_is_told_where_it_belongs() {
     let words = "选项要写在命令后面：echostr rule … --data <FOLDER>";
     check(&folder, &list, 2, &[words]);
 }
+
+#[test]
+fn the_prompt_of_a_rule_is_shown() {
+    let shop = Shop::open();
+    let reply = r#"{"bot": {"name": "own", "prompt": "用文言文回答。\n不要超过两句。"}}"#;
+    let add = [
+        "rule",
+        "add",
+        "classic",
+        "--equals",
+        "古文",
+        "--reply-json",
+        reply,
+    ];
+    let prompt = ["bot own", "用文言文回答。\n  不要超过两句。"];
+    check(shop.server.folder(), &add, 0, &prompt);
+    check(
+        shop.server.folder(),
+        &["rule", "show", "classic"],
+        0,
+        &prompt,
+    );
+}

@@ -63,6 +63,10 @@ pub(super) fn page(rule: &Value) -> String {
             ("冷却 cool-down", cool_down),
             ("何时 when", clean(&when(&rule["when"]))),
             ("回复 reply", indented(&reply(&rule["reply"]))),
+            (
+                "提示词 prompt",
+                indented(text(&rule["reply"]["bot"]["prompt"])),
+            ),
             ("密钥 secrets", secrets.join("  ")),
             ("次数 hits", rule["hits"].to_string()),
             ("最近 last", at("last_hit_at_ms")),
