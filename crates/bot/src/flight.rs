@@ -28,7 +28,9 @@ pub struct Flight {
 
 #[derive(Default)]
 struct Course {
+    /// When it was sent, as the platform's clock tells.
     start: Option<Instant>,
+    first_arrival: Option<Instant>,
     last_arrival: Option<Instant>,
     n_deliveries: u32,
     written_at: Option<Instant>,
@@ -78,6 +80,7 @@ impl Flight {
         let start = course.start.unwrap_or(arrived_at);
         let start = sent_at.map_or(start, |sent_at| start.min(sent_at));
         course.start = Some(start);
+        course.first_arrival.get_or_insert(arrived_at);
         let is_apart = course
             .last_arrival
             .is_none_or(|last| arrived_at.saturating_duration_since(last) >= APART);
@@ -101,10 +104,17 @@ impl Flight {
         self.course().start
     }
 
+    /// When its first delivery came here: unlike [`start`](Self::start), which comes from a clock in whole seconds, it is exact.
+    pub(crate) fn first_arrival(&self) -> Option<Instant> {
+        self.course().first_arrival
+    }
+
     /// It was received by a process that has died, so long ago.
     pub(crate) fn began_before(&self, age: Duration) {
         let now = Instant::now();
-        self.course().start = Some(now.checked_sub(age).unwrap_or(now));
+        let then = Some(now.checked_sub(age).unwrap_or(now));
+        let mut course = self.course();
+        (course.start, course.first_arrival) = (then, then);
     }
 
     pub(crate) fn body(&self) -> Option<&Body> {

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::metrics::Metrics;
-use common::program::{Gate, Recorder};
-use common::{Folder, Link, PATIENCE, Request, SHOP, Server, TOKEN, run, signed, text_shown};
+use common::program::{Gate, Recorder, says};
+use common::{
+    Folder, Link, PATIENCE, Request, SHOP, Server, TOKEN, run, signed, text_push, text_shown,
+};
 use echostr_simulator::{Clock, Envelope, Exchange, Mode, Platform, Push, Transport};
 use tokio::task::spawn_blocking;
 
@@ -336,4 +338,26 @@ async fn a_follower_who_is_forgotten_while_an_answer_is_made_stays_forgotten() {
         &["no answer"],
     );
     check(&run(&folder, &["message", "list"]), 0, &["no messages"]);
+}
+
+#[test]
+fn the_time_of_an_answer_does_not_count_from_the_second_in_which_it_was_written() {
+    let program = Recorder::start(|_| says("好"));
+    let folder = Arc::new(Folder::new());
+    let server = Server::start_in(&folder, &format!("{SHOP}{}", program.bot()));
+    let target = signed("/mp/shop", TOKEN, "");
+    // After three the clock of the platform is known; the last one was written two seconds before it came.
+    for msg_id in 1..=4 {
+        let mut push = text_push("在吗", msg_id);
+        if msg_id == 4 {
+            push = push.replace("<CreateTime>1761069225<", "<CreateTime>1761069223<");
+        }
+        let answer = server.send(&Request::post(&target, push.as_bytes()));
+        assert!(answer.text().contains("好"), "{answer:?}");
+    }
+    let listed = run(&folder, &["message", "list", "--limit", "1", "--json"]);
+    let last: serde_json::Value = serde_json::from_slice(&listed.stdout).expect("JSON");
+    assert_eq!(last["created_at"], 1_761_069_223);
+    let latency_ms = last["latency_ms"].as_i64().expect("it was answered");
+    assert!(latency_ms < 1500, "{last}");
 }

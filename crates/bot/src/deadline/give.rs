@@ -255,13 +255,13 @@ impl Deadline {
             _ => None,
         });
         let commit = if self.journal.is_some() {
-            let start = flight.start().unwrap_or(asked.arrived_at);
+            let arrived_at = flight.first_arrival().unwrap_or(asked.arrived_at);
             let replied = Replied {
                 reply: Arc::clone(&reply),
                 replied_at,
                 by,
                 delivery: number,
-                latency_ms: millis(start.elapsed()),
+                latency_ms: millis(arrived_at.elapsed()),
             };
             // First, so that what stood there already counts.
             records.insert(0, reply_record(flight, asked, replied));
