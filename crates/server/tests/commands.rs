@@ -253,6 +253,11 @@ fn what_cannot_be_done_is_refused_with_what_to_do() {
                 2,
                 &["standard input"],
             ),
+            (
+                "account add shop",
+                1,
+                &["要改已有的就用 echostr account set shop"],
+            ),
             ("account set shop", 2, &["nothing to change"]),
             ("account set shop --default nome", 2, &["`nome`", "`name`"]),
             (
@@ -275,6 +280,14 @@ fn what_cannot_be_done_is_refused_with_what_to_do() {
                 &["没有这个公众号", "nobody"],
             ),
             ("message show 99", 1, &["99"]),
+            (
+                "turn list --outcome foo",
+                2,
+                &[
+                    "有的选项不可用",
+                    "`--outcome` is `foo`; allowed: `answered`",
+                ],
+            ),
             ("answer revoke 7", 1, &["没有这条回答", "`7`"]),
             ("follower forget shop Ben", 2, &["--yes"]),
             (

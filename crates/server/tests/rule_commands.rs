@@ -103,3 +103,30 @@ fn the_prompt_of_a_rule_is_shown() {
         &prompt,
     );
 }
+
+#[test]
+fn a_file_without_its_at_sign_is_not_only_called_no_json() {
+    let shop = Shop::open();
+    let folder = shop.server.folder();
+    let reply = ["rule", "add", "a", "--reply-json", "f.json"];
+    check(folder, &reply, 2, &["不是 JSON", "从文件读就写 @f.json"]);
+    folder.write("rule", "{}");
+    let whole = ["rule", "add", "a", "--file", "rule"];
+    check(folder, &whole, 2, &["从文件读就写 @rule"]);
+    let no_file = ["rule", "add", "a", "--reply-json", "{"];
+    let said = check(folder, &no_file, 2, &["不是 JSON"]);
+    assert!(!said.all().contains('@'), "{said:?}");
+}
+
+#[test]
+fn who_adds_a_rule_twice_is_told_how_to_change_it() {
+    let shop = Shop::open();
+    let add = ["rule", "add", "price", "--contains", "价", "--reply", "99"];
+    shop.command(&add);
+    check(
+        shop.server.folder(),
+        &add,
+        1,
+        &["要改已有的就用 echostr rule edit price"],
+    );
+}

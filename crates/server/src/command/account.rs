@@ -189,9 +189,11 @@ fn added(add: Add) -> ExitCode {
             fields.insert("mode".into(), "safe".into());
         }
         fields.insert("id".into(), json!(id));
-        let made = client
-            .post("/accounts", Content::Json(fields.into()))
-            .await?;
+        let made = client.post("/accounts", Content::Json(fields.into())).await;
+        let made = made.inspect_err(|failure| {
+            let set = format!("echostr account set {}", clean(&id));
+            failure.hint_at_a_change("account_exists", &set);
+        })?;
         if json {
             return say(&lines(&[made]));
         }

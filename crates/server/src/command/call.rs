@@ -147,7 +147,8 @@ fn request(json: Option<&str>, files: &[(String, PathBuf)]) -> Result<Option<Vec
         let Some(text) = text else {
             return Ok(None);
         };
-        serde_json::from_str::<serde::de::IgnoredAny>(&text).map_err(|error| no_json(&error))?;
+        serde_json::from_str::<serde::de::IgnoredAny>(&text)
+            .map_err(|error| no_json("请求", "the request", &text, &error))?;
         return Ok(Some(text.into()));
     }
     let mut fields = match text.as_deref().map(serde_json::from_str) {
@@ -157,7 +158,10 @@ fn request(json: Option<&str>, files: &[(String, PathBuf)]) -> Result<Option<Vec
             let text = "请求要是一个 JSON 对象，才能放进文件 · a file goes into a request that is a JSON object";
             return Err(Failure::Usage(text.into()));
         }
-        Some(Err(error)) => return Err(no_json(&error)),
+        Some(Err(error)) => {
+            let text = text.as_deref().unwrap_or_default();
+            return Err(no_json("请求", "the request", text, &error));
+        }
     };
     for (field, file) in files {
         fields.insert(field.clone(), recorded(file)?);
@@ -165,10 +169,25 @@ fn request(json: Option<&str>, files: &[(String, PathBuf)]) -> Result<Option<Vec
     Ok(Some(Value::from(fields).to_string().into()))
 }
 
-fn no_json(error: &serde_json::Error) -> Failure {
+/// What is wrong with a text that should be JSON; one that looks like the name of a file may lack its `@`.
+pub(super) fn no_json(
+    what: &str,
+    in_english: &str,
+    text: &str,
+    error: &serde_json::Error,
+) -> Failure {
     let (line, column) = (error.line(), error.column());
+    let file = Path::new(text);
+    let is_json = file.extension().is_some_and(|end| end == "json");
+    let may_be_one = text.len() < 256 && !text.contains(['{', '[', '"', '\n']);
+    let hint = if may_be_one && (is_json || file.is_file()) {
+        let file = clean(text);
+        format!("\n从文件读就写 @{file} · to read it from a file, write `@{file}`")
+    } else {
+        String::new()
+    };
     Failure::Usage(format!(
-        "请求不是 JSON（第 {line} 行第 {column} 列） · the request is no JSON: error in line {line}, column {column}"
+        "{what}不是 JSON（第 {line} 行第 {column} 列） · {in_english} is no JSON: error in line {line}, column {column}{hint}"
     ))
 }
 

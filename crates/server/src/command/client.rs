@@ -448,6 +448,13 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// Says, before it is reported, by which command something that exists already can be changed.
+    pub(super) fn hint_at_a_change(&self, code: &str, command: &str) {
+        if matches!(self, Self::Refused(problem) if problem.code == code) {
+            eprintln!("要改已有的就用 {command} · to change the one that exists: `{command}`");
+        }
+    }
+
     fn report(self) -> ExitCode {
         match self {
             Self::Refused(problem) => {
@@ -487,6 +494,7 @@ pub(super) struct Problem {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Field {
+    field: String,
     message: String,
 }
 
@@ -505,10 +513,21 @@ impl fmt::Display for Problem {
     /// The title says it in both languages, the detail in English what it was this time.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let title = clean(&self.title);
+        // What a command puts into the query came from its options: nobody has seen an address.
+        let is_of_options = self.code == "bad_query";
         if !self.fields.is_empty() {
-            write!(f, "{title}")?;
-            for Field { message } in &self.fields {
-                write!(f, "\n  {}", clean(message))?;
+            if is_of_options {
+                f.write_str("有的选项不可用 · some options cannot be used")?;
+            } else {
+                f.write_str(&title)?;
+            }
+            for Field { field, message } in &self.fields {
+                let message = if is_of_options {
+                    message.replacen(&format!("`{field}`"), &format!("`{}`", option(field)), 1)
+                } else {
+                    message.clone()
+                };
+                write!(f, "\n  {}", clean(&message))?;
             }
             return Ok(());
         }
@@ -517,5 +536,13 @@ impl fmt::Display for Problem {
             (Some((chinese, _)), detail) => write!(f, "{chinese} · {}", clean(detail)),
             (None, detail) => write!(f, "{title}: {}", clean(detail)),
         }
+    }
+}
+
+/// The option that becomes this part of a query.
+fn option(field: &str) -> String {
+    match field {
+        "q" => "--search".into(),
+        field => format!("--{}", field.replace('_', "-")),
     }
 }

@@ -214,7 +214,12 @@ fn added(add: Add) -> ExitCode {
         if let Some(id) = id {
             fields.insert("id".into(), id.into());
         }
-        let rule = client.post("/rules", Content::Json(fields.into())).await?;
+        let edit = format!(
+            "echostr rule edit {}",
+            clean(fields.get("id").map_or("", text))
+        );
+        let rule = client.post("/rules", Content::Json(fields.into())).await;
+        let rule = rule.inspect_err(|failure| failure.hint_at_a_change("rule_exists", &edit))?;
         if !json {
             let [since, in_english] = client.since();
             eprintln!(

@@ -6,7 +6,7 @@ use axum::http::HeaderValue;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::call::text_of;
+use super::call::{no_json, text_of};
 use super::client::{Content, Failure, Where, path, run as ask, say};
 
 /// What to send, and to whom.
@@ -78,10 +78,6 @@ pub fn run(options: Options) -> ExitCode {
 }
 
 fn message(json: &str) -> Result<Value, Failure> {
-    serde_json::from_str(&text_of(json)?).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        Failure::Usage(format!(
-            "消息不是 JSON（第 {line} 行第 {column} 列） · the message is no JSON: error in line {line}, column {column}"
-        ))
-    })
+    let text = text_of(json)?;
+    serde_json::from_str(&text).map_err(|error| no_json("消息", "the message", &text, &error))
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use crate::command::call::text_of;
+use crate::command::call::{no_json, text_of};
 use crate::command::client::Failure;
 
 /// What is given; the rest is the default, or stays.
@@ -164,10 +164,8 @@ impl Given {
 fn parsed(given: &str, option: &str) -> Result<Value, Failure> {
     let text = text_of(given)?;
     serde_json::from_str(&text).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        Failure::Usage(format!(
-            "{option} 不是 JSON（第 {line} 行第 {column} 列） · `{option}` is no JSON: error in line {line}, column {column}"
-        ))
+        let (what, in_english) = (format!("{option} "), format!("`{option}`"));
+        no_json(&what, &in_english, &text, &error)
     })
 }
 
