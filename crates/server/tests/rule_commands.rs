@@ -130,3 +130,11 @@ fn who_adds_a_rule_twice_is_told_how_to_change_it() {
         &["要改已有的就用 echostr rule edit price"],
     );
 }
+
+#[test]
+fn a_time_of_another_form_is_answered_with_the_form_not_with_its_length() {
+    let shop = Shop::open();
+    let test = ["rule", "test", "shop", "在吗", "--at", "tomorrow"];
+    let words = "`at` is `tomorrow`, a time like `2026-12-01 20:15` is needed";
+    check(shop.server.folder(), &test, 2, &[words]);
+}

@@ -371,6 +371,11 @@ fn a_try_out_says_which_rule_answers_and_why_the_others_do_not() {
             "at",
         ),
         (
+            json!({ "account": "shop", "text": "x", "at": "2026-12-01 20:15:00" }),
+            422,
+            "at",
+        ),
+        (
             json!({ "account": "shop", "text": "x", "kind": "text", "event": "scan" }),
             422,
             "event",

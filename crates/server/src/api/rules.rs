@@ -597,7 +597,7 @@ fn situation(mut given: Given) -> Result<Situation, Problem> {
     let key = given.text("key", 1..=1024);
     let scene = given.text("scene", 1..=128);
     let follower = given.text("follower", 1..=128);
-    let at = given.text("at", 16..=16);
+    let at = given.text("at", 1..=64);
     if account.is_none() {
         given.missing("account", "write the account's id");
     }
