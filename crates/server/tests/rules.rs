@@ -643,6 +643,13 @@ fn all_faults_of_a_document_are_told_and_nothing_is_changed() {
         "rule[1].when.contain",
     ];
     assert_eq!(fields(&document), expected);
+    let said = apply(&document);
+    let message = said.body["fields"][2]["message"].as_str();
+    let message = message.expect("a sentence");
+    assert!(
+        message.ends_with("(id = `b`)"),
+        "who reads it does not count: {message}"
+    );
     assert_eq!(shop.call("GET", "/accounts/new", &Value::Null).status, 404);
     assert_eq!(
         items(&shop.call("GET", "/rules", &Value::Null).body),

@@ -133,7 +133,7 @@ impl Office {
         let mut after = Vec::new();
         for Wanted { id, place, fields } in wanted {
             let mut faulty = |others: Vec<FormFault>| {
-                faults.extend(others.into_iter().map(|fault| fault.at(&place)));
+                faults.extend(others.into_iter().map(|fault| fault.at(&place, &id)));
             };
             let Some(before) = self.account(&id) else {
                 let mut others = Vec::new();
@@ -159,7 +159,7 @@ impl Office {
                 continue;
             };
             if before.origin == Origin::File {
-                let why = NotChanged::FromFile(id).to_string();
+                let why = NotChanged::FromFile(id.clone()).to_string();
                 faulty(vec![FormFault::new(
                     "id",
                     &format!("cannot be changed: {why}"),
@@ -212,7 +212,7 @@ impl Office {
                 .or_insert(&entry.id);
             if *owner != entry.id {
                 let text = "is another account's; choose another, tokens are unique";
-                faults.push(FormFault::new("token", text).at(place));
+                faults.push(FormFault::new("token", text).at(place, &entry.id));
             }
         }
         faults

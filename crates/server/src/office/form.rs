@@ -27,12 +27,13 @@ impl FormFault {
         }
     }
 
-    /// The same fault of a field that is part of something.
-    pub(super) fn at(self, place: &str) -> Self {
+    /// The same fault of a field that is part of something with an id: who reads a long document does not count.
+    pub(super) fn at(self, place: &str, id: &str) -> Self {
         let own = format!("`{}`", self.field);
         let field = format!("{place}.{}", self.field);
+        let message = self.message.replacen(&own, &format!("`{field}`"), 1);
         Self {
-            message: self.message.replacen(&own, &format!("`{field}`"), 1),
+            message: format!("{message} (id = `{}`)", shown(id)),
             field,
         }
     }

@@ -143,7 +143,7 @@ impl Office {
                     .flatten(),
             );
             if !others.is_empty() {
-                faults.extend(others.into_iter().map(|fault| fault.at(&place)));
+                faults.extend(others.into_iter().map(|fault| fault.at(&place, &id)));
                 continue;
             }
             let differing = readable.map_or_else(Vec::new, |before| differing(before, &draft));
