@@ -138,3 +138,14 @@ fn a_time_of_another_form_is_answered_with_the_form_not_with_its_length() {
     let words = "`at` is `tomorrow`, a time like `2026-12-01 20:15` is needed";
     check(shop.server.folder(), &test, 2, &[words]);
 }
+
+#[test]
+fn patterns_of_which_one_must_fit_are_not_shown_like_conditions_that_must_all_hold() {
+    let shop = Shop::open();
+    let folder = shop.server.folder();
+    let add = "rule add price --contains 价格 --equals 价钱 --hours 09:00-18:00 --reply 99";
+    let add: Vec<_> = add.split(' ').collect();
+    let when = "contains 价格 / equals 价钱; hours 09:00-18:00";
+    check(folder, &add, 0, &[when]);
+    check(folder, &["rule", "show", "price"], 0, &[when]);
+}

@@ -157,23 +157,34 @@ fn state(rule: &Value) -> &'static str {
     "启用 on"
 }
 
-/// `contains 价格, 多少钱; hours 09:00-18:00`
+/// What is written may fit any of these: they are one list together.
+const PATTERNS: [&str; 4] = ["equals", "contains", "starts_with", "regex"];
+
+/// `contains 价格, 多少钱 / equals 价钱; hours 09:00-18:00`: all between semicolons must hold, one of what slashes and commas part.
 pub(in crate::command) fn when(when: &Value) -> String {
     let conditions = when.as_object().into_iter().flatten();
-    let conditions: Vec<_> = conditions
-        .map(|(name, value)| match value {
-            Value::Array(values) => {
-                let values: Vec<_> = values.iter().map(text).collect();
-                format!("{name} {}", values.join(", "))
-            }
-            Value::String(value) => format!("{name} {value}"),
-            Value::Bool(_) => name.clone(),
-            other => format!("{name} {other}"),
-        })
-        .collect();
-    match conditions.join("; ") {
+    let (patterns, others): (Vec<_>, Vec<_>) =
+        conditions.partition(|(name, _)| PATTERNS.contains(&name.as_str()));
+    let patterns: Vec<_> = patterns.into_iter().map(condition).collect();
+    let patterns = (!patterns.is_empty()).then(|| patterns.join(" / "));
+    let all = patterns
+        .into_iter()
+        .chain(others.into_iter().map(condition));
+    match all.collect::<Vec<_>>().join("; ") {
         all if all.is_empty() => "所有消息 all messages".into(),
         all => all,
+    }
+}
+
+fn condition((name, value): (&String, &Value)) -> String {
+    match value {
+        Value::Array(values) => {
+            let values: Vec<_> = values.iter().map(text).collect();
+            format!("{name} {}", values.join(", "))
+        }
+        Value::String(value) => format!("{name} {value}"),
+        Value::Bool(_) => name.clone(),
+        other => format!("{name} {other}"),
     }
 }
 
