@@ -439,7 +439,7 @@ fn what_an_account_may_do_is_found_out_and_shown() {
         "客服消息",
         "不能 · no（errcode 48001）",
         "能 · yes",
-        "查于 found",
+        "查询时间 found",
         "认证",
     ] {
         assert!(shown.contains(line), "{line}: {shown}");

@@ -207,8 +207,11 @@ impl Variable {
                         "has `{{{{{name}}}}}`, but no regular expression of the rule has a group in parentheses; `{{{{0}}}}` is \
                          all that it matches"
                     ),
+                    2 => format!(
+                        "has `{{{{{name}}}}}`, but no regular expression of the rule has more than 1 group"
+                    ),
                     count => format!(
-                        "has `{{{{{name}}}}}`, but the regular expressions of the rule have {} groups at most",
+                        "has `{{{{{name}}}}}`, but no regular expression of the rule has more than {} groups",
                         count - 1
                     ),
                 })

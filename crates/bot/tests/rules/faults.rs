@@ -262,7 +262,12 @@ fn variables_are_checked() {
     grouped(
         "(a)(?<name>b)",
         "{{3}}",
-        &["reply.text: has `{{3}}`, but the regular expressions of the rule have 2 groups at most"],
+        &["reply.text: has `{{3}}`, but no regular expression of the rule has more than 2 groups"],
+    );
+    grouped(
+        "(a)",
+        "{{2}}",
+        &["reply.text: has `{{2}}`, but no regular expression of the rule has more than 1 group"],
     );
     grouped(
         "(a)(?<name>b)",

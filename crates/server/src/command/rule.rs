@@ -30,7 +30,7 @@ pub enum Action {
     Disable(One),
     /// 删除 · remove one
     Remove(Remove),
-    /// 试一试：一条消息由哪条规则回答，别的为什么不 · try them out: which one answers a message, and why the others do not
+    /// 试一试：一条消息由哪条规则回答，别的不回答的原因 · try them out: which one answers a message, and why the others do not
     Test(Box<Test>),
 }
 

@@ -90,7 +90,7 @@ fn listed(turns: &[Value]) -> String {
         "结果 outcome",
         "模型 models",
         "token",
-        "评价",
+        "评价 rating",
     ];
     headed(
         head,

@@ -123,7 +123,7 @@ fn page(id: &str, usage: &Value) -> String {
     } else {
         ""
     };
-    format!("公众号 account {id}，{from} 至 to {to}\n{table}{note}\n")
+    format!("公众号 account {id}，{from} – {to}\n{table}{note}\n")
 }
 
 fn row(day: String, model: String, used: &Value) -> [String; 9] {

@@ -120,7 +120,7 @@ pub(super) fn able(able: &Value) -> String {
         };
         (text(&item["title"]), may)
     })));
-    let _ = writeln!(page, "  查于 found {found}");
+    let _ = writeln!(page, "  查询时间 found {found}");
     if items.iter().any(|item| item["may"] == "no") {
         page.push_str(
             "  不能的：多半要先认证，或在公众平台的页面上开通 · \
@@ -271,7 +271,7 @@ fn model(bot: &Value) -> String {
     model_lines("", &fields, &mut lines);
     let lines = lines.iter().map(|(name, value)| (&**name, value.clone()));
     format!(
-        "\n大模型，与默认不同的 · the model, what is not the default\n{}",
+        "\n大模型的设置，只列与默认值不同的 · the model: settings that are not the default\n{}",
         facts(lines)
     )
 }

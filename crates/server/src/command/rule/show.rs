@@ -130,7 +130,7 @@ pub(super) fn verdict(verdict: &Value, is_event: bool) -> String {
             "规则 rule",
             "名称 name",
             "对得上 fits",
-            "为什么不 why not",
+            "不回答的原因 why not",
         ];
         let head = [head.map(str::to_owned).to_vec()];
         let all: Vec<_> = head.into_iter().chain(rows).collect();
