@@ -70,7 +70,7 @@ struct KeyForm {
     #[schema(min_length = 1, max_length = 64)]
     name: String,
     /// 权限；只能给自己有的 · what it is good for; a key can only give what it has itself.
-    #[schema(min_items = 1, max_items = 17)]
+    #[schema(min_items = 1, max_items = 18)]
     scopes: BTreeSet<Scope>,
     /// 多少天后失效；不写就没有期限；不能晚于自己的 · without it, the key has no end; a key cannot make one that outlives it.
     #[schema(minimum = 1, maximum = 3650)]
@@ -115,6 +115,8 @@ enum Scope {
     SecretsWrite,
     #[serde(rename = "tokens:read")]
     TokensRead,
+    #[serde(rename = "usage:read")]
+    UsageRead,
 }
 
 /// 列出密钥 · lists all keys, newest first, revoked ones too.
@@ -225,5 +227,22 @@ fn key(key: ApiKey) -> Key {
         expires_at_ms: key.expires_at_ms,
         last_used_at_ms: key.last_used_at_ms,
         revoked_at_ms: key.revoked_at_ms,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::PartialSchema as _;
+
+    use super::*;
+    use crate::api::SCOPES;
+
+    #[test]
+    fn every_scope_is_described() {
+        let described = serde_json::to_value(Scope::schema()).expect("JSON");
+        assert_eq!(described["enum"], serde_json::json!(SCOPES));
+        let asked = serde_json::to_value(KeyForm::schema()).expect("JSON");
+        let most = &asked["properties"]["scopes"]["maxItems"];
+        assert_eq!(most.as_u64(), u64::try_from(SCOPES.len()).ok());
     }
 }
