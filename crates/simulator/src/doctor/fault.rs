@@ -220,7 +220,7 @@ faults! {
         "The reply's text has {bytes} bytes, 2048 are allowed (about 682 Chinese characters). Cut it or send it in parts."
     /// Not to the follower.
     WrongRecipient { /** What the reply says. */ found: String, } = "wrong-recipient"
-        "回复的 ToUserName 是 {found}，不是发消息的粉丝。请填推送里的 FromUserName，收发两方要对调。"
+        "回复的 ToUserName 是 {found}，不是发消息的关注者。请填推送里的 FromUserName，收发两方要对调。"
         "The reply's ToUserName is {found}, which is not the follower who wrote. Put the push's FromUserName there: the two change places."
     /// Not from the account.
     WrongSender { /** What the reply says. */ found: String, } = "wrong-sender"
@@ -268,7 +268,7 @@ faults! {
         "No reply to a push came in {waited} seconds. The program most likely hangs at another service or a database: see its log."
     /// A repeat is not taken for one.
     RepeatDiffers = "repeat-differs"
-        "同一条消息再投递一次，得到的回复不一样。微信会重复投递，请按 MsgId 去重，并返回同一个回复，否则粉丝会看到错乱的回答，程序也会白跑一遍。"
+        "同一条消息再投递一次，得到的回复不一样。微信会重复投递，请按 MsgId 去重，并返回同一个回复，否则关注者会看到错乱的回答，程序也会白跑一遍。"
         "The same message, delivered again, got another reply. WeChat repeats deliveries: recognise them by MsgId and answer the same, or followers see the wrong answer and the work is done twice."
 
     // A connection that is held.
@@ -287,6 +287,6 @@ faults! {
         "After {after} s an empty 200 came. WeChat takes it for no reply and does not try again, so slower answers get lost. Most likely a gateway, a cloud function or a relay answers in the program's place when its time is over: let it wait 10 seconds or more, or answer nothing then."
     /// No delivery got it.
     HeldAnswerLost = "held-answer-lost"
-        "5 秒之内答不完的消息没有回答：第一次投递的连接保持住了，但后面的投递也没有等到回答，粉丝会看到服务故障或什么也看不到。请让程序对同一条消息（MsgId 相同）的重复投递等待同一个结果。"
+        "5 秒之内答不完的消息没有回答：第一次投递的连接保持住了，但后面的投递也没有等到回答，关注者会看到服务故障或什么也看不到。请让程序对同一条消息（MsgId 相同）的重复投递等待同一个结果。"
         "A message that cannot be answered within 5 seconds gets no answer: the first delivery was held, but no later one got the answer either; the follower sees the failure notice or nothing. Let repeats of one message (the same MsgId) wait for the same result."
 }

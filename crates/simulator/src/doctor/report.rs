@@ -99,7 +99,7 @@ impl StepKind {
                 "再次握手：nonce 只有一位数字 · handshake again: the nonce is a single digit"
             }
             Self::WrongSignature => "冒充者：GET，签名错误 · a stranger: a GET, wrongly signed",
-            Self::Text => "粉丝发来一条文本：POST · a follower's text: a POST",
+            Self::Text => "关注者发来一条文本：POST · a follower's text: a POST",
             Self::Repeat => "同一条文本再次投递 · the same text delivered again",
             Self::SlowAnswer => {
                 "一条故意慢答的文本：连接要保持住 · a text that is answered slowly on purpose: the connection has to be held"
@@ -148,15 +148,15 @@ impl Note {
                 format!("The port is {port}; WeChat calls only 80 (http) and 443 (https)."),
             ],
             Self::LateDelivery(n) => [
-                format!("第 {n} 次投递才得到回复，前面的没有在 5 秒内得到可用的回复。粉丝能看到回复，只是要多等一会儿。"),
+                format!("第 {n} 次投递才得到回复，前面的没有在 5 秒内得到可用的回复。关注者能看到回复，只是要多等一会儿。"),
                 format!("The reply came on delivery {n}; the ones before got none that can be used within 5 seconds. The follower sees it, only later."),
             ],
             Self::Silent => [
-                "服务器回答 success：粉丝发来文本时不会看到任何回复。如果这不是您的本意，请检查机器人的设置。".into(),
+                "服务器回答 success：关注者发来文本时不会看到任何回复。如果这不是您的本意，请检查机器人的设置。".into(),
                 "The server answers success: a follower who writes sees no reply. If that is not meant so, check the bot's settings.".into(),
             ],
             Self::SilentSealed => [
-                "服务器对加密的推送回答 success：粉丝不会看到任何回复。如果这不是您的本意，请确认服务器没有设成明文模式。".into(),
+                "服务器对加密的推送回答 success：关注者不会看到任何回复。如果这不是您的本意，请确认服务器没有设成明文模式。".into(),
                 "The server answers success to an encrypted push: the follower sees no reply. If that is not meant so, see that the server is not set to plain mode.".into(),
             ],
             Self::AnswersAtOnce => [

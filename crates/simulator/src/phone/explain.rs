@@ -132,14 +132,14 @@ pub(super) fn push(
         Some(Shown::Nothing) => told.push(
             language
                 .t(
-                    "服务器回答 success 或空正文：用户什么也看不到，平台不再投递。",
+                    "服务器回答 success 或空正文：关注者什么也看不到，平台不再投递。",
                     "The server answered success or an empty body: the follower sees nothing, and it is not delivered again.",
                 )
                 .to_owned(),
         ),
         Some(Shown::Failure(Cause::Transport(Transport::TimedOut))) => told.push(fill(
             language.t(
-                "{n} 次投递都没有及时的回复，所以用户看到灰色的故障提示。想避免它：{deadline} 秒内先回 success，答案稍后用客服消息发；没有客服消息权限的号，就让重复的投递等同一个结果，在后面的投递里回复。",
+                "{n} 次投递都没有及时的回复，所以关注者看到灰色的故障提示。想避免它：{deadline} 秒内先回 success，答案稍后用客服消息发；没有客服消息权限的号，就让重复的投递等同一个结果，在后面的投递里回复。",
                 "None of {n} deliveries was answered in time, so the follower sees the grey failure notice. To avoid it: answer success within {deadline} s and send the answer later by customer-service message; an account without that right lets the repeats wait for the same result and answers a later delivery.",
             ),
             pushed.deliveries.len(),
@@ -155,7 +155,7 @@ pub(super) fn push(
             told.extend(of_cause(account, cause, language));
             told.push(
                 language
-                    .t("所以用户看到灰色的故障提示。", "So the follower sees the grey failure notice.")
+                    .t("所以关注者看到灰色的故障提示。", "So the follower sees the grey failure notice.")
                     .to_owned(),
             );
         }
@@ -176,12 +176,12 @@ fn answered(pushed: &Pushed, language: Language) -> String {
     });
     let text = if n == 1 {
         language.t(
-            "第一次投递在 {at} 后得到回复，用户马上看到。",
+            "第一次投递在 {at} 后得到回复，关注者马上看到。",
             "The first delivery was answered after {at}; the follower sees it at once.",
         )
     } else {
         language.t(
-            "回复在第 {n} 次投递里到达，距用户发送 {at}。对任何一次投递的及时回复都会显示；写到已断开的连接上的回复会丢失。",
+            "回复在第 {n} 次投递里到达，距关注者发送 {at}。对任何一次投递的及时回复都会显示；写到已断开的连接上的回复会丢失。",
             "The reply came with delivery {n}, {at} after the follower wrote. A timely response to any delivery is shown; one that is written to a closed connection is lost.",
         )
     };

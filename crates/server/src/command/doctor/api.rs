@@ -317,7 +317,7 @@ fn capabilities(report: &mut Report, found: &[(Capability, May)]) -> String {
     };
     if found.iter().any(can_send) {
         report.notes.push([
-            "不能发客服消息：超过约 14 秒的回答，粉丝要点链接或回复 1 才能看到。多数个人号和未认证的公众号是这样。".into(),
+            "不能发客服消息：超过约 14 秒的回答，关注者要点链接或回复 1 才能看到。多数个人号和未认证的公众号是这样。".into(),
             "Customer-service messages are not allowed: for answers that take more than about 14 s followers have to tap a link or send 1. So it is with most accounts of individuals and unverified ones.".into(),
         ]);
     }
