@@ -71,6 +71,17 @@ fn check(script: Script, expected: &str) -> impl Future<Output = Stage> {
 }
 
 #[tokio::test]
+async fn the_address_of_an_endpoint_may_be_that_of_the_call() {
+    for end in ["", "/", "/chat/completions", "/chat/completions/"] {
+        let model = Model::new([Script::says(&["九点。"])]).await;
+        let stage = Stage::new(json!({ "url": format!("{}{end}", model.url) }));
+        assert_eq!(stage.ask("几点开门？").await, "九点。", "{end}");
+        let line = model.asked()[0].head.lines().next().map(str::to_owned);
+        assert_eq!(line.as_deref(), Some("POST /v1/chat/completions HTTP/1.1"));
+    }
+}
+
+#[tokio::test]
 async fn endpoints_differ() {
     let words = [delta("九"), delta("点。")].concat();
     check(Script::events(words.clone() + "data: [DONE]\n\n"), "九点。").await;

@@ -521,11 +521,14 @@ impl ModelSettings {
         PRESETS.iter().find(|preset| preset.name == name)
     }
 
-    /// Where the endpoint is, without a slash at its end; nothing when neither `url` nor a known `preset` is set.
+    /// Where the endpoint is, without a slash at its end, nor with the address of the call itself, which some copy from their
+    /// vendor's documents; nothing when neither `url` nor a known `preset` is set.
     pub fn endpoint(&self) -> Option<&str> {
         let own = self.url.as_deref().filter(|url| !url.is_empty());
         let url = own.or_else(|| self.known().map(|preset| preset.url))?;
-        Some(url.trim_end_matches('/'))
+        let url = url.trim_end_matches('/');
+        let base = url.strip_suffix("/chat/completions").unwrap_or(url);
+        Some(base.trim_end_matches('/'))
     }
 
     /// Which model.
