@@ -23,7 +23,7 @@ pub struct List {
     /// 只看这个公众号 · of this account only, by its id
     #[arg(long, value_name = "ID")]
     account: Option<String>,
-    /// 只看这个用户 · of this follower only
+    /// 只看这个关注者 · of this follower only
     #[arg(long, value_name = "OPENID")]
     follower: Option<String>,
     /// 也列出读完、失败和过期的 · those that were read, failed or expired as well
@@ -108,7 +108,7 @@ fn listed(answers: &[Value]) -> String {
         "消息 message",
         "提问 asked",
         "公众号 account",
-        "用户 follower",
+        "关注者 follower",
         "问题 question",
         "状态 state",
         "到期 expires",

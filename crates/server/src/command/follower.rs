@@ -12,11 +12,11 @@ use super::print::{clean, escaped, headed, short, text, time};
 /// What to do.
 #[derive(Subcommand)]
 pub enum Action {
-    /// 列出用户，最近来过的在前 · list them, those seen last first
+    /// 列出关注者，最近来过的在前 · list them, those seen last first
     List(List),
-    /// 打印一个用户的全部数据（JSON） · all that is known of a follower, as JSON
+    /// 打印一个关注者的全部数据（JSON） · all that is known of a follower, as JSON
     Export(One),
-    /// 删除一个用户的全部数据，服务器运行时也可以 · delete everything about a follower, also while the server runs
+    /// 删除一个关注者的全部数据，服务器运行时也可以 · delete everything about a follower, also while the server runs
     Forget(Forget),
 }
 
@@ -44,7 +44,7 @@ pub struct List {
 pub struct One {
     /// 公众号的 id · the account's id
     account: String,
-    /// 用户的 OpenID · the follower's OpenID
+    /// 关注者的 OpenID · the follower's OpenID
     #[arg(value_name = "OPENID")]
     follower: String,
     #[command(flatten)]
@@ -93,12 +93,12 @@ fn listed(list: List) -> ExitCode {
         }
         if found.items.is_empty() {
             return client
-                .say_none(account.as_deref(), "没有用户 · no followers\n")
+                .say_none(account.as_deref(), "没有关注者 · no followers\n")
                 .await;
         }
         let head = [
             "公众号 account",
-            "用户 follower",
+            "关注者 follower",
             "第一次 first",
             "最近 last",
             "状态 state",

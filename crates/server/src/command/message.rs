@@ -25,7 +25,7 @@ pub struct List {
     /// 只看这个公众号 · of this account only, by its id
     #[arg(long, value_name = "ID")]
     account: Option<String>,
-    /// 只看这个用户 · of this follower only
+    /// 只看这个关注者 · of this follower only
     #[arg(long, value_name = "OPENID")]
     follower: Option<String>,
     /// 只看这一类，例如 text、image、event.subscribe · of this kind only, like `text`
@@ -125,7 +125,7 @@ fn rows(found: &Found) -> String {
         "编号 ID",
         "收到 received",
         "公众号 account",
-        "用户 follower",
+        "关注者 follower",
         "类型 kind",
         "内容 content",
         "回复 reply",
@@ -176,7 +176,7 @@ fn shown(message: &Value) -> String {
     let mut shown = format!("消息 {0} · message {0}\n\n", message["id"]);
     shown.push_str(&facts([
         ("公众号 account", clean(text(&message["account"]))),
-        ("用户 follower", clean(text(&message["follower"]))),
+        ("关注者 follower", clean(text(&message["follower"]))),
         ("类型 kind", clean(text(&message["kind"]))),
         (
             "发出 sent",

@@ -84,7 +84,7 @@ fn listed(turns: &[Value]) -> String {
         "编号 ID",
         "时间 at",
         "公众号 account",
-        "用户 follower",
+        "关注者 follower",
         "问题 question",
         "回答 answer",
         "结果 outcome",

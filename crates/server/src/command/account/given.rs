@@ -63,7 +63,7 @@ pub(super) struct Given {
     /// 时区，与 UTC 的差，例如 +08:00 · the time zone, as the distance from UTC
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
     time_zone: Option<String>,
-    /// 用户看到的一句话，例如 --text wait=让我想想，可以写多次 · a text that followers read, like `--text wait=…`; may be repeated
+    /// 关注者看到的一句话，例如 --text wait=让我想想，可以写多次 · a text that followers read, like `--text wait=…`; may be repeated
     #[arg(long, value_name = "NAME=TEXT", value_parser = text)]
     text: Vec<(String, String)>,
     /// 谁来回答：echo 或 none · who answers: echo or none
