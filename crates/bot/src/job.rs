@@ -267,7 +267,8 @@ impl Drop for Slot {
     }
 }
 
-fn owner(of: Of<'_>) -> (u64, u64) {
+/// What stands for a follower of an account, in as few bytes as can be.
+pub(crate) fn owner(of: Of<'_>) -> (u64, u64) {
     use std::hash::BuildHasher as _;
     use std::sync::LazyLock;
     type Hashers = (std::hash::RandomState, std::hash::RandomState);

@@ -48,6 +48,8 @@ struct State {
     is_failed: bool,
     is_broken_off: bool,
     is_overtaken: bool,
+    /// The next part names the question, whatever was shown.
+    is_question_named: bool,
     is_later: bool,
     is_saved: bool,
     has_page: bool,
@@ -88,6 +90,7 @@ impl Progress {
             is_failed: false,
             is_broken_off: false,
             is_overtaken: identity.is_overtaken,
+            is_question_named: false,
             is_later: false,
             is_saved: identity.content != Content::Running || identity.step > 0,
             has_page: identity.has_page,
@@ -363,10 +366,16 @@ impl Progress {
         self.state().is_overtaken = true;
     }
 
-    /// Whether it has to say which question it answers: nothing of it was shown and another one was asked since.
+    /// Its next part does not come after the part before it.
+    pub(crate) fn name_question(&self) {
+        self.state().is_question_named = true;
+    }
+
+    /// Whether it has to say which question it answers: nothing of it was shown and another one was asked since, or the next part
+    /// comes after something else.
     pub(crate) fn is_overtaken(&self) -> bool {
         let state = self.state();
-        state.is_overtaken && state.step == 0
+        state.is_question_named || state.is_overtaken && state.step == 0
     }
 
     /// It is sent later, not fetched.
@@ -406,6 +415,7 @@ impl Progress {
         let state = &mut *guard;
         state.pages.push((state.step, Arc::clone(page)));
         state.step += 1;
+        state.is_question_named = false;
         match (&mut state.content, bytes) {
             (Content::Running, bytes) => {
                 let bytes = bytes

@@ -14,6 +14,7 @@ use echostr::journal::{Journal, Record, SentMessage, SentOutcome};
 use echostr::prelude::*;
 use echostr::{MemoryJournal, SendLimits, Strategy};
 use echostr_simulator::{FOLLOWER, Push};
+use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
 use tokio::time::sleep;
 
@@ -249,35 +250,37 @@ async fn answers_beyond_the_limit_are_told_of_and_sent_when_their_follower_write
         ..SendLimits::default()
     };
     let phone = Phone::new(bot(Strategy::Send, &desk).send_limits(limits));
-    tokio::join!(
-        phone.says("写1"),
-        phone.says("写2"),
-        phone.says("写3"),
-        phone.says("写4")
-    );
+    let questions: Vec<_> = (1..=6).map(|n| format!("写{n}")).collect();
+    join_all(questions.iter().map(|question| phone.says(question))).await;
     phone.at(30_000).await;
-    let first = desk.texts();
-    assert_eq!(first.len(), 2, "{first:?}");
-    assert!(!first[0].contains("还有"), "{first:?}");
-    assert!(
-        first[1].ends_with("\n\n还有 2 条回答，回复 1 查看"),
-        "{first:?}"
-    );
-
-    // After the reply, each with its question.
-    assert_eq!(phone.says("您").await.text(), "您好");
-    assert_eq!(desk.texts().len(), 2);
-    phone.at(40_000).await;
-    let all = desk.texts();
-    assert_eq!(all.len(), 4, "{all:?}");
-    for n in 1..=4 {
-        let is_there =
+    // After each reply so many more, as long as some are left.
+    for (n_asked, n_sent, n_left) in [(0, 2, 4), (1, 4, 2), (2, 6, 0)] {
+        if n_asked > 0 {
+            assert_eq!(phone.says("您").await.text(), "您好");
+            assert_eq!(desk.texts().len(), n_sent - 2, "they come after the reply");
+            sleep(Duration::from_secs(10)).await;
+        }
+        let texts = desk.texts();
+        assert_eq!(texts.len(), n_sent, "{texts:?}");
+        let (last, others) = texts.split_last().expect("some were sent");
+        let is_told = |text: &String| text.contains("条回答，回复 1 查看");
+        let told = format!("\n\n还有 {n_left} 条回答，回复 1 查看");
+        assert_eq!(last.ends_with(&told), n_left > 0, "{last}");
+        assert_eq!(others.iter().filter(|text| is_told(text)).count(), n_asked);
+    }
+    let texts = desk.texts();
+    for n in 1..=6 {
+        let has =
             |text: &&String| text.contains(&sentences(n)) && !text.contains(&sentences(n + 1));
-        assert_eq!(all.iter().filter(is_there).count(), 1, "{n}: {all:?}");
+        assert_eq!(texts.iter().filter(has).count(), 1, "{n}: {texts:?}");
     }
-    for text in &all[2..] {
-        assert!(text.starts_with("您之前的问题「写"), "{text}");
-    }
+    assert_eq!(*desk.n_by_model.lock().expect("a number"), 6);
+    // They come after other questions.
+    assert!(
+        texts[2..]
+            .iter()
+            .all(|text| text.starts_with("您之前的问题「写"))
+    );
     assert_eq!(phone.says("1").await.text(), "1好");
 }
 
@@ -297,4 +300,36 @@ async fn an_answer_that_no_delivery_has_taken_is_sent() {
     phone.at(22_000).await;
     assert_eq!(desk.texts(), [sentences(3)]);
     assert_eq!(phone.says("1").await.text(), "1好");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_kept_comes_after_an_answer_that_takes_its_time() {
+    let desk = Desk::with(&[Fate::Arrives]);
+    let limits = SendLimits {
+        per_message: 2,
+        ..SendLimits::default()
+    };
+    let phone = Phone::new(bot(Strategy::Send, &desk).send_limits(limits));
+    let questions = ["写1", "写2", "写3"];
+    join_all(questions.iter().map(|question| phone.says(question))).await;
+    phone.at(30_000).await;
+    assert_eq!(desk.texts().len(), 2);
+    phone.says("写4").await;
+    phone.at(60_000).await;
+    let texts = desk.texts();
+    assert_eq!(texts.len(), 4, "{texts:?}");
+    assert!(texts[2].starts_with(&sentences(4)), "{texts:?}");
+    assert!(texts[3].ends_with(&sentences(3)), "{texts:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_was_refused_for_good_is_not_tried_again() {
+    let desk = Desk::with(&[Fate::Refused, Fate::Arrives]);
+    let phone = Phone::new(bot(Strategy::Send, &desk));
+    phone.says("写3").await;
+    phone.at(10_000).await;
+    assert_eq!(phone.says("您").await.text(), "您好");
+    phone.at(60_000).await;
+    assert_eq!(desk.n_tried(), 1);
+    assert!(phone.says("1").await.text().ends_with(&sentences(3)));
 }

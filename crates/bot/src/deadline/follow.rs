@@ -7,6 +7,8 @@ use echostr_client::{Capability, May};
 use echostr_protocol::{OpenId, Reply, Str};
 use tokio::time::{Instant, sleep};
 
+use super::kept::KeptAnswer;
+use super::send::Went;
 use super::{Asked, Deadline, JOURNAL_WITHIN};
 use crate::journal::{Commit, Content, Id, Record, SavedAnswer};
 use crate::outbox;
@@ -105,12 +107,18 @@ impl Deadline {
                 .written(&commit, Instant::now() + JOURNAL_WITHIN)
                 .await;
             sleep(AFTER_THE_REPLY).await;
-            for (place, progress) in following.iter().enumerate() {
-                if !deadline.send(progress).await {
-                    let after = following[place + 1..].iter().map(|progress| progress.id());
-                    let kept = &deadline.kept;
-                    kept.keep_after(progress.of(), progress.id(), after);
+            let mut sent = following.iter();
+            let mut went = Went::Over;
+            for progress in sent.by_ref() {
+                went = deadline.send(progress).await;
+                if went != Went::Over {
                     break;
+                }
+            }
+            if went == Went::Kept {
+                // With the one before them, in their order.
+                for progress in sent {
+                    deadline.kept.keep(progress.of(), KeptAnswer::of(progress));
                 }
             }
             for progress in &following {

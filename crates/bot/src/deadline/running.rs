@@ -9,6 +9,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
 use super::follow::take_following;
+use super::kept::KeptAnswer;
+use super::send::Went;
 use super::{
     Asked, CLOSED_WITHIN, DELIVERED_WITHIN, Deadline, RUN_AGAIN_MS, TAKEN_WITHIN, TOGETHER_WITHIN,
     received,
@@ -172,13 +174,18 @@ impl Running {
             deadline, progress, ..
         } = self;
         // Boxed: few jobs come here, and each would be larger for it.
-        if Box::pin(deadline.send(progress)).await {
-            let account = &self.asked.account;
-            deadline.send_following(account, &progress.by(), following, commit);
-        } else {
-            let after = following.iter().map(|answer| answer.id);
-            let kept = &deadline.kept;
-            kept.keep_after(progress.of(), progress.id(), after);
+        match Box::pin(deadline.send(progress)).await {
+            Went::Over => {
+                let account = &self.asked.account;
+                deadline.send_following(account, &progress.by(), following, commit);
+            }
+            Went::Kept => {
+                for answer in &following {
+                    let after = KeptAnswer::after(answer, progress.by());
+                    deadline.kept.keep(progress.of(), after);
+                }
+            }
+            Went::Left => {}
         }
     }
 

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use echostr_client::with_causes;
+use echostr_client::{Error, with_causes};
 use echostr_protocol::Reply;
 use echostr_protocol::api::custom_message::SendCustomMessage;
 use tokio::time::{Instant, timeout};
 use tracing::warn;
 
+use super::kept::KeptAnswer;
 use super::{Deadline, JOURNAL_WITHIN};
 use crate::journal::{Commit, LinkRecord, Record, SentMessage, SentOutcome};
 use crate::outbox::{self, Frame, Part};
@@ -19,21 +20,35 @@ use crate::send::{NotSent, SENT_WITHIN, Sender, custom_message, journaled, messa
 const OVERTIME: Duration = Duration::from_secs(2);
 
 /// How far an answer was sent.
-enum Went {
-    /// A part of it; there may be more.
-    On,
-    /// As far as it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Went {
+    /// The follower has all of it, or the link to its rest.
     Over,
-    /// Not further, because of this; whether it is tried again when the follower writes.
+    /// It is sent when the follower writes again: the platform takes nothing for this follower now.
+    Kept,
+    /// It stays in the outbox.
+    Left,
+}
+
+/// What became of a part.
+enum PartWent {
+    /// There may be more.
+    On,
+    /// It was the last.
+    Over,
+    /// It was not given out, as far as is known; whether it may be later.
     Stopped(NotSent, bool),
 }
 
 impl Deadline {
-    /// Sends all of an answer; whether the follower has all of it then, or the link to its rest.
-    pub(super) async fn send(&self, progress: &Arc<Progress>) -> bool {
+    /// Sends all of an answer, after those to the same follower that are being sent.
+    pub(super) async fn send(&self, progress: &Arc<Progress>) -> Went {
         let Some(sender) = self.sender(&progress.account) else {
-            return false;
+            return Went::Left;
         };
+        if self.sending.is_crowded(progress.of()) {
+            return self.not_sent(progress, &refused("too many answers wait to be sent"), true);
+        }
         let _place = self.sending.enter(progress.of()).await;
         let _cutting = progress.cutting.lock().await;
         // A process that dies now has made the answer: the next one must not run its job again.
@@ -43,22 +58,33 @@ impl Deadline {
         let mut left = self.left(progress).await;
         loop {
             match self.send_part(&*sender, progress, left).await {
-                Went::On => left = left.map(|left| left.saturating_sub(1)),
-                Went::Over => return true,
-                Went::Stopped(why, is_tried_again) => {
-                    if is_tried_again {
-                        self.kept.keep(progress.of(), progress.id());
-                    }
-                    self.metrics.answer("kept");
-                    warn!(
-                        account.id = progress.account.log_id(),
-                        error = %with_causes(&why),
-                        "an answer could not be sent; the follower gets it with the next message, or by sending 1"
-                    );
-                    return false;
+                PartWent::On => left = left.map(|left| left.saturating_sub(1)),
+                PartWent::Over => return Went::Over,
+                PartWent::Stopped(why, may_be_later) => {
+                    return self.not_sent(progress, &why, may_be_later);
                 }
             }
         }
+    }
+
+    /// Keeps an answer that may be sent later, and says so.
+    fn not_sent(&self, progress: &Progress, why: &NotSent, may_be_later: bool) -> Went {
+        let is_kept = may_be_later && self.kept.keep(progress.of(), KeptAnswer::of(progress));
+        let (went, until) = if is_kept {
+            (
+                Went::Kept,
+                "it follows when the follower writes again, or is read by sending 1",
+            )
+        } else {
+            (Went::Left, "the follower can read it by sending 1")
+        };
+        self.metrics.answer("kept");
+        warn!(
+            account.id = progress.account.log_id(),
+            error = %with_causes(why),
+            "an answer could not be sent; {until}"
+        );
+        went
     }
 
     /// How many messages the follower may still be sent; nothing when that cannot be known.
@@ -85,7 +111,7 @@ impl Deadline {
         sender: &dyn Sender,
         progress: &Arc<Progress>,
         left: Option<u32>,
-    ) -> Went {
+    ) -> PartWent {
         let next = progress.next();
         let mut frame = Frame {
             texts: &progress.account.texts,
@@ -112,16 +138,16 @@ impl Deadline {
         }
         let part = frame.part(next);
         if !part.is_some {
-            return Went::Over;
+            return PartWent::Over;
         }
         let message = match (custom_message(&part.reply), left) {
             (_, Some(0)) => {
                 let why = "the follower has been sent as many messages as the platform allows until something comes from there";
-                return Went::Stopped(refused(why), true);
+                return PartWent::Stopped(refused(why), true);
             }
             (None, _) => {
                 let why = "such an answer cannot be sent, it can only be a reply";
-                return Went::Stopped(refused(why), false);
+                return PartWent::Stopped(refused(why), false);
             }
             (Some(custom), _) => message(progress.follower(), custom, progress.is_ai()),
         };
@@ -140,16 +166,16 @@ impl Deadline {
                 self.metrics.answer("sent");
                 let commit = self.went(progress, part, &message, link);
                 if !is_last {
-                    return Went::On;
+                    return PartWent::On;
                 }
                 // What is sent next finds this message in the journal.
                 self.written(&commit, Instant::now() + JOURNAL_WITHIN).await;
-                Went::Over
+                PartWent::Over
             }
             Err(why) => {
                 self.stopped(progress, &message, link, &why);
-                let is_tried_again = !why.may_have_arrived;
-                Went::Stopped(why, is_tried_again)
+                let may_be_later = may_be_later(&why);
+                PartWent::Stopped(why, may_be_later)
             }
         }
     }
@@ -225,4 +251,16 @@ fn refused(why: &str) -> NotSent {
         may_have_arrived: false,
         why: why.into(),
     }
+}
+
+/// Whether a message that was not taken now may be taken later: it is not the message that is wrong.
+fn may_be_later(why: &NotSent) -> bool {
+    /// The follower has not written lately, or was sent as many messages as are allowed.
+    const NOT_NOW: [i64; 2] = [45015, 45047];
+    let error = why.why.downcast_ref::<Error>();
+    let is_refused_for_now = |error: &Error| match error.code() {
+        Some(code) => NOT_NOW.contains(&code),
+        None => matches!(error, Error::Unreached { .. } | Error::Late { .. }),
+    };
+    !why.may_have_arrived && error.is_some_and(is_refused_for_now)
 }
