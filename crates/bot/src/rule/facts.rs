@@ -15,7 +15,7 @@ use super::when::Hindrance;
 use crate::Journal;
 use crate::client::with_causes;
 use crate::deadline::JOURNAL_WITHIN;
-use crate::journal::{Commit, Of, PushId, Reading, Record};
+use crate::journal::{Of, PushId, Reading, Record};
 
 /// The session in which it stands when rules with a cool-down answered.
 const SESSION: &str = "rules";
@@ -33,8 +33,6 @@ pub(super) struct Facts<'a> {
     has_written: Fact<bool>,
     /// When rules answered, by their ids.
     answered: Fact<HashMap<String, Told>>,
-    /// The cool-down that this message began.
-    begun: Option<Commit>,
 }
 
 /// When a rule answered, Unix milliseconds, and the key of the push: one that is answered again after a crash is no other.
@@ -51,7 +49,6 @@ impl<'a> Facts<'a> {
             source: None,
             has_written: None,
             answered: None,
-            begun: None,
         }
     }
 
@@ -95,45 +92,24 @@ impl<'a> Facts<'a> {
     }
 
     /// The rule answers now, if it has not answered another message meanwhile.
-    pub(super) fn begin_cool_down(&mut self, compiled: &Compiled, cool_downs: &CoolDowns) -> bool {
+    pub(super) fn begin_cool_down<'f>(
+        &'f mut self,
+        compiled: &'f Compiled,
+        cool_downs: &'f CoolDowns,
+    ) -> Option<CoolDown<'f, 'a>> {
         let cool_down_ms = compiled.conditions.cool_down_ms;
-        if cool_down_ms == 0 {
-            return true;
-        }
         let rule = &*compiled.rule.id;
-        if !cool_downs.begin(self.question, rule, cool_down_ms) {
-            return false;
+        let is_any = cool_down_ms > 0;
+        if is_any && !cool_downs.begin(self.question, rule, cool_down_ms) {
+            return None;
         }
-        // A journal that could not be read is not written over.
-        if let (Some(journal), Some(Some(answered))) = (self.journal, &mut self.answered) {
-            let now_ms = self.question.at_ms;
-            let key = Key::of(self.question.message);
-            answered.insert(rule.to_owned(), (now_ms, key.as_str().to_owned()));
-            self.begun = Some(journal.write(vec![record(self.question, answered)]));
-        }
-        true
-    }
-
-    /// The rule has not answered after all.
-    pub(super) async fn undo_cool_down(&mut self, compiled: &Compiled, cool_downs: &CoolDowns) {
-        let rule = &*compiled.rule.id;
-        cool_downs.undo(self.question, rule);
-        let Some(begun) = self.begun.take() else {
-            return;
+        let mut begun = CoolDown {
+            facts: self,
+            rule: Some(rule).filter(|_| is_any),
+            cool_downs,
         };
-        // Others may have answered this follower meanwhile.
-        let _late = timeout(JOURNAL_WITHIN, begun.wait()).await;
-        self.answered = None;
-        self.answered().await;
-        let key = Key::of(self.question.message);
-        if let (Some(journal), Some(Some(answered))) = (self.journal, &mut self.answered)
-            && answered
-                .get(rule)
-                .is_some_and(|(_, of)| *of == key.as_str())
-        {
-            answered.remove(rule);
-            journal.write(vec![record(self.question, answered)]);
-        }
+        begun.write(true);
+        Some(begun)
     }
 
     async fn has_written(&mut self) -> Option<bool> {
@@ -186,6 +162,53 @@ impl<'a> Facts<'a> {
         );
         self.journal = None;
         None
+    }
+}
+
+/// A cool-down that begins with an answer. When this is dropped there is no answer, and it has not begun.
+pub(super) struct CoolDown<'f, 'a> {
+    facts: &'f mut Facts<'a>,
+    /// Nothing when the rule has none, or has answered.
+    rule: Option<&'f str>,
+    cool_downs: &'f CoolDowns,
+}
+
+impl CoolDown<'_, '_> {
+    /// The rule has answered.
+    pub(super) fn stays(mut self) {
+        self.rule = None;
+    }
+
+    /// A journal that could not be read is not written over.
+    fn write(&mut self, has_answered: bool) {
+        let Facts {
+            journal: Some(journal),
+            question,
+            answered: Some(Some(answered)),
+            ..
+        } = &mut *self.facts
+        else {
+            return;
+        };
+        let Some(rule) = self.rule else {
+            return;
+        };
+        if has_answered {
+            let key = Key::of(question.message);
+            answered.insert(rule.to_owned(), (question.at_ms, key.as_str().to_owned()));
+        } else {
+            answered.remove(rule);
+        }
+        journal.write(vec![record(question, answered)]);
+    }
+}
+
+impl Drop for CoolDown<'_, '_> {
+    fn drop(&mut self) {
+        if let Some(rule) = self.rule {
+            self.cool_downs.undo(self.facts.question, rule);
+            self.write(false);
+        }
     }
 }
 

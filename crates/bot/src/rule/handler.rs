@@ -179,17 +179,15 @@ impl Rules {
         for candidate in candidates {
             let compiled = candidate.compiled();
             let cool_downs = &self.0.cool_downs;
-            if facts.hindrance(compiled, cool_downs).await.is_some()
-                || !facts.begin_cool_down(compiled, cool_downs)
-            {
+            if facts.hindrance(compiled, cool_downs).await.is_some() {
                 continue;
             }
-            let answer = self.begin(&candidate, &question, &context).await;
-            if answer.is_err() {
-                // The follower may ask again, and is not told something else then.
-                facts.undo_cool_down(compiled, cool_downs).await;
-            }
-            return answer;
+            let Some(cool_down) = facts.begin_cool_down(compiled, cool_downs) else {
+                continue;
+            };
+            let answer = self.begin(&candidate, &question, &context).await?;
+            cool_down.stays();
+            return Ok(answer);
         }
         Ok(Answer::Pass)
     }

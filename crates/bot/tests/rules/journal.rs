@@ -97,7 +97,7 @@ fn a_cool_down_is_known_to_the_next_process() {
     });
 }
 
-/// A bot that has no answer to `away`.
+/// A bot that has no answer to `away`, and none ever to `hang`.
 #[derive(Debug)]
 struct OftenAway;
 
@@ -106,6 +106,7 @@ impl OwnBot for OftenAway {
         Box::pin(async move {
             match &*context.message {
                 Message::Text(text) if text.content.contains("away") => Err("it is away".into()),
+                Message::Text(text) if text.content.contains("hang") => pending().await,
                 _ => Ok("once".into()),
             }
         })
@@ -130,6 +131,9 @@ fn an_answer_that_failed_begins_no_cool_down() {
         assert_eq!(ask(&next_process, &Push::text("价格")).await, "once");
         let fails = message(&Push::text("价格 away").by("o2"));
         assert!(one.answer(fails).await.is_err());
+        let hangs = one.answer(message(&Push::text("价格 hang").by("o2")));
+        let hangs = tokio::time::timeout(Duration::from_secs(100), hangs).await;
+        assert!(hangs.is_err(), "it is given up");
         assert_eq!(ask(&one, &Push::text("价格").by("o2")).await, "once");
         assert_eq!(ask(&one, &Push::text("价格").by("o2")).await, "other");
     });
