@@ -147,8 +147,9 @@ impl Office {
                 continue;
             }
             let differing = readable.map_or_else(Vec::new, |before| differing(before, &draft));
-            let lost =
-                readable.map_or_else(Vec::new, |before| lost(&before.secrets, &draft.secrets));
+            let lost = before
+                .as_ref()
+                .map_or_else(Vec::new, |before| lost(&before.secrets, &draft.secrets));
             let action = match &before {
                 None => Action::Create,
                 Some(before) if before.unread.is_none() && differing.is_empty() => {
