@@ -519,6 +519,7 @@ impl Waiting<'_> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
+        self.flight.leave();
         if !self.is_over {
             self.pace.closed_after(self.asked.arrived_at.elapsed());
             self.deadline.metrics.delivery("held");

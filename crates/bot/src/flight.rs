@@ -12,9 +12,10 @@ use crate::progress::Progress;
 
 /// What was written has reached the follower when no repeat has come for so long.
 pub(crate) const CONFIRMED_AFTER: Duration = Duration::from_secs(8);
-/// Deliveries that arrive closer to each other count once: some pushes come twice at once. One that was counted too much is
-/// answered early, one too little may be the last and is held for nothing.
-const APART: Duration = Duration::from_millis(800);
+/// Deliveries that arrive closer to each other count once: some pushes come twice at once.
+const APART: Duration = Duration::from_secs(3);
+/// The same when the one before has ended: its connection broke, and this is another try, perhaps the last.
+const APART_WHEN_ENDED: Duration = Duration::from_millis(800);
 
 /// One push, from its first delivery on.
 #[derive(Default)]
@@ -33,6 +34,7 @@ struct Course {
     first_arrival: Option<Instant>,
     last_arrival: Option<Instant>,
     n_deliveries: u32,
+    n_open: u32,
     written_at: Option<Instant>,
     is_lost: bool,
 }
@@ -81,9 +83,15 @@ impl Flight {
         let start = sent_at.map_or(start, |sent_at| start.min(sent_at));
         course.start = Some(start);
         course.first_arrival.get_or_insert(arrived_at);
+        let apart = if course.n_open == 0 {
+            APART_WHEN_ENDED
+        } else {
+            APART
+        };
+        course.n_open += 1;
         let is_apart = course
             .last_arrival
-            .is_none_or(|last| arrived_at.saturating_duration_since(last) >= APART);
+            .is_none_or(|last| arrived_at.saturating_duration_since(last) >= apart);
         if is_apart {
             course.n_deliveries += 1;
             course.last_arrival = Some(arrived_at);
@@ -91,6 +99,12 @@ impl Flight {
         // What was written before did not reach the platform.
         course.is_lost |= course.written_at.is_some();
         course.n_deliveries
+    }
+
+    /// A delivery has ended, however that came.
+    pub(crate) fn leave(&self) {
+        let mut course = self.course();
+        course.n_open = course.n_open.saturating_sub(1);
     }
 
     /// How long after the push was sent first something was, as far as that is known by now.
