@@ -286,7 +286,11 @@ impl CoolDowns {
 
     fn undo(&self, question: &Question<'_>, rule: &str) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.remove(&self.key(question, rule));
+        let key = self.key(question, rule);
+        // It may be over, and another one have begun.
+        if known.get(&key).is_some_and(|it| it.at_ms == question.at_ms) {
+            known.remove(&key);
+        }
     }
 
     fn key(&self, question: &Question<'_>, rule: &str) -> (u64, u64) {
