@@ -486,6 +486,18 @@ impl Progress {
         }
     }
 
+    /// Returns when this is so.
+    pub(crate) async fn until(&self, is_so: impl Fn(&Self) -> bool) {
+        loop {
+            let mut changed = std::pin::pin!(self.changed.notified());
+            changed.as_mut().enable();
+            if is_so(self) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
     pub(crate) fn changed(&self) -> &Notify {
         &self.changed
     }

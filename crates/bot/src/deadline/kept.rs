@@ -84,12 +84,13 @@ impl Kept {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let answers = followers.of(owner(of));
+        if answers.iter().any(|other| other.id == answer.id) {
+            return true;
+        }
         if answers.len() >= MAX_ANSWERS {
             return false;
         }
-        if answers.iter().all(|other| other.id != answer.id) {
-            answers.push(answer);
-        }
+        answers.push(answer);
         self.is_any.store(true, Ordering::Relaxed);
         true
     }
@@ -169,7 +170,7 @@ impl Deadline {
             .into_iter()
             .find(|progress| progress.push().key == asked.push.key && progress.is_sent_later());
         if let Some(own) = own {
-            until_finished(&own).await;
+            own.until(Progress::is_finished).await;
         }
         sleep(AFTER_THE_REPLY).await;
     }
@@ -222,16 +223,5 @@ impl Deadline {
         for progress in &taken_up {
             self.shared.ended(progress);
         }
-    }
-}
-
-async fn until_finished(progress: &Progress) {
-    loop {
-        let mut changed = std::pin::pin!(progress.changed().notified());
-        changed.as_mut().enable();
-        if progress.is_finished() {
-            return;
-        }
-        changed.await;
     }
 }

@@ -222,17 +222,7 @@ impl Drop for Running {
 }
 
 async fn until_read(progress: &Progress, within: Duration) {
-    let read = async {
-        loop {
-            let mut changed = std::pin::pin!(progress.changed().notified());
-            changed.as_mut().enable();
-            if !progress.is_unread() {
-                return;
-            }
-            changed.await;
-        }
-    };
-    let _ = timeout(within, read).await;
+    let _ = timeout(within, progress.until(|it| !it.is_unread())).await;
 }
 
 impl Deadline {
